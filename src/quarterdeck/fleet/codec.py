@@ -1,0 +1,117 @@
+"""Frozen dataclasses to JSON and back, by their type hints.
+
+The viewer reads the store with this, so it costs no third-party import. Unknown keys are ignored (an older viewer
+reads a newer runner's store); missing keys take the field's default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Json = Any
+"""What `json.dumps` takes: None, bool, int, float, str, list, dict with text keys."""
+
+TAG = "$"
+"""The key that names the class where a field may hold one of several."""
+
+
+def to_json(value: Any) -> Json:
+    """Turn a dataclass (or a tuple, mapping or plain value) into what `json.dumps` takes."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        body = {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {TAG: type(value).__name__, **body}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list, frozenset)):
+        return [to_json(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def from_json(kind: type[T] | Any, data: Json) -> T:
+    """Build a `kind` (a dataclass, a union of dataclasses, a tuple of them ...) from what `to_json` made.
+
+    Raises:
+        ValueError: if the data doesn't have the shape of `kind`.
+    """
+    try:
+        result: T = _decoder(kind)(data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a {getattr(kind, '__name__', kind)}: {error}") from error
+    return result
+
+
+@cache
+def _decoder(kind: Any) -> Callable[[Json], Any]:
+    origin, args = get_origin(kind), get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_decoder(kind)
+    if origin in (Union, types.UnionType):
+        return _union_decoder(args)
+    if origin is tuple:
+        item = _decoder(args[0])
+        return lambda data: tuple(item(part) for part in data)
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        value = _decoder(args[1])
+        return lambda data: {key: value(part) for key, part in data.items()}
+    if origin is Literal:
+        return _literal_decoder(args)
+    return lambda data: data
+
+
+def _literal_decoder(allowed: tuple[Any, ...]) -> Callable[[Json], Any]:
+    def decode(data: Json) -> Any:
+        if data not in allowed:
+            raise ValueError(f"{data!r} is none of {', '.join(map(str, allowed))}")
+        return data
+
+    return decode
+
+
+def _dataclass_decoder(kind: Any) -> Callable[[Json], Any]:
+    hints = get_type_hints(kind)
+    fields = [(f.name, f, _LazyDecoder(hints[f.name])) for f in dataclasses.fields(kind)]
+
+    def decode(data: Json) -> Any:
+        if not isinstance(data, Mapping):
+            raise ValueError(f"not a {kind.__name__}: {data!r}")
+        return kind(**{name: decoder(data[name]) for name, _, decoder in fields if name in data})
+
+    return decode
+
+
+class _LazyDecoder:
+    """Looks its decoder up on first use, so that dataclasses may refer to each other."""
+
+    __slots__ = ("_decode", "_kind")
+
+    def __init__(self, kind: Any) -> None:
+        self._kind = kind
+        self._decode: Callable[[Json], Any] | None = None
+
+    def __call__(self, data: Json) -> Any:
+        if self._decode is None:
+            self._decode = _decoder(self._kind)
+        return self._decode(data)
+
+
+def _union_decoder(args: tuple[Any, ...]) -> Callable[[Json], Any]:
+    classes = {arg.__name__: arg for arg in args if dataclasses.is_dataclass(arg)}
+    plain = [arg for arg in args if arg is not type(None) and not dataclasses.is_dataclass(arg)]
+
+    def decode(data: Json) -> Any:
+        if data is None:
+            return None
+        if isinstance(data, Mapping) and data.get(TAG) in classes:
+            return _decoder(classes[data[TAG]])(data)
+        if plain:
+            return _decoder(plain[0])(data)
+        raise ValueError(f"none of {', '.join(classes)}: {data!r}")
+
+    return decode

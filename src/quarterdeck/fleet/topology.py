@@ -1,0 +1,106 @@
+"""What a fleet consists of, as its configuration declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from quarterdeck.fleet.targets import TargetId
+
+Role = Literal["slots", "slot_traffic", "traffic", "flags"]
+"""What a place is for: slots that swap, traffic between those slots, traffic between endpoints, flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a provider finds something: a connection's name and the provider's own coordinates.
+
+    `parts` is what the provider's schema asks for, for example
+    `{"resource_group": "shop", "site": "checkout"}`.
+    """
+
+    connection: str
+    parts: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """One text per physical resource; operations on the same resource share it as a lock."""
+        inner = ",".join(f"{k}={v}" for k, v in sorted(self.parts.items()))
+        return f"{self.connection}({inner})".lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A role that some address plays for a target, for example the slots of production/checkout@westeurope.
+
+    For `role == "flags"` the target is `ENV/flags`: the flag store of a whole environment.
+    """
+
+    role: Role
+    target: TargetId
+    address: Address
+
+    @property
+    def subject(self) -> str:
+        """The key under which observations of this place are stored, for example `slots/production/checkout`."""
+        return f"{self.role}/{self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A stage of the route to users. A protected one asks for its name to be typed."""
+
+    name: str
+    protected: bool = False
+    accent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A group of users or targets that get a release together; `weight` is its share in percent."""
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A named way to a system. `options` holds what its provider needs; secrets are references, never values."""
+
+    name: str
+    provider: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Everything one configuration declares. Order is the order of the file."""
+
+    name: str
+    environments: tuple[Environment, ...] = ()
+    services: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    rings: tuple[Ring, ...] = ()
+
+    def environment(self, name: str) -> Environment:
+        """The environment of that name.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        for environment in self.environments:
+            if environment.name == name:
+                return environment
+        raise KeyError(name)
+
+    def places_of(self, target: TargetId, role: Role | None = None) -> tuple[Place, ...]:
+        """The places of a target; a target without a region means those of all its regions."""
+        wanted = TargetId(target.environment, "flags") if target.flag else target
+        return tuple(
+            place
+            for place in self.places
+            if (place.target == wanted or (not wanted.region and place.target.whole == wanted))
+            and (role is None or place.role == role)
+        )
