@@ -10,9 +10,8 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-T = TypeVar("T")
 Json = Any
 """What `json.dumps` takes: None, bool, int, float, str, list, dict with text keys."""
 
@@ -34,17 +33,16 @@ def to_json(value: Any) -> Json:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def from_json(kind: type[T] | Any, data: Json) -> T:
+def from_json(kind: Any, data: Json) -> Any:
     """Build a `kind` (a dataclass, a union of dataclasses, a tuple of them ...) from what `to_json` made.
 
     Raises:
         ValueError: if the data doesn't have the shape of `kind`.
     """
     try:
-        result: T = _decoder(kind)(data)
+        return _decoder(kind)(data)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a {getattr(kind, '__name__', kind)}: {error}") from error
-    return result
 
 
 @cache
@@ -102,7 +100,7 @@ class _LazyDecoder:
 
 
 def _union_decoder(args: tuple[Any, ...]) -> Callable[[Json], Any]:
-    classes = {arg.__name__: arg for arg in args if dataclasses.is_dataclass(arg)}
+    classes: dict[str, Any] = {arg.__name__: arg for arg in args if dataclasses.is_dataclass(arg)}
     plain = [arg for arg in args if arg is not type(None) and not dataclasses.is_dataclass(arg)]
 
     def decode(data: Json) -> Any:

@@ -1,0 +1,1 @@
+"""Systems that releases act on, each behind the same few capabilities."""

@@ -1,0 +1,1 @@
+"""Azure: App Service slots, ramp-up rules, Traffic Manager, App Configuration."""

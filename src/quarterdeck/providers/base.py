@@ -1,0 +1,265 @@
+"""What a provider offers: capabilities, each able to observe, survey, send one write, follow it, and settle it.
+
+The planner and the executor know these protocols and nothing of any system behind them. The rules for authors:
+
+- `observe_*` reads many places with few requests and never raises for one bad place: it reports a Trouble for it.
+- `survey_*` reads one place afresh, completely, just before a plan; it raises `ProviderError`.
+- `send` performs exactly one write, once. It never retries by itself unless the step is `repeatable`.
+- Whatever `send` can't be sure of is `InDoubt`, never "failed".
+- `settle` only reads. Acknowledged is not done: the executor calls it after every step, and after every crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+from quarterdeck.clock import Clock
+from quarterdeck.fleet.observation import Trouble, TroubleCode
+from quarterdeck.fleet.readings import FlagReading, Reading, SlotReading, TrafficReading
+from quarterdeck.fleet.topology import Address, Connection, Place, Role
+from quarterdeck.release.plan import Facts, Risk, SettingMove, Step
+
+
+class ProviderError(Exception):
+    """A provider could not be read, or said no before anything was changed.
+
+    Attributes:
+        trouble: what to tell people; holds no secret.
+    """
+
+    def __init__(self, code: TroubleCode, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.trouble = Trouble(code, message, hint)
+
+
+class Refused(ProviderError):
+    """The provider refused a write outright: nothing was changed by it."""
+
+
+class InDoubt(ProviderError):
+    """A write may or may not have taken effect (time-out, dropped line, 5xx). Only reading can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider gave back for a write that goes on by itself.
+
+    Attributes:
+        reference: the provider's id of the operation, safe to show and to store ("" if it has none).
+        token: what is needed to go on polling after a restart. May hold a signed URL: a secret, sealed before it
+            is stored; "" when the write was complete with its answer.
+    """
+
+    reference: str = ""
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One look at a write that goes on by itself. `wait` is how many seconds to leave before the next look."""
+
+    state: Literal["running", "finished", "failed"]
+    detail: str = ""
+    wait: float = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What reading back says about a step.
+
+    - `done`: the `after` of the step holds.
+    - `not_done`: the `before` still holds, and nothing is under way that would change it.
+    - `running`: the provider is still at it.
+    - `unclear`: the `before` still holds, but the provider doesn't say whether something is under way.
+    - `changed_by_other`: neither `before` nor `after` holds.
+    """
+
+    state: Literal["done", "not_done", "running", "unclear", "changed_by_other"]
+    detail: str = ""
+    evidence: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a system can express, so that rounding is shown before it is applied.
+
+    Attributes:
+        units: how many equal parts the whole is divided into (100 for whole percents, 1000 for permille, ...);
+            0 if any fraction goes.
+        smallest: the smallest weight that can be written; where it is above 0, a share of 0 means "disabled".
+        atomic: True if all weights are written at once, False if one destination at a time.
+        lag: seconds that old clients may stay where they were.
+    """
+
+    units: int = 100
+    smallest: int = 0
+    largest: int = 100
+    atomic: bool = True
+    lag: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SwapSurvey:
+    """Both sides of a swap, read afresh.
+
+    `source` and `destination` as asked for; `settings` what moves and what sticks; `risks` what the provider's own
+    rules say (lints); `seconds` about how long a swap takes here; `facts` provider facts that the step needs.
+    """
+
+    source: SlotReading
+    destination: SlotReading
+    settings: tuple[SettingMove, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    seconds: float | None = None
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSurvey:
+    """A traffic split read afresh, and what can be done to it."""
+
+    reading: TrafficReading
+    limits: Limits
+    risks: tuple[Risk, ...] = ()
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagSurvey:
+    """One flag read afresh. `same_name` are the readings of the same flag under other labels (shadowing)."""
+
+    reading: FlagReading
+    same_name: tuple[FlagReading, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    facts: Facts = field(default_factory=dict)
+
+
+Observed = Mapping[str, Reading | Trouble]
+"""By `Place.subject`."""
+
+
+class Capability(Protocol):
+    """What all capabilities share: reading many places, and writing one step at a time."""
+
+    source: str
+    """What to name as the source of its observations, for example `azure resource graph`."""
+
+    async def observe(self, places: Sequence[Place]) -> Observed:
+        """Read all these places with as few requests as the system allows. Never raises for a single place."""
+        ...
+
+    async def permitted(self, address: Address) -> bool | None:
+        """Whether these credentials may write here; None if the system doesn't tell."""
+        ...
+
+    async def send(self, step: Step) -> Receipt:
+        """Perform the one write of a step.
+
+        Raises:
+            Refused: it was turned down, nothing changed.
+            InDoubt: nobody knows; settle it.
+        """
+        ...
+
+    async def poll(self, step: Step, receipt: Receipt) -> Progress:
+        """Look at a write under way.
+
+        Raises:
+            ProviderError: the look itself failed; the write may well go on.
+        """
+        ...
+
+    async def settle(self, step: Step) -> Settlement:
+        """Compare what is there now with the step's `before` and `after`. Reads only.
+
+        Raises:
+            ProviderError: it can't be read now.
+        """
+        ...
+
+
+@runtime_checkable
+class SlotHost(Capability, Protocol):
+    """Slots that swap. Performs the verbs swap, preview, complete and cancel."""
+
+    async def survey_swap(self, address: Address, source: str, destination: str) -> SwapSurvey:
+        """Read both sides of a swap. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
+class TrafficRouter(Capability, Protocol):
+    """Shares of traffic. Performs set_shares (atomic routers) or set_destination (one at a time)."""
+
+    async def survey_traffic(self, address: Address) -> TrafficSurvey:
+        """Read the split afresh. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
+class FlagStore(Capability, Protocol):
+    """Feature flags. Performs set_flag, conditionally on what was read."""
+
+    async def survey_flag(self, address: Address, name: str, label: str) -> FlagSurvey:
+        """Read one flag afresh. Raises ProviderError (code not_found if there is none)."""
+        ...
+
+
+class Session(Protocol):
+    """A live connection of a provider: its credential and clients, opened late, closed once."""
+
+    def capability(self, role: Role) -> Capability | None:
+        """The capability that plays a role, or None if this provider doesn't have it."""
+        ...
+
+    async def identity(self) -> str:
+        """Who the credential says we are (a user principal name, an application id); from the token's claims.
+
+        Raises:
+            ProviderError: not signed in.
+        """
+        ...
+
+    def check(self) -> AsyncIterator[tuple[str, Trouble | None]]:
+        """For `qd check`: what was tried, and what is wrong with it (None: it works)."""
+        ...
+
+    async def close(self) -> None:
+        """Close clients and credentials."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionContext:
+    """What the runner gives a session.
+
+    `tell` shows a line to whoever waits at a terminal (a device code, for instance).
+    """
+
+    clock: Clock
+    tell: Callable[[str], None]
+
+
+class Provider(Protocol):
+    """What the entry point group `quarterdeck.providers` leads to. Must import nothing heavy."""
+
+    names: Sequence[str]
+    """The values of `provider:` in a configuration that mean this provider."""
+
+    def schema(self, name: str) -> Mapping[str, type]:
+        """Pydantic models by part: `connection`, and each role it plays (`slots`, `traffic`, `flags`).
+
+        A `slots` address of a provider that also divides traffic between slots is used for `slot_traffic` too if
+        `slot_traffic` is a key.
+        """
+        ...
+
+    def open(self, connection: Connection, context: SessionContext) -> Session:
+        """A session for a connection. Does no I/O yet.
+
+        Raises:
+            ProviderError: code misconfigured.
+        """
+        ...

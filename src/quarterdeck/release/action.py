@@ -1,0 +1,91 @@
+"""What an operator asks for, before anybody looked whether it is possible."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from quarterdeck.fleet.readings import Audience
+from quarterdeck.fleet.targets import TargetId
+
+SwapMode = Literal["swap", "preview", "complete", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Exchange two slots, in one go or in two phases (preview, then complete or cancel).
+
+    Traffic moves to `source`'s content: `destination` is the slot that users reach. Empty names mean the
+    staging and the production slot.
+    """
+
+    target: TargetId
+    source: str = ""
+    destination: str = ""
+    mode: SwapMode = "swap"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Divide new clients: percent by destination (slot or endpoint name). What isn't named shares the rest in
+    the proportion it has now."""
+
+    target: TargetId
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """Switch a flag, or set who sees it. None leaves that part as it is."""
+
+    target: TargetId
+    label: str = ""
+    enabled: bool | None = None
+    percent: float | None = None
+    audience: tuple[Audience, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Undo an operation: the named one, else the last that changed the target and hasn't been undone.
+
+    `to_version` names the version that must serve afterwards ("" for whatever served before).
+    """
+
+    target: TargetId
+    operation: str = ""
+    to_version: str = ""
+
+
+Action = Swap | Shift | FlagChange | Rollback
+
+
+def command_line(action: Action) -> str:
+    """The headless twin of an action, as it would be typed after `qd`."""
+    words: list[str]
+    match action:
+        case Swap(target, source, destination, mode):
+            words = ["swap", str(target)]
+            words += ["--from", source] if source else []
+            words += ["--to", destination] if destination else []
+            words += [f"--{mode}"] if mode != "swap" else []
+        case Shift(target, shares):
+            words = ["shift", str(target), *(f"{name}={share:g}" for name, share in shares.items())]
+        case FlagChange(target, label, enabled, percent, audience):
+            words = ["flag", *_flag_verb(enabled, percent, audience), f"{target.environment}/{target.name}"]
+            words += ["--label", label] if label else []
+        case Rollback(target, operation, to_version):
+            words = ["rollback", str(target)]
+            words += ["--operation", operation] if operation else []
+            words += ["--to", to_version] if to_version else []
+    return "qd " + shlex.join(words)
+
+
+def _flag_verb(enabled: bool | None, percent: float | None, audience: tuple[Audience, ...] | None) -> list[str]:
+    if audience is not None:
+        return ["ring", *(f"{ring.group}={ring.percent:g}" for ring in audience)]
+    if percent is not None:
+        return ["rollout", f"{percent:g}"]
+    return ["on" if enabled else "off"]

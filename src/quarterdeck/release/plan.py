@@ -1,0 +1,134 @@
+"""A plan: everything that an operator must know before saying yes, and everything the executor needs after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from quarterdeck.fleet.codec import to_json
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Role
+from quarterdeck.release.action import Action
+
+Facts = Mapping[str, Any]
+"""JSON-able facts; each provider documents the keys of the verbs it performs."""
+
+Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_destination", "set_flag"]
+Severity = Literal["info", "warning", "danger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write to one resource. Self-contained: another process can perform or settle it after a crash.
+
+    Attributes:
+        id: unique in the plan, in order: "1", "2", ...
+        change: what to write, in absolute values.
+        before: what was read when the step was planned: the fingerprint that must still hold when it starts.
+        after: what must be read for the step to be done.
+        undo: the `change` that takes it back, None when it can't be taken back.
+        repeatable: True if sending the write twice has the same effect as sending it once.
+    """
+
+    id: str
+    verb: Verb
+    role: Role
+    target: TargetId
+    address: Address
+    summary: str
+    change: Facts = field(default_factory=dict)
+    before: Facts = field(default_factory=dict)
+    after: Facts = field(default_factory=dict)
+    undo: Facts | None = None
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing that will be different, in an operator's words: `production/checkout` `build` `2.14.3` -> `2.15.0`."""
+
+    where: str
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingMove:
+    """A setting at a swap: it moves with the content, or it sticks to its slot. Values are never held here."""
+
+    name: str
+    kind: str
+    moves: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What could go wrong. `danger` needs a deliberate yes; `remedy` says what to do about it."""
+
+    severity: Severity
+    code: str
+    text: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fuse:
+    """The way back: whether there is one, how, about how long it takes (seconds), what is lost, until when."""
+
+    possible: bool
+    how: str
+    seconds: float | None = None
+    lost: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An action, worked out against fresh readings.
+
+    Attributes:
+        request: id of the request that asked for it.
+        locks: the resources it needs for itself (`Address.key`).
+        command: the equivalent command line.
+        type_to_confirm: the environment name that has to be typed; "" if a plain yes will do.
+        expires_at: after this time it may no longer be confirmed.
+    """
+
+    id: str
+    request: str
+    action: Action
+    steps: tuple[Step, ...]
+    effects: tuple[Effect, ...] = ()
+    settings: tuple[SettingMove, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    fuse: Fuse = Fuse(False, "unknown")
+    who_feels_it: str = ""
+    locks: tuple[str, ...] = ()
+    command: str = ""
+    type_to_confirm: str = ""
+    made_at: float = 0
+    expires_at: float = 0
+    undoes: str = ""
+
+    @property
+    def digest(self) -> str:
+        """A short fingerprint of all that will be done; a confirmation names it, so that nothing else is executed."""
+        body = json.dumps([to_json(self.action), [to_json(s) for s in self.steps], self.expires_at], sort_keys=True)
+        return hashlib.sha256(body.encode()).hexdigest()[:16]
+
+
+RefusalCode = Literal["policy", "locked", "impossible", "stale", "unreadable", "denied", "usage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no plan, or why a plan isn't carried out. Nothing was written."""
+
+    code: RefusalCode
+    message: str
+    hint: str = ""

@@ -1,0 +1,1 @@
+"""The headless process that observes, plans, executes, and outlives every viewer."""

@@ -1,0 +1,1 @@
+"""The bus between viewers and runner: requests, observations, events, leases and locks."""

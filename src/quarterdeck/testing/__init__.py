@@ -1,0 +1,1 @@
+"""What a provider author runs against their own provider, and what our tests share."""

@@ -1,0 +1,1 @@
+"""The cockpit. Reads the store, writes requests, and touches nothing else."""
