@@ -73,13 +73,14 @@ def _literal_decoder(allowed: tuple[Any, ...]) -> Callable[[Json], Any]:
 
 
 def _dataclass_decoder(kind: Any) -> Callable[[Json], Any]:
+    name: str = kind.__name__
     hints = get_type_hints(kind)
-    fields = [(f.name, f, _LazyDecoder(hints[f.name])) for f in dataclasses.fields(kind)]
+    fields = [(f.name, _LazyDecoder(hints[f.name])) for f in dataclasses.fields(kind)]
 
     def decode(data: Json) -> Any:
         if not isinstance(data, Mapping):
-            raise ValueError(f"not a {kind.__name__}: {data!r}")
-        return kind(**{name: decoder(data[name]) for name, _, decoder in fields if name in data})
+            raise ValueError(f"not a {name}: {data!r}")
+        return kind(**{field: decoder(data[field]) for field, decoder in fields if field in data})
 
     return decode
 

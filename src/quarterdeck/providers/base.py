@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble, TroubleCode
@@ -235,11 +235,14 @@ class Session(Protocol):
 class SessionContext:
     """What the runner gives a session.
 
-    `tell` shows a line to whoever waits at a terminal (a device code, for instance).
+    Attributes:
+        tell: shows a line to whoever waits at a terminal (a device code, for instance).
+        secret: the value behind a reference such as `${env:NAME}`; raises ProviderError (misconfigured).
     """
 
     clock: Clock
     tell: Callable[[str], None]
+    secret: Callable[[str], str]
 
 
 class Provider(Protocol):
@@ -262,4 +265,8 @@ class Provider(Protocol):
         Raises:
             ProviderError: code misconfigured.
         """
+        ...
+
+    def sandboxed(self, connection: Connection, announcement: Mapping[str, Any]) -> Connection:
+        """The same connection, pointed at a running sandbox; `announcement` is the line a sandbox prints when ready."""
         ...
