@@ -101,7 +101,7 @@ class _LazyDecoder:
 
 
 def _union_decoder(args: tuple[Any, ...]) -> Callable[[Json], Any]:
-    classes: dict[str, Any] = {arg.__name__: arg for arg in args if dataclasses.is_dataclass(arg)}
+    classes: dict[str, Any] = {_name(arg): arg for arg in args if dataclasses.is_dataclass(arg)}
     plain = [arg for arg in args if arg is not type(None) and not dataclasses.is_dataclass(arg)]
 
     def decode(data: Json) -> Any:
@@ -114,3 +114,7 @@ def _union_decoder(args: tuple[Any, ...]) -> Callable[[Json], Any]:
         raise ValueError(f"none of {', '.join(classes)}: {data!r}")
 
     return decode
+
+
+def _name(kind: Any) -> str:
+    return str(kind.__name__)

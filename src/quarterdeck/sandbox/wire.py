@@ -63,12 +63,20 @@ class Response:
 
 
 class Refusal(Exception):
-    """A service says no. The plane decides how that looks on the wire."""
+    """A service says no. The plane decides how that looks on the wire, unless `body` already says it."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
         self.headers = dict(headers or {})
+        self.body = body
 
 
 Handler = Callable[[Request], Awaitable[Response]]
