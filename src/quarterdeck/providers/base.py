@@ -17,9 +17,13 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble, TroubleCode
-from quarterdeck.fleet.readings import FlagReading, Reading, SlotReading, TrafficReading
+from quarterdeck.fleet.readings import Reading
 from quarterdeck.fleet.topology import Address, Connection, Place, Role
-from quarterdeck.release.plan import Facts, Risk, SettingMove, Step
+from quarterdeck.release.plan import Facts, Step
+from quarterdeck.release.survey import FlagSurvey as FlagSurvey
+from quarterdeck.release.survey import Limits as Limits
+from quarterdeck.release.survey import SwapSurvey as SwapSurvey
+from quarterdeck.release.survey import TrafficSurvey as TrafficSurvey
 
 
 class ProviderError(Exception):
@@ -79,61 +83,6 @@ class Settlement:
     state: Literal["done", "not_done", "running", "unclear", "changed_by_other"]
     detail: str = ""
     evidence: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a system can express, so that rounding is shown before it is applied.
-
-    Attributes:
-        units: how many equal parts the whole is divided into (100 for whole percents, 1000 for permille, ...);
-            0 if any fraction goes.
-        smallest: the smallest weight that can be written; where it is above 0, a share of 0 means "disabled".
-        atomic: True if all weights are written at once, False if one destination at a time.
-        lag: seconds that old clients may stay where they were.
-    """
-
-    units: int = 100
-    smallest: int = 0
-    largest: int = 100
-    atomic: bool = True
-    lag: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SwapSurvey:
-    """Both sides of a swap, read afresh.
-
-    `source` and `destination` as asked for; `settings` what moves and what sticks; `risks` what the provider's own
-    rules say (lints); `seconds` about how long a swap takes here; `facts` provider facts that the step needs.
-    """
-
-    source: SlotReading
-    destination: SlotReading
-    settings: tuple[SettingMove, ...] = ()
-    risks: tuple[Risk, ...] = ()
-    seconds: float | None = None
-    facts: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TrafficSurvey:
-    """A traffic split read afresh, and what can be done to it."""
-
-    reading: TrafficReading
-    limits: Limits
-    risks: tuple[Risk, ...] = ()
-    facts: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class FlagSurvey:
-    """One flag read afresh. `same_name` are the readings of the same flag under other labels (shadowing)."""
-
-    reading: FlagReading
-    same_name: tuple[FlagReading, ...] = ()
-    risks: tuple[Risk, ...] = ()
-    facts: Facts = field(default_factory=dict)
 
 
 Observed = Mapping[str, Reading | Trouble]
