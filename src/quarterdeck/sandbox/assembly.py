@@ -1,0 +1,89 @@
+"""The sandbox put together: a world and every service over it."""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from quarterdeck.sandbox.application import Application
+from quarterdeck.sandbox.cloudmetadata import CloudMetadataService
+from quarterdeck.sandbox.devicecodes import DeviceCodes
+from quarterdeck.sandbox.faults import Faults
+from quarterdeck.sandbox.identity import IdentityService
+from quarterdeck.sandbox.manners import ArmManners
+from quarterdeck.sandbox.requestlog import RequestLog
+from quarterdeck.sandbox.server import listening
+from quarterdeck.sandbox.subscriptions import SubscriptionsService
+from quarterdeck.sandbox.throttling import Throttle
+from quarterdeck.sandbox.tls import make_certificate, server_context
+from quarterdeck.sandbox.tokens import Tokens
+from quarterdeck.sandbox.wire import Service
+from quarterdeck.sandbox.world.world import World
+
+
+class Sandbox:
+    """A world with its services, not yet listening.
+
+    Attributes:
+        tokens, device_codes, faults, requests, throttle: for tests and the control interface to reach into.
+    """
+
+    def __init__(self, world: World, *, throttle: Throttle | None = None, latency: float = 0.0) -> None:
+        self.world = world
+        self.tokens = Tokens(world.tenant)
+        self.device_codes = DeviceCodes()
+        self.faults = Faults(world)
+        self.requests = RequestLog(world.clock)
+        self.throttle = throttle or Throttle()
+        manners = ArmManners(world, self.tokens, self.throttle)
+        self.application = Application(world, self._services(), manners, self.faults, self.requests, latency)
+
+    def _services(self) -> Iterable[Service]:
+        return [
+            CloudMetadataService(),
+            IdentityService(self.tokens, self.device_codes),
+            SubscriptionsService(self.world),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A listening sandbox. `ca_file` is None without TLS."""
+
+    sandbox: Sandbox
+    url: str
+    ca_file: Path | None
+
+    @property
+    def world(self) -> World:
+        return self.sandbox.world
+
+
+@asynccontextmanager
+async def running(
+    sandbox: Sandbox | World,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: bool = False,
+    on_request: Callable[[], None] | None = None,
+) -> AsyncIterator[Running]:
+    """Serve a sandbox on loopback while the block runs.
+
+    Raises:
+        OSError: when the port cannot be had.
+    """
+    if isinstance(sandbox, World):
+        sandbox = Sandbox(sandbox)
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-sandbox-") as folder:
+        context: ssl.SSLContext | None = None
+        ca_file: Path | None = None
+        if tls:
+            ca_file, key_file = make_certificate(Path(folder))
+            context = server_context(ca_file, key_file)
+        async with listening(sandbox.application, host, port, context, on_request) as url:
+            yield Running(sandbox, url, ca_file)

@@ -1,0 +1,216 @@
+"""Bad days on the wire, by rule.
+
+A rule says which requests it strikes and what then goes wrong. As JSON, in a fault file (a list of rules) or
+through the control interface:
+
+    name         shown in the request log; the kind when left out
+    kind         latency | status | drop | hang | garbage | html | half | redirect | challenge
+    method       regular expression for the method; all when left out
+    path         regular expression searched in the raw path and query; all when left out
+    plane        arm | data | identity; all but control when left out (control is never struck)
+    happens      true when the effect of the request takes place although the client does not learn of it
+    status, code, message, retry_after     of the answer (kind status)
+    seconds      how long the answer is held back (any kind; hang: how long until the connection is cut)
+    skip         so many matching requests pass first
+    count        so many are struck, then the rule is spent; without end when left out
+    probability  of striking a matching request, 0 to 1, drawn from the world's seeded chance
+    start, stop  seconds after the rule was added, in world time, between which it is in force
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from quarterdeck.sandbox.outcome import Outcome, Severed
+from quarterdeck.sandbox.wire import Plane, Request, Response
+from quarterdeck.sandbox.world.world import World
+
+LOGIN_PAGE = (
+    b"<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head>"
+    b"<body><form method=post action=/login>Please sign in</form></body></html>\n"
+)
+
+CLAIMS = "eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlIjoiY3AxIn19fQ=="
+"""The claims of Microsoft's own example of a challenge (Entra documentation, claims challenges)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One rule; see the module for the meaning of each field."""
+
+    kind: str
+    name: str = ""
+    method: str = ""
+    path: str = ""
+    plane: str = ""
+    happens: bool = False
+    status: int = 500
+    code: str = ""
+    message: str = "A fault of the sandbox, set on purpose."
+    retry_after: float | None = None
+    seconds: float = 0.0
+    skip: int = 0
+    count: int | None = None
+    probability: float = 1.0
+    start: float = 0.0
+    stop: float | None = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Fault:
+        """Read a rule.
+
+        Raises:
+            ValueError: naming what is unknown, missing or malformed.
+        """
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(document) - known)
+        if unknown:
+            raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+        kind = document.get("kind")
+        if kind not in _OUTCOMES:
+            raise ValueError(f"a fault's kind is one of {', '.join(sorted(_OUTCOMES))}, not {kind!r}")
+        for name in ("method", "path"):
+            try:
+                re.compile(document.get(name, ""))
+            except re.error as error:
+                raise ValueError(f"a fault's {name} is a regular expression: {error}") from error
+        return cls(**{"name": kind, **document})
+
+    def as_json(self) -> dict[str, Any]:
+        """The rule as it can be read again."""
+        return asdict(self)
+
+    @property
+    def lets_it_happen(self) -> bool:
+        """Whether the request reaches its service at all."""
+        return self.happens or self.kind in ("latency", "half")
+
+    def matches(self, request: Request, plane: Plane) -> bool:
+        """Whether it is about such a request."""
+        return (
+            plane != "control"
+            and self.plane in ("", plane)
+            and bool(re.search(self.method, request.method, re.IGNORECASE))
+            and bool(re.search(self.path, request.target, re.IGNORECASE))
+        )
+
+    def outcome(self, request: Request, response: Response | None) -> Outcome:
+        """What the client gets; `response` is the true answer when the request was let through."""
+        return _OUTCOMES[self.kind](self, request, response)
+
+
+def _true_answer(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    return response or Response()
+
+
+def _status(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+    code = fault.code or _CODES.get(fault.status, "InternalServerError")
+    return Response(fault.status, {"error": {"code": code, "message": fault.message}}, headers)
+
+
+def _cut(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    return Severed()
+
+
+def _half(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    return Severed(response)
+
+
+def _garbage(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    return Response(200, b'{"value": [\x00\xff oops', {"Content-Type": "application/json"})
+
+
+def _html(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    return Response(200, LOGIN_PAGE, {"Content-Type": "text/html; charset=utf-8"})
+
+
+def _redirect(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    return Response(302, LOGIN_PAGE, {"Location": f"{request.base_url}/login", "Content-Type": "text/html"})
+
+
+def _challenge(fault: Fault, request: Request, response: Response | None) -> Outcome:
+    header = (
+        f'Bearer realm="", authorization_uri="{request.base_url}/common/oauth2/authorize", '
+        f'error="insufficient_claims", claims="{CLAIMS}"'
+    )
+    body = {"error": {"code": "InvalidAuthenticationToken", "message": "Continuous access evaluation."}}
+    return Response(401, body, {"WWW-Authenticate": header})
+
+
+_OUTCOMES: dict[str, Callable[[Fault, Request, Response | None], Outcome]] = {
+    "latency": _true_answer,
+    "status": _status,
+    "drop": _cut,
+    "hang": _cut,
+    "half": _half,
+    "garbage": _garbage,
+    "html": _html,
+    "redirect": _redirect,
+    "challenge": _challenge,
+}
+
+_CODES = {
+    401: "InvalidAuthenticationToken",
+    403: "AuthorizationFailed",
+    409: "Conflict",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+    502: "BadGateway",
+    503: "ServiceUnavailable",
+    504: "GatewayTimeout",
+}
+
+
+@dataclass(slots=True)
+class _Standing:
+    """A rule in force: when it was added, how many requests matched, how many were struck."""
+
+    fault: Fault
+    added: float
+    matched: int = 0
+    struck: int = 0
+
+
+class Faults:
+    """The rules in force. The first one that strikes a request decides."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._standing: list[_Standing] = []
+
+    def add(self, fault: Fault) -> None:
+        """Put a rule in force from now on."""
+        self._standing.append(_Standing(fault, self._world.clock.now()))
+
+    def clear(self) -> None:
+        """Lift all rules."""
+        self._standing.clear()
+
+    def strike(self, request: Request, plane: Plane) -> Fault | None:
+        """The rule that strikes this request, counted; None when it is spared."""
+        for standing in self._standing:
+            fault = standing.fault
+            age = self._world.clock.now() - standing.added
+            if age < fault.start or (fault.stop is not None and age >= fault.stop):
+                continue
+            if not fault.matches(request, plane):
+                continue
+            standing.matched += 1
+            if standing.matched <= fault.skip or standing.struck == fault.count:
+                continue
+            if fault.probability < 1 and self._world.random.random() >= fault.probability:
+                continue
+            standing.struck += 1
+            return fault
+        return None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Every rule with how often it matched and struck."""
+        return [
+            standing.fault.as_json() | {"matched": standing.matched, "struck": standing.struck}
+            for standing in self._standing
+        ]

@@ -1,0 +1,1 @@
+"""Microsoft.Web: sites, slots, swaps, settings, ramp-up rules, deployments."""
