@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from quarterdeck.fleet.codec import from_json, to_json
 from quarterdeck.release.plan import Plan
 
 Ending = Literal["succeeded", "failed", "rolled_back", "needs_operator"]
@@ -18,6 +19,7 @@ EventKind = Literal[
     "request.refused",
     "plan.made",
     "plan.expired",
+    "plan.dismissed",
     "operation.started",
     "step.intended",
     "step.accepted",
@@ -30,6 +32,7 @@ EventKind = Literal[
     "operator.chose",
     "operation.ended",
     "operation.adopted",
+    "operation.undone",
     "runner.started",
     "runner.stopped",
     "lease.taken",
@@ -76,6 +79,25 @@ class Operation:
         return self.steps.get(step_id, StepProgress())
 
 
+def opening(plan: Plan, reason: str, identities: Mapping[str, str]) -> Mapping[str, Any]:
+    """The body of `operation.started`.
+
+    `identities` says who the credentials prove us to be, by connection: the actor of the event is only what a viewer
+    claimed.
+    """
+    return {"plan": to_json(plan), "reason": reason, "identities": dict(identities)}
+
+
+def begin(operation_id: str, actor: str, body: Mapping[str, Any], at: float) -> Operation:
+    """The operation as its `operation.started` event describes it.
+
+    Raises:
+        ValueError: if the body isn't one that `opening` made.
+    """
+    plan = from_json(Plan, body.get("plan"))
+    return Operation(operation_id, plan, actor, str(body.get("reason", "")), at)
+
+
 _STEP_STATES: Mapping[str, StepState] = {
     "step.intended": "intended",
     "step.accepted": "accepted",
@@ -105,4 +127,6 @@ def advance(operation: Operation, kind: str, body: Mapping[str, Any], at: float)
         ending: Ending = body["ending"]
         choices: tuple[Choice, ...] = tuple(body.get("choices", ()))
         return replace(operation, ending=ending, detail=str(body.get("detail", "")), ended_at=at, choices=choices)
+    if kind == "operation.undone":
+        return replace(operation, undone_by=str(body["by"]))
     return operation
