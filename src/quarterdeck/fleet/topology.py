@@ -66,7 +66,11 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A named way to a system. `options` holds what its provider needs; secrets are references, never values."""
+    """A named way to a system. `options` holds what its provider needs; secrets are references, never values.
+
+    Options (and the parts of an `Address`) are flat texts: a nested option `cloud: {authority: X}` is
+    `cloud.authority`, a list is JSON, true and false are `true` and `false`, and what has no value is left out.
+    """
 
     name: str
     provider: str
@@ -75,7 +79,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Everything one configuration declares. Order is the order of the file."""
+    """Everything one configuration declares. Order is the order of the file.
+
+    `swap_source` and `swap_destination` are the slots that a swap means when it names none.
+    """
 
     name: str
     environments: tuple[Environment, ...] = ()
@@ -83,6 +90,8 @@ class Fleet:
     places: tuple[Place, ...] = ()
     connections: tuple[Connection, ...] = ()
     rings: tuple[Ring, ...] = ()
+    swap_source: str = "staging"
+    swap_destination: str = "production"
 
     def environment(self, name: str) -> Environment:
         """The environment of that name.

@@ -205,6 +205,11 @@ class Provider(Protocol):
 
         A `slots` address of a provider that also divides traffic between slots is used for `slot_traffic` too if
         `slot_traffic` is a key.
+
+        The models get texts (the type of a field decides what a text means, so no field may be strict) and should
+        forbid unknown keys. A field of type `SecretStr` takes a reference such as `${env:NAME}` and nothing else;
+        a `Path` is taken relative to the file it stands in. What a model holds becomes the options of a
+        `Connection` or the parts of an `Address`, defaults included (see `Connection` for the form).
         """
         ...
 
