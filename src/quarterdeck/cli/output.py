@@ -1,0 +1,33 @@
+"""Data to stdout, narration to stderr; JSON carries the number of its schema."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from quarterdeck.fleet.text import clean
+
+SCHEMA = 1
+"""Grows when a key of the JSON output changes its meaning or goes away; new keys don't count."""
+
+
+def data(text: str) -> None:
+    """Print a line (or several) that the user asked for."""
+    print(text, flush=True)
+
+
+def narrate(text: str) -> None:
+    """Tell the user what is going on, apart from the data."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def document(kind: str, body: Mapping[str, Any]) -> None:
+    """Print one JSON document on one line: `{"schema": 1, "kind": ..., ...}`."""
+    print(json.dumps({"schema": SCHEMA, "kind": kind, **body}, ensure_ascii=True), flush=True)
+
+
+def complain(message: str, hint: str = "") -> None:
+    """Print an error for people: what is wrong, and what to do about it."""
+    narrate(f"qd: {clean(message)}" + (f"\n    {clean(hint)}" if hint else ""))

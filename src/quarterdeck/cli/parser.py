@@ -1,0 +1,76 @@
+"""The command line's grammar: common options in any place, and one sub-parser for each command, filled when used."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from quarterdeck import __version__
+from quarterdeck.cli.registry import COMMANDS, Command
+
+EPILOG = """\
+exit codes: 0 done; 1 failed, nothing changed; 2 usage or configuration; 3 refused by policy;
+4 failed and rolled back; 5 needs an operator; 6 not signed in or not permitted; 7 unreachable
+
+Without a command, qd opens the cockpit. `qd demo` needs no configuration and no account."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that imports its command only when words are given to it."""
+
+    def __init__(self, *args: Any, command: Command | None = None, **options: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+        self._command = command
+
+    def set_up(self) -> None:
+        """Let the command add its arguments; once."""
+        if self._command is not None:
+            command, self._command = self._command, None
+            command.set_up(self)
+            add_common_options(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self.set_up()
+        return super().parse_known_args(args, namespace)
+
+
+def build(*, complete: bool = False) -> argparse.ArgumentParser:
+    """The whole parser. With `complete` every command is set up, as completion needs to look ahead."""
+    parser = CommandParser(
+        prog="qd",
+        description="Quarterdeck: see what runs where, and swap, shift, flip and roll back without fear.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"quarterdeck {__version__}")
+    add_common_options(parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser)
+    for command in COMMANDS:
+        child = commands.add_parser(
+            command.name, help=command.summary, description=_sentence(command.summary), command=command
+        )
+        if complete:
+            child.set_up()
+    return parser
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Read a command line; prints usage and exits with 2 where it is wrong."""
+    return build().parse_args(words)
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """The options that may stand before or after any command."""
+    common = parser.add_argument_group("common options")
+    suppressed: dict[str, Any] = {"default": argparse.SUPPRESS}
+    common.add_argument("--config", metavar="FILE", help="the fleet's configuration (quarterdeck.yaml)", **suppressed)
+    common.add_argument("--store", metavar="FILE", help="another store than the configuration's own", **suppressed)
+    common.add_argument(
+        "--sandbox", action="store_true", help="act on a sandbox built from the configuration", **suppressed
+    )
+    common.add_argument("--read-only", action="store_true", help="change nothing, whatever is asked", **suppressed)
+    common.add_argument("--json", action="store_true", help="data for programs, on stdout", **suppressed)
+
+
+def _sentence(summary: str) -> str:
+    return summary[0].upper() + summary[1:] + "."

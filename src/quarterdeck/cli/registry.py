@@ -1,0 +1,52 @@
+"""Which commands there are. A command's module is imported only when it is used: start-up time is a budget."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+from quarterdeck.cli.exit_codes import ExitCode
+from quarterdeck.cli.invocation import Invocation
+
+Run = Callable[[Invocation], ExitCode]
+"""What a command does when it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its name, the module it lives in, and one line for `qd --help`.
+
+    The module's function `configure` (or the one named) adds the command's arguments to a parser, and sets the
+    default `run` (a Run).
+    """
+
+    name: str
+    module: str
+    summary: str
+    configure: str = "configure"
+
+    def set_up(self, parser: ArgumentParser) -> None:
+        """Import the module and let it add its arguments."""
+        module = import_module(f"quarterdeck.cli.{self.module}")
+        cast("Callable[[ArgumentParser], None]", getattr(module, self.configure))(parser)
+
+
+COMMANDS = (
+    Command("demo", "demo", "the whole cockpit on an embedded sandbox, nothing to set up"),
+    Command("status", "status", "what runs where, what is moving, what is wrong"),
+    Command("plan", "plan", "work an action out and show it; changes nothing"),
+    Command("swap", "actions", "exchange two slots, in one go or with a preview", "configure_swap"),
+    Command("shift", "actions", "divide traffic between slots or endpoints", "configure_shift"),
+    Command("flag", "actions", "list flags, switch one, or set who sees it", "configure_flag"),
+    Command("rollback", "actions", "undo the last operation on a target", "configure_rollback"),
+    Command("operation", "operation", "list operations, follow one, answer one that needs an operator"),
+    Command("history", "history", "who did what, when and why; --verify finds edits"),
+    Command("check", "check", "what works, what doesn't, and how to mend it"),
+    Command("sandbox", "sandbox", "a loopback Azure to practise on and to test against"),
+    Command("runner", "runner", "the background process that observes and carries out"),
+    Command("where", "where", "the files and folders in use"),
+    Command("completion", "completion", "the line that makes a shell complete qd"),
+)
