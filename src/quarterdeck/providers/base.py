@@ -6,7 +6,8 @@ The planner and the executor know these protocols and nothing of any system behi
 - `survey_*` reads one place afresh, completely, just before a plan; it raises `ProviderError`.
 - `send` performs exactly one write, once. It never retries by itself unless the step is `repeatable`.
 - Whatever `send` can't be sure of is `InDoubt`, never "failed".
-- `settle` only reads. Acknowledged is not done: the executor calls it after every step, and after every crash.
+- `settle` only reads; `release/settlement.py` has the facts of each verb and compares them. Acknowledged is not
+  done: the executor calls it after every step, and after every crash.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble, TroubleCode
 from quarterdeck.fleet.readings import Reading
 from quarterdeck.fleet.topology import Address, Connection, Place, Role
-from quarterdeck.release.plan import Facts, Step
+from quarterdeck.release.plan import Step
+from quarterdeck.release.settlement import Settlement as Settlement
 from quarterdeck.release.survey import FlagSurvey as FlagSurvey
 from quarterdeck.release.survey import Limits as Limits
 from quarterdeck.release.survey import SwapSurvey as SwapSurvey
@@ -67,22 +69,6 @@ class Progress:
     state: Literal["running", "finished", "failed"]
     detail: str = ""
     wait: float = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What reading back says about a step.
-
-    - `done`: the `after` of the step holds.
-    - `not_done`: the `before` still holds, and nothing is under way that would change it.
-    - `running`: the provider is still at it.
-    - `unclear`: the `before` still holds, but the provider doesn't say whether something is under way.
-    - `changed_by_other`: neither `before` nor `after` holds.
-    """
-
-    state: Literal["done", "not_done", "running", "unclear", "changed_by_other"]
-    detail: str = ""
-    evidence: Facts = field(default_factory=dict)
 
 
 Observed = Mapping[str, Reading | Trouble]

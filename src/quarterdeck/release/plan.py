@@ -14,7 +14,7 @@ from quarterdeck.fleet.topology import Address, Role
 from quarterdeck.release.action import Action
 
 Facts = Mapping[str, Any]
-"""JSON-able facts; each provider documents the keys of the verbs it performs."""
+"""JSON-able facts; `release/settlement.py` lists the keys by verb."""
 
 Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_destination", "set_flag"]
 """What one write does. The keys of `change`, `before` and `after` by verb, the same for every provider:
