@@ -1,0 +1,119 @@
+"""The DNS of Traffic Manager: what clients are told, and what they still believe."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from quarterdeck.sandbox.world.dns import DEFAULT_MAX_RETURN, Client, probabilities
+from quarterdeck.sandbox.world.dns_cache import Answer, ShareHistory
+from quarterdeck.sandbox.world.monitoring import EndpointStatus
+from quarterdeck.sandbox.world.profile import Endpoint, Profile, ProfileKey
+
+ANYONE = Client()
+
+
+class Zone(Protocol):
+    """The profiles a name server answers for."""
+
+    def __iter__(self) -> Iterator[Profile]: ...
+
+    def now(self) -> float: ...
+
+    def named(self, dns_name: str) -> Profile | None: ...
+
+    def child(self, endpoint: Endpoint) -> Profile | None: ...
+
+    def statuses(self, profile: Profile) -> dict[tuple[str, str], EndpointStatus]: ...
+
+    def observe(self) -> None: ...
+
+
+class NameServer:
+    """Answers for the profiles of a zone.
+
+    `population` is who asks, with relative numbers; shares are averages over it.
+    """
+
+    def __init__(self, zone: Zone, rng: random.Random) -> None:
+        self._zone, self._rng = zone, rng
+        self._history: dict[ProfileKey, tuple[ShareHistory, ShareHistory]] = {}
+        self.population: Mapping[Client, float] = {ANYONE: 1.0}
+
+    def resolve(self, dns_name: str, client: Client = ANYONE) -> Answer:
+        """What a DNS query of that client gets. Nested profiles are followed with the TTL of the name asked for."""
+        self._zone.observe()
+        profile = self._zone.named(dns_name)
+        if profile is None or not profile.enabled:
+            return Answer("NXDOMAIN")
+        targets = self._draw(profile, client)
+        return Answer("NOERROR" if targets else "NODATA", targets, profile.ttl)
+
+    def shares(self, profile: Profile) -> dict[str, float]:
+        """Percent of answers that name each endpoint first, by endpoint name.
+
+        They add up to 100, or to less where some clients get no answer.
+        """
+        return self._expected(profile, lambda endpoint, client: {endpoint.name: 1.0})
+
+    def target_shares(self, profile: Profile) -> dict[str, float]:
+        """Percent of answers by host name or address, nested profiles followed."""
+        return self._expected(profile, self._reached)
+
+    def effective_shares(self, profile: Profile) -> dict[str, float]:
+        """`shares` as users really get them while resolvers keep old answers."""
+        self._zone.observe()
+        return self._history[profile.key][0].effective(self._zone.now())
+
+    def effective_target_shares(self, profile: Profile) -> dict[str, float]:
+        """`target_shares` as users really get them while resolvers keep old answers."""
+        self._zone.observe()
+        return self._history[profile.key][1].effective(self._zone.now())
+
+    def note(self, at: float) -> None:
+        """From `at` on answers have the shares of now. The zone calls this after every change."""
+        profiles = {profile.key: profile for profile in self._zone}
+        self._history = {key: self._history.get(key) or (ShareHistory(), ShareHistory()) for key in profiles}
+        for key, profile in profiles.items():
+            by_endpoint, by_target = self._history[key]
+            by_endpoint.note(at, profile.ttl, self.shares(profile))
+            by_target.note(at, profile.ttl, self.target_shares(profile))
+
+    def forget(self) -> None:
+        """Drop the past: what is answered now has always been answered."""
+        self._history.clear()
+
+    def _expected(self, profile: Profile, reach: Callable[[Endpoint, Client], Mapping[str, float]]) -> dict[str, float]:
+        people = sum(self.population.values())
+        result: dict[str, float] = {}
+        for client, number in self.population.items():
+            for endpoint, chance in probabilities(profile, self._zone.statuses(profile), client):
+                for name, part in reach(endpoint, client).items():
+                    result[name] = result.get(name, 0.0) + 100.0 * chance * part * number / people
+        return result
+
+    def _reached(self, endpoint: Endpoint, client: Client) -> dict[str, float]:
+        child = self._zone.child(endpoint)
+        if child is None:
+            return {endpoint.target: 1.0}
+        result: dict[str, float] = {}
+        for inner, chance in probabilities(child, self._zone.statuses(child), client):
+            for name, part in self._reached(inner, client).items():
+                result[name] = result.get(name, 0.0) + chance * part
+        return result
+
+    def _draw(self, profile: Profile, client: Client) -> tuple[str, ...]:
+        chances = probabilities(profile, self._zone.statuses(profile), client)
+        if not chances:
+            return ()
+        if profile.method == "MultiValue":
+            count = min(profile.max_return or DEFAULT_MAX_RETURN, len(chances))
+            picked = self._rng.sample([endpoint for endpoint, _ in chances], count)
+        else:
+            picked = self._rng.choices([e for e, _ in chances], [chance for _, chance in chances])
+        targets: list[str] = []
+        for endpoint in picked:
+            child = self._zone.child(endpoint)
+            targets += self._draw(child, client) if child else [endpoint.target]
+        return tuple(targets)
