@@ -1,0 +1,63 @@
+"""What in a picture needs a person, most urgent first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
+from quarterdeck.release.freshness import Knowledge
+from quarterdeck.release.picture import Attention, Cell, OperationView, Row, RunnerView
+
+_ORDER = ("needs operator", "no runner", "trouble", "unhealthy", "preview", "drift", "stale")
+
+
+def attention(
+    rows: Sequence[Row],
+    operations: Sequence[OperationView],
+    flag_troubles: Sequence[tuple[TargetId, Knowledge]],
+    runner: RunnerView,
+    published: bool,
+) -> tuple[Attention, ...]:
+    """The list, sorted by urgency, in the order of the fleet within one. `published`: there is a fleet at all."""
+    found: list[Attention] = [
+        Attention("needs operator", clean(str(view.target), 100), f"{view.verb}: {view.step}", view.target, view.id)
+        for view in operations
+        if view.state == "needs_operator" and view.open
+    ]
+    if published and not runner.alive:
+        found.append(Attention("no runner", "", "nothing is being watched or carried out"))
+    for row in rows:
+        for cell in row.cells:
+            if cell is not None:
+                found.extend(_of_cell(cell))
+    for target, known in flag_troubles:
+        if known.trouble is not None:
+            found.append(Attention("trouble", clean(str(target), 100), known.trouble.message, target))
+    return tuple(sorted(found, key=lambda item: _ORDER.index(item.state)))
+
+
+def _of_cell(cell: Cell) -> Iterator[Attention]:
+    where = clean(str(cell.target), 100)
+    places = [*((r.target, r.known) for r in cell.regions), *((s.target, s.known) for s in cell.splits)]
+    # One fault in front of many places (a sign-in that ran out) is one thing to look at, not one per place.
+    for message, target in {k.trouble.message: t for t, k in reversed(places) if k.trouble}.items():
+        yield Attention("trouble", clean(str(target), 100), message, cell.target)
+    for region in cell.regions:
+        live = region.live
+        if live is not None and (live.health == "unhealthy" or not live.running):
+            word = "unhealthy" if live.running else "stopped"
+            yield Attention("unhealthy", clean(str(region.target), 100), f"{live.name} is {word}", cell.target)
+    for split in cell.splits:
+        for share in split.shares:
+            if share.enabled and share.share > 0 and share.health == "unhealthy":
+                text = f"{share.name} is {share.status or 'unhealthy'} and gets {share.share:g}%"
+                yield Attention("unhealthy", where, text, cell.target)
+    if cell.operation is not None:
+        return
+    if cell.preview:
+        yield Attention("preview", where, f"a swap from {cell.preview} is prepared: complete or cancel it", cell.target)
+    if cell.drift:
+        yield Attention("drift", where, "regions serve " + " and ".join(v or "?" for v in cell.versions), cell.target)
+    if cell.known.state == "stale":
+        yield Attention("stale", where, f"last read {cell.known.age} ago", cell.target)

@@ -1,0 +1,87 @@
+"""How old knowledge is, in words that change rarely, and when it must no longer look new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quarterdeck.fleet.observation import Observation, Trouble
+from quarterdeck.fleet.text import clean
+
+STALE_AFTER = 120.0
+"""Seconds after which a reading is marked as old. Several times the usual interval between two readings."""
+
+_CLOCK_SLACK = 60.0
+"""Seconds by which two machines' clocks may differ before it is said."""
+
+Freshness = Literal["fresh", "stale", "trouble", "never"]
+
+
+def age(seconds: float) -> str:
+    """A length of time in coarse steps, so that a screen of ages is redrawn seldom: `now`, `15s`, `3m`, `2h`, `4d`.
+
+    A time clearly in the future (a clock that is wrong) is `ahead`.
+    """
+    if seconds < -_CLOCK_SLACK:
+        return "ahead"
+    if seconds < 15:
+        return "now"
+    if seconds < 60:
+        return f"{int(seconds // 15) * 15}s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes if minutes < 10 else minutes // 5 * 5}m"
+    hours = minutes // 60
+    return f"{hours}h" if hours < 48 else f"{hours // 24}d"
+
+
+def about(seconds: float) -> str:
+    """A length of time as a person would estimate it: `about 40 s`, `about 3 min`, `about 2 h`."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min"
+    return f"about {round(seconds / 3600)} h"
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """How far to trust what is shown about one place. All texts are cleaned.
+
+    Attributes:
+        state: `fresh`; `stale` (no reading lately); `trouble` (the last attempt failed: what is shown is older);
+            `never` (nothing was ever read).
+        age: of the last good reading, in coarse steps; "" if there never was one.
+        trouble_age: how long it has been failing.
+    """
+
+    state: Freshness = "never"
+    source: str = ""
+    observed_at: float | None = None
+    age: str = ""
+    trouble: Trouble | None = None
+    trouble_since: float | None = None
+    trouble_age: str = ""
+
+
+def knowledge(observation: Observation | None, now: float) -> Knowledge:
+    """Judge the last observation of a place at a moment."""
+    if observation is None:
+        return Knowledge()
+    seen, trouble, since = observation.observed_at, observation.trouble, observation.trouble_since
+    state: Freshness
+    if trouble is not None:
+        state = "trouble"
+    elif seen is None:
+        state = "never"
+    else:
+        state = "stale" if now - seen > STALE_AFTER else "fresh"
+    return Knowledge(
+        state=state,
+        source=clean(observation.source, 60),
+        observed_at=seen,
+        age="" if seen is None else age(now - seen),
+        trouble=trouble and Trouble(trouble.code, clean(trouble.message, 300), clean(trouble.hint, 300)),
+        trouble_since=since,
+        trouble_age="" if since is None or trouble is None else age(now - since),
+    )

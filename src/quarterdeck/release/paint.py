@@ -1,0 +1,320 @@
+"""From the store's content to the picture a viewer shows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotReading, SlotsReading, TrafficReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
+from quarterdeck.fleet.topology import Fleet, Place
+from quarterdeck.release.attention import attention
+from quarterdeck.release.freshness import Freshness, Knowledge, age, knowledge
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.picture import (
+    AudienceView,
+    Cell,
+    CellState,
+    ConnectionView,
+    EnvironmentView,
+    FlagCell,
+    FlagRow,
+    OperationView,
+    Picture,
+    Region,
+    Row,
+    RunnerView,
+    Share,
+    SlotView,
+    Split,
+)
+
+_NAME = 60
+_FINISHED_STEPS = ("done", "skipped")
+_WORST_FIRST: tuple[Freshness, ...] = ("trouble", "never", "stale", "fresh")
+
+
+class HeldLease(Protocol):
+    """What is asked of the runner's lease (`store.base.Lease` is one)."""
+
+    @property
+    def holder(self) -> str: ...
+    @property
+    def expires_at(self) -> float: ...
+
+
+def paint(
+    fleet: Fleet | None,
+    observations: Mapping[str, Observation],
+    operations: Sequence[Operation],
+    now: float,
+    *,
+    runner: HeldLease | None = None,
+) -> Picture:
+    """The picture at `now` (UNIX seconds). `operations` newest first; an open one missing there isn't shown."""
+    fleet = fleet or Fleet("")
+    views = tuple(view_operation(operation, now) for operation in operations)
+    running = {view.target.whole: view for view in reversed(views) if view.open}
+    seen = _Seen(fleet, observations, now)
+    rows = tuple(
+        Row(
+            clean(service, _NAME),
+            tuple(_cell(seen, TargetId(env.name, service), running, operations) for env in fleet.environments),
+        )
+        for service in fleet.services
+    )
+    holder = _runner(runner, now)
+    flags = _flags(seen, running)
+    return Picture(
+        at=now,
+        fleet=clean(fleet.name, _NAME),
+        environments=tuple(
+            EnvironmentView(clean(env.name, _NAME), env.protected, env.accent) for env in fleet.environments
+        ),
+        rows=rows,
+        flags=flags,
+        operations=views,
+        attention=attention(rows, views, seen.flag_troubles(), holder, bool(fleet.name)),
+        connections=seen.connections(),
+        runner=holder,
+    )
+
+
+def view_operation(operation: Operation, now: float) -> OperationView:
+    """One operation in one line."""
+    plan = operation.plan
+    steps = [operation.step(step.id) for step in plan.steps]
+    done = sum(step.state in _FINISHED_STEPS for step in steps)
+    current = operation.detail
+    if operation.ending is None:
+        unfinished = (i for i, step in enumerate(steps) if step.state not in _FINISHED_STEPS)
+        index = next(unfinished, None)
+        current = "finishing" if index is None else steps[index].detail or plan.steps[index].summary
+    return OperationView(
+        id=operation.id,
+        target=plan.action.target,
+        verb=type(plan.action).__name__.lower().replace("flagchange", "flag"),
+        command=clean(plan.command, 300),
+        actor=clean(operation.actor, _NAME),
+        reason=clean(operation.reason, 200),
+        state=operation.ending or "running",
+        done=done,
+        total=len(steps),
+        step=clean(current, 200),
+        started_at=operation.started_at,
+        ended_at=operation.ended_at,
+        age=age(now - (operation.ended_at or operation.started_at)),
+        open=operation.open,
+        choices=operation.choices,
+        undone_by=operation.undone_by,
+    )
+
+
+class _Seen:
+    """The observations of a fleet's places at a moment."""
+
+    def __init__(self, fleet: Fleet, observations: Mapping[str, Observation], now: float) -> None:
+        self.fleet, self.now = fleet, now
+        self._observations = observations
+        self._by_target: dict[tuple[str, TargetId], list[Place]] = {}
+        for place in fleet.places:
+            self._by_target.setdefault((place.role, place.target.whole), []).append(place)
+
+    def places(self, role: str, target: TargetId) -> Sequence[Place]:
+        """Places of a role for a service, in all its regions."""
+        return self._by_target.get((role, target.whole), ())
+
+    def reading(self, place: Place) -> Any:
+        """The last good reading of a place, or None."""
+        observation = self._observations.get(place.subject)
+        return None if observation is None else observation.reading
+
+    def known(self, place: Place) -> Knowledge:
+        """How far that reading is to be trusted."""
+        return knowledge(self._observations.get(place.subject), self.now)
+
+    def flag_troubles(self) -> tuple[tuple[TargetId, Knowledge], ...]:
+        """Flag stores that can't be read."""
+        stores = (place for place in self.fleet.places if place.role == "flags")
+        known = ((place.target, self.known(place)) for place in stores)
+        return tuple((target, what) for target, what in known if what.trouble is not None)
+
+    def connections(self) -> tuple[ConnectionView, ...]:
+        """One line per connection that has places."""
+        places: dict[str, list[Knowledge]] = {}
+        for place in self.fleet.places:
+            places.setdefault(place.address.connection, []).append(self.known(place))
+        views = []
+        for name, known in places.items():
+            newest = max((k.observed_at for k in known if k.observed_at is not None), default=None)
+            views.append(
+                ConnectionView(
+                    name=clean(name, _NAME),
+                    places=len(known),
+                    troubled=sum(k.trouble is not None for k in known),
+                    age="" if newest is None else age(self.now - newest),
+                )
+            )
+        return tuple(views)
+
+
+def _runner(lease: HeldLease | None, now: float) -> RunnerView:
+    if lease is None:
+        return RunnerView(False)
+    gone = now - lease.expires_at
+    return RunnerView(gone < 0, clean(lease.holder, _NAME), age(gone) if gone >= 0 else "")
+
+
+def _cell(
+    seen: _Seen, target: TargetId, running: Mapping[TargetId, OperationView], operations: Sequence[Operation]
+) -> Cell | None:
+    slots = seen.places("slots", target)
+    routers = (*seen.places("traffic", target), *seen.places("slot_traffic", target))
+    if not slots and not routers:
+        return None
+    regions = tuple(_region(seen, place) for place in slots)
+    splits = tuple(_split(seen, place) for place in routers)
+    known = _worst([r.known for r in regions] + [s.known for s in splits])
+    versions = tuple(dict.fromkeys(r.live.version for r in regions if r.live is not None))
+    preview = next((s.preview_from for r in regions for s in r.slots if s.preview_from), "")
+    operation = running.get(target)
+    drift = len(versions) > 1
+    return Cell(
+        target=target,
+        state=_cell_state(regions, splits, known, operation, preview, drift),
+        versions=versions,
+        regions=regions,
+        splits=splits,
+        known=known,
+        drift=drift,
+        preview=preview,
+        target_version=_leads_to(operation, operations),
+        operation=operation,
+    )
+
+
+def _cell_state(
+    regions: Sequence[Region],
+    splits: Sequence[Split],
+    known: Knowledge,
+    operation: OperationView | None,
+    preview: str,
+    drift: bool,
+) -> CellState:
+    live = [region.live for region in regions if region.live is not None]
+    destinations = [share for split in splits for share in split.shares if share.enabled and share.share > 0]
+    judged: Sequence[SlotView | Share] = [*live, *destinations]
+    unhealthy = any(not slot.running for slot in live) or any(part.health == "unhealthy" for part in judged)
+    possible: tuple[tuple[CellState, bool], ...] = (
+        ("needs operator", operation is not None and operation.state == "needs_operator"),
+        ("trouble", known.trouble is not None),
+        ("moving", operation is not None),
+        ("unhealthy", unhealthy),
+        ("preview", bool(preview)),
+        ("drift", drift),
+        ("unread", known.state == "never"),
+        ("stale", known.state == "stale"),
+        ("ok", any(part.health == "healthy" for part in judged)),
+    )
+    return next((state for state, holds in possible if holds), "unknown")
+
+
+def _leads_to(view: OperationView | None, operations: Sequence[Operation]) -> str:
+    """The version that the operation under way brings to users, as its plan announced it."""
+    if view is None:
+        return ""
+    plan = next(operation.plan for operation in operations if operation.id == view.id)
+    announced = (effect for effect in plan.effects if effect.what == "build" and effect.before != effect.after)
+    first = next(announced, None)
+    return "" if first is None else clean(first.after, _NAME)
+
+
+def _worst(known: Sequence[Knowledge]) -> Knowledge:
+    return min(known, key=lambda k: (_WORST_FIRST.index(k.state), k.observed_at or 0), default=Knowledge())
+
+
+def _region(seen: _Seen, place: Place) -> Region:
+    reading = seen.reading(place)
+    slots = reading.slots if isinstance(reading, SlotsReading) else ()
+    views = tuple(_slot(slot, seen.now, live=index == 0) for index, slot in enumerate(slots))
+    return Region(place.target.region, place.target, views, seen.known(place))
+
+
+def _slot(slot: SlotReading, now: float, *, live: bool) -> SlotView:
+    build, swap = slot.build, slot.last_swap
+    return SlotView(
+        name=clean(slot.name, _NAME),
+        live=live,
+        version=clean(build.version, _NAME) if build else "",
+        build=clean(build.id, _NAME) if build else "",
+        deployed=age(now - build.deployed_at) if build and build.deployed_at is not None else "",
+        running=slot.running,
+        health=slot.health,
+        host=clean(slot.host, 100),
+        preview_from=clean(slot.preview_from, _NAME),
+        auto_swap_to=clean(slot.auto_swap_to, _NAME),
+        last_swap=clean(f"{swap.source} -> {swap.destination} {swap.at}", 100) if swap else "",
+        operation=clean(slot.operation, _NAME),
+    )
+
+
+def _split(seen: _Seen, place: Place) -> Split:
+    reading = seen.reading(place)
+    traffic = reading if isinstance(reading, TrafficReading) else TrafficReading("", ())
+    shares = tuple(
+        Share(
+            name=clean(one.name, _NAME),
+            share=one.share,
+            weight=one.weight,
+            enabled=one.enabled,
+            health=one.health,
+            status=clean(one.status, 40),
+            host=clean(one.host, 100),
+        )
+        for one in traffic.destinations
+    )
+    return Split(
+        target=place.target,
+        between="slots" if place.role == "slot_traffic" else "endpoints",
+        method=clean(traffic.method, 40),
+        shares=shares,
+        lag=traffic.lag,
+        status=clean(traffic.status, 40),
+        known=seen.known(place),
+    )
+
+
+def _flags(seen: _Seen, running: Mapping[TargetId, OperationView]) -> tuple[FlagRow, ...]:
+    table: dict[str, dict[str, list[FlagCell]]] = {}
+    for environment in seen.fleet.environments:
+        for place in seen.places("flags", TargetId(environment.name, "flags")):
+            reading = seen.reading(place)
+            known = seen.known(place)
+            for flag in reading.flags if isinstance(reading, FlagsReading) else ():
+                cell = _flag(flag, environment.name, known, running, seen.now)
+                table.setdefault(flag.name, {}).setdefault(environment.name, []).append(cell)
+    return tuple(
+        FlagRow(clean(name, _NAME), tuple(tuple(cells.get(env.name, ())) for env in seen.fleet.environments))
+        for name, cells in sorted(table.items())
+    )
+
+
+def _flag(
+    flag: FlagReading, environment: str, known: Knowledge, running: Mapping[TargetId, OperationView], now: float
+) -> FlagCell:
+    target = TargetId(environment, flag.name, flag=True)
+    return FlagCell(
+        target=target,
+        label=flag.label,
+        enabled=flag.enabled,
+        percent=flag.percent,
+        audience=tuple(AudienceView(clean(ring.group, 40), ring.percent) for ring in flag.audience),
+        other_rules=tuple(clean(rule, 60) for rule in flag.other_rules),
+        locked=flag.locked,
+        description=clean(flag.description, 200),
+        modified="" if flag.modified_at is None else age(now - flag.modified_at),
+        known=known,
+        operation=running.get(target),
+    )

@@ -1,0 +1,242 @@
+"""What a viewer shows: the store's content as services by environments, judged at one moment. All texts are cleaned.
+
+`release/paint.py` makes it. `TargetId`s are kept as they are, because they are handed back in requests; everything
+that is meant for reading has gone through `fleet.text.clean`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from quarterdeck.fleet.readings import Health
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.freshness import Knowledge
+from quarterdeck.release.operation import Choice, Ending
+
+CellState = Literal[
+    "needs operator", "trouble", "moving", "unhealthy", "preview", "drift", "stale", "ok", "unknown", "unread"
+]
+"""The one word for a cell; where several are true, the one that comes first here."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One slot. `live` is the one that users reach; `deployed` and `last_swap` are for reading."""
+
+    name: str
+    live: bool
+    version: str
+    build: str = ""
+    deployed: str = ""
+    running: bool = True
+    health: Health = "unknown"
+    host: str = ""
+    preview_from: str = ""
+    auto_swap_to: str = ""
+    last_swap: str = ""
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A destination of traffic, with the percent of new clients that the provider reports."""
+
+    name: str
+    share: float
+    weight: float = 0
+    enabled: bool = True
+    health: Health = "unknown"
+    status: str = ""
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One router's division of new clients. `between` says what it divides: `slots` or `endpoints`.
+
+    `lag` is the seconds that old clients may stay where they were. `shares` is empty if it was never read.
+    """
+
+    target: TargetId
+    between: Literal["slots", "endpoints"]
+    method: str
+    shares: tuple[Share, ...]
+    lag: float
+    status: str
+    known: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The slots of a service in one region (`name` is "" where there is only one)."""
+
+    name: str
+    target: TargetId
+    slots: tuple[SlotView, ...]
+    known: Knowledge
+
+    @property
+    def live(self) -> SlotView | None:
+        """The slot that users reach, None if nothing was read yet."""
+        return next((slot for slot in self.slots if slot.live), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """An operation in one line.
+
+    `state` is `running` or the ending; `step` what is being done now (or how it ended); `command` the headless twin.
+    """
+
+    id: str
+    target: TargetId
+    verb: str
+    command: str
+    actor: str
+    reason: str
+    state: Literal["running"] | Ending
+    done: int
+    total: int
+    step: str
+    started_at: float
+    ended_at: float | None
+    age: str
+    open: bool
+    choices: tuple[Choice, ...] = ()
+    undone_by: str = ""
+
+    @property
+    def progress(self) -> str:
+        """Steps done of steps to do, as `2/5`."""
+        return f"{self.done}/{self.total}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A service in an environment.
+
+    `versions` are the distinct versions that serve users, in the order of the regions; more than one is drift.
+    `target_version` is where a swap under way leads ("" if unknown); `known` the least trustworthy of its readings.
+    """
+
+    target: TargetId
+    state: CellState
+    versions: tuple[str, ...]
+    regions: tuple[Region, ...]
+    splits: tuple[Split, ...]
+    known: Knowledge
+    drift: bool = False
+    preview: str = ""
+    target_version: str = ""
+    operation: OperationView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentView:
+    """A column."""
+
+    name: str
+    protected: bool
+    accent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A service; `cells` follow `Picture.environments`, None where it doesn't exist."""
+
+    service: str
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceView:
+    """A group and the percent of it that sees a flag on."""
+
+    group: str
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCell:
+    """A flag under one label in an environment. `target` and `label` are as the flag store writes them."""
+
+    target: TargetId
+    label: str
+    enabled: bool
+    percent: float | None
+    audience: tuple[AudienceView, ...]
+    other_rules: tuple[str, ...]
+    locked: bool
+    description: str
+    modified: str
+    known: Knowledge
+    operation: OperationView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """A flag; `cells` follow `Picture.environments`, each holding the flag under every label it has there."""
+
+    name: str
+    cells: tuple[tuple[FlagCell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """What is known through one connection: places in trouble of places there are, age of its newest reading."""
+
+    name: str
+    places: int
+    troubled: int
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerView:
+    """The runner that holds the lease. `alive` is False if there is none or its lease has run out."""
+
+    alive: bool
+    holder: str = ""
+    age: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that needs a person, most urgent first. `operation` is the id of the one concerned, or ""."""
+
+    state: Literal["needs operator", "trouble", "unhealthy", "preview", "drift", "stale", "no runner"]
+    where: str
+    text: str
+    target: TargetId | None = None
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything a viewer shows, at `at` (UNIX seconds). `fleet` is "" until a runner has published one."""
+
+    at: float
+    fleet: str
+    environments: tuple[EnvironmentView, ...]
+    rows: tuple[Row, ...]
+    flags: tuple[FlagRow, ...]
+    operations: tuple[OperationView, ...]
+    attention: tuple[Attention, ...]
+    connections: tuple[ConnectionView, ...]
+    runner: RunnerView
+
+    def cell(self, target: TargetId) -> Cell | None:
+        """The cell of a service (its region ignored), or None."""
+        whole = target.whole
+        cells = (cell for row in self.rows for cell in row.cells if cell is not None)
+        return next((cell for cell in cells if cell.target == whole), None)
+
+    def flag(self, target: TargetId, label: str | None = None) -> FlagCell | None:
+        """A flag of an environment, under the given label (None: the first there is)."""
+        cells = (flag for row in self.flags for cell in row.cells for flag in cell)
+        return next((f for f in cells if f.target == target and label in (None, f.label)), None)
+
+    def operation(self, operation_id: str) -> OperationView | None:
+        """One of the operations shown."""
+        return next((operation for operation in self.operations if operation.id == operation_id), None)
