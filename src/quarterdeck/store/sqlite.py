@@ -1,0 +1,399 @@
+"""The store in one SQLite file: write-ahead log, every commit on disk before it returns.
+
+A store object belongs to the thread that made it. Several processes may have the same file open; SQLite lets one of
+them write at a time, and none waits longer than `PATIENCE` seconds for another.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from quarterdeck.fleet.codec import from_json, to_json
+from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.operation import Operation
+from quarterdeck.store import schema
+from quarterdeck.store.base import Answer, ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
+from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
+from quarterdeck.store.faults import explained
+from quarterdeck.store.folding import fold
+
+PATIENCE = 1.0
+"""Seconds to wait for another process's write to end. Writes take milliseconds; a stuck one must not hang us."""
+
+T = TypeVar("T")
+
+_LINE = "seq, at, kind, actor, operation, target, body, previous, hash"
+
+
+class SqliteStore:
+    """A `Store` in an existing file made by `opening.open_store`."""
+
+    def __init__(self, path: Path, *, uri_options: str = "mode=rw") -> None:
+        """Open the file; `uri_options` are SQLite's (`mode=ro`, `immutable=1`).
+
+        Raises:
+            StoreError: it can't be opened, is damaged, or isn't a store that this version understands.
+        """
+        self.path = path
+        self._writes = 0
+        self._data_version = 0
+        self._observed: dict[str, tuple[str, Observation]] = {}
+        try:
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?{uri_options}", uri=True, timeout=PATIENCE, isolation_level=None
+            )
+        except sqlite3.Error as error:
+            raise explained(error, path) from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        with self._explaining():
+            if not schema.is_ours(self._db):
+                raise StoreError(
+                    f"{self.path} is a database, but not a Quarterdeck store",
+                    "name another place with --store, or move that file away",
+                )
+            found = schema.applied(self._db)
+            if found > len(schema.MIGRATIONS):
+                raise StoreError(
+                    f"store {self.path} was made by a newer Quarterdeck (format {found}; "
+                    f"this one knows up to {len(schema.MIGRATIONS)})",
+                    "use the newer version, or name another place with --store",
+                )
+            if found < len(schema.MIGRATIONS):
+                schema.migrate(self._db)
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._genesis = genesis(self._meta("store") or "")
+
+    # --- for everybody -------------------------------------------------------------------------------------------
+    def version(self) -> int:
+        """See `Store.version`."""
+        with self._explaining():
+            seen = int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        if seen != self._data_version:
+            self._data_version = seen
+            self._writes += 1
+        return self._writes
+
+    def fleet(self) -> Fleet | None:
+        """See `Store.fleet`."""
+        with self._explaining():
+            text = self._meta("fleet")
+        return None if text is None else self._decoded(Fleet, text)
+
+    def observations(self) -> Mapping[str, Observation]:
+        """See `Store.observations`. An observation that hasn't changed since the last call is the same object."""
+        with self._explaining():
+            rows = self._db.execute("SELECT subject, observed_at, body FROM observations").fetchall()
+        return {subject: self._observation(subject, observed_at, body) for subject, observed_at, body in rows}
+
+    def operations(self, *, open_only: bool = False, target: str = "", limit: int = 100) -> Sequence[Operation]:
+        """See `Store.operations`."""
+        where = _where("open" if open_only else "", _target_condition(target))
+        with self._explaining():
+            rows = self._db.execute(
+                f"SELECT body FROM operations {where} ORDER BY started DESC LIMIT :limit",
+                {"target": target, "limit": limit},
+            ).fetchall()
+        return tuple(self._decoded(Operation, body) for (body,) in rows)
+
+    def operation(self, operation_id: str) -> Operation | None:
+        """See `Store.operation`."""
+        with self._explaining():
+            row = self._db.execute("SELECT body FROM operations WHERE id = ?", (operation_id,)).fetchone()
+        return None if row is None else self._decoded(Operation, row[0])
+
+    def answer(self, request_id: str) -> Answer | None:
+        """See `Store.answer`."""
+        with self._explaining():
+            row = self._db.execute("SELECT answer FROM requests WHERE id = ?", (request_id,)).fetchone()
+        return None if row is None or row[0] is None else self._decoded(Answer, row[0])
+
+    def events(
+        self,
+        *,
+        after: int = 0,
+        operation: str = "",
+        target: str = "",
+        actor: str = "",
+        limit: int = 1000,
+        newest_first: bool = False,
+    ) -> Sequence[Event]:
+        """See `Store.events`."""
+        where = _where(
+            "seq > :after",
+            "operation = :operation" if operation else "",
+            "actor = :actor" if actor else "",
+            _target_condition(target),
+        )
+        order = "DESC" if newest_first else "ASC"
+        values = {"after": after, "operation": operation, "target": target, "actor": actor, "limit": limit}
+        with self._explaining():
+            rows = self._db.execute(
+                f"SELECT {_LINE} FROM events {where} ORDER BY seq {order} LIMIT :limit", values
+            ).fetchall()
+        return tuple(_event(Line(*row)) for row in rows)
+
+    def verify(self) -> Sequence[ChainFault]:
+        """See `Store.verify`. Also compares the operations as shown with what the journal says about them."""
+        with self._explaining(), self._transaction("DEFERRED"):
+            found = list(faults(self._meta("store") or "", self._lines(), self._head()))
+            return found or list(self._misfolded())
+
+    def lease(self, name: str) -> Lease | None:
+        """See `Store.lease`."""
+        with self._explaining():
+            return self._lease(name)
+
+    def locks(self) -> Sequence[Lock]:
+        """See `Store.locks`."""
+        with self._explaining():
+            rows = self._db.execute("SELECT resource, operation, actor, reason, since FROM locks ORDER BY resource")
+            return tuple(Lock(*row) for row in rows)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._db.close()
+
+    # --- for viewers ---------------------------------------------------------------------------------------------
+    def submit(self, request: Request) -> Request:
+        """See `Store.submit`."""
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO requests (id, key, body) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                (request.id, request.key, compact(to_json(request))),
+            )
+            (body,) = self._db.execute("SELECT body FROM requests WHERE key = ?", (request.key,)).fetchone()
+        return self._decoded(Request, body)
+
+    # --- for the runner ------------------------------------------------------------------------------------------
+    def take_lease(self, name: str, holder: str, now: float, ttl: float, info: Mapping[str, Any]) -> Lease | None:
+        """See `Store.take_lease`."""
+        with self._writing():
+            held = self._lease(name)
+            if held and held.holder != holder and held.expires_at > now:
+                return None
+            (fence,) = self._db.execute(
+                """INSERT INTO leases VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO UPDATE SET
+                   holder = excluded.holder, fence = fence + 1, expires_at = excluded.expires_at, info = excluded.info
+                   RETURNING fence""",
+                (name, holder, now + ttl, compact(to_json(info))),
+            ).fetchone()
+        return Lease(name, holder, fence, now + ttl, info)
+
+    def renew_lease(self, lease: Lease, now: float, ttl: float) -> Lease:
+        """See `Store.renew_lease`."""
+        with self._writing():
+            self._require(lease)
+            self._db.execute("UPDATE leases SET expires_at = ? WHERE name = ?", (now + ttl, lease.name))
+        return replace(lease, expires_at=now + ttl)
+
+    def release_lease(self, lease: Lease) -> None:
+        """See `Store.release_lease`. The row stays, so that the fence goes on growing."""
+        with self._writing():
+            self._db.execute(
+                "UPDATE leases SET holder = '' WHERE name = ? AND holder = ? AND fence = ?",
+                (lease.name, lease.holder, lease.fence),
+            )
+
+    def pending(self) -> Sequence[Request]:
+        """See `Store.pending`. In the order of arrival: clocks of viewers may differ."""
+        with self._explaining():
+            rows = self._db.execute("SELECT body FROM requests WHERE answer IS NULL ORDER BY arrival").fetchall()
+        return tuple(self._decoded(Request, body) for (body,) in rows)
+
+    def put_fleet(self, fleet: Fleet, lease: Lease) -> None:
+        """See `Store.put_fleet`."""
+        with self._writing():
+            self._require(lease)
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('fleet', ?)", (compact(to_json(fleet)),))
+
+    def observe(self, observations: Sequence[Observation], lease: Lease) -> None:
+        """See `Store.observe`."""
+        rows = [(o.subject, o.observed_at, compact(to_json(replace(o, observed_at=None)))) for o in observations]
+        with self._writing():
+            self._require(lease)
+            self._db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?)", rows)
+
+    def record(
+        self,
+        drafts: Sequence[Draft],
+        lease: Lease,
+        at: float,
+        *,
+        answer: Answer | None = None,
+        lock: Sequence[Lock] = (),
+        unlock: str = "",
+    ) -> Sequence[Event]:
+        """See `Store.record`."""
+        with self._writing():
+            self._require(lease)
+            events = self._append(drafts, at)
+            self._project(events)
+            if answer:
+                self._answer(answer)
+            self._lock(lock)
+            if unlock:
+                self._db.execute("DELETE FROM locks WHERE operation = ?", (unlock,))
+        return events
+
+    # --- inside a transaction ------------------------------------------------------------------------------------
+    def _require(self, lease: Lease) -> None:
+        held = self._lease(lease.name)
+        if held is None or (held.holder, held.fence) != (lease.holder, lease.fence):
+            now = f"{held.holder} has it" if held else "nobody has it"
+            raise LeaseLost(f"the lease {lease.name!r} of {lease.holder} is lost: {now}")
+
+    def _append(self, drafts: Sequence[Draft], at: float) -> Sequence[Event]:
+        lines = []
+        head = self._head()
+        for draft in drafts:
+            body = compact(to_json(draft.body))
+            line = follow(head, at, draft.kind, _storable(draft.actor), draft.operation, _storable(draft.target), body)
+            lines.append(line)
+            head = Head(line.seq, line.hash)
+        self._db.executemany(f"INSERT INTO events ({_LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, lines))
+        self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.seq, head.hash))
+        return tuple(map(_event, lines))
+
+    def _project(self, events: Iterable[Event]) -> None:
+        started = {event.operation: event.seq for event in events if event.kind == "operation.started"}
+        for operation in fold(events, self.operation).values():
+            body = compact(to_json(operation))
+            if operation.id in started:
+                self._db.execute(
+                    "INSERT INTO operations VALUES (?, ?, ?, ?, ?)",
+                    (operation.id, started[operation.id], operation.open, str(operation.plan.action.target), body),
+                )
+            else:
+                self._db.execute(
+                    "UPDATE operations SET open = ?, body = ? WHERE id = ?", (operation.open, body, operation.id)
+                )
+
+    def _answer(self, answer: Answer) -> None:
+        changed = self._db.execute(
+            "UPDATE requests SET answer = ? WHERE id = ?", (compact(to_json(answer)), answer.request)
+        ).rowcount
+        if not changed:
+            raise StoreError(f"there is no request {answer.request} to answer")
+
+    def _lock(self, locks: Sequence[Lock]) -> None:
+        for lock in locks:
+            row = self._db.execute(
+                "SELECT resource, operation, actor, reason, since FROM locks WHERE resource = ? AND operation <> ?",
+                (lock.resource, lock.operation),
+            ).fetchone()
+            if row:
+                raise Locked(Lock(*row))
+            self._db.execute("INSERT OR IGNORE INTO locks VALUES (?, ?, ?, ?, ?)", astuple(lock))
+
+    def _head(self) -> Head:
+        row = self._db.execute("SELECT seq, hash FROM head").fetchone()
+        return Head(*row) if row else Head(0, self._genesis)
+
+    def _lines(self) -> Iterator[Line]:
+        return (Line(*row) for row in self._db.execute(f"SELECT {_LINE} FROM events ORDER BY seq"))
+
+    def _misfolded(self) -> Iterator[ChainFault]:
+        expected = {key: compact(to_json(operation)) for key, operation in fold(map(_event, self._lines())).items()}
+        for key, started, body in self._db.execute("SELECT id, started, body FROM operations"):
+            if expected.pop(key, None) != body:
+                yield ChainFault(started, f"operation {key} is shown differently from what the journal says")
+        for key in expected:
+            yield ChainFault(0, f"operation {key} is in the journal but isn't shown")
+
+    def _lease(self, name: str) -> Lease | None:
+        row = self._db.execute(
+            "SELECT name, holder, fence, expires_at, info FROM leases WHERE name = ? AND holder <> ''", (name,)
+        ).fetchone()
+        return None if row is None else Lease(row[0], row[1], row[2], row[3], json.loads(row[4]))
+
+    def _meta(self, key: str) -> str | None:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    # --- decoding, transactions, errors --------------------------------------------------------------------------
+    def _observation(self, subject: str, observed_at: float | None, body: str) -> Observation:
+        known = self._observed.get(subject)
+        if known is None or known[0] != body:
+            observation = replace(self._decoded(Observation, body), observed_at=observed_at)
+        elif known[1].observed_at != observed_at:
+            observation = replace(known[1], observed_at=observed_at)
+        else:
+            return known[1]
+        self._observed[subject] = (body, observation)
+        return observation
+
+    def _decoded(self, kind: type[T], text: str) -> T:
+        try:
+            decoded: T = from_json(kind, json.loads(text))
+        except ValueError as error:
+            raise StoreError(
+                f"store {self.path} holds something unreadable: {error}", "it was damaged or edited: restore a backup"
+            ) from error
+        return decoded
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._explaining(), self._transaction("IMMEDIATE"):
+            yield
+        self._writes += 1
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[None]:
+        self._db.execute(f"BEGIN {mode}")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            # SQLite has already rolled back after some errors, a full disk among them.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+
+def _event(line: Line) -> Event:
+    return Event(
+        line.seq, line.at, line.kind, line.actor, line.operation, line.target, json.loads(line.body), line.previous,
+        line.hash,
+    )  # fmt: skip
+
+
+def _storable(text: str) -> str:
+    """Half a surrogate pair (an argument that wasn't UTF-8) has no UTF-8 form; SQLite can't keep it."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _target_condition(target: str) -> str:
+    """A service without a region means all of its regions; `@` in a flag's name is part of the name."""
+    if not target:
+        return ""
+    if "@" in target or target.startswith("flag:"):
+        return "target = :target"
+    # The range lets the index be used; `A` is the character after `@`.
+    return """target >= :target AND target < :target || 'A'
+              AND (target = :target OR substr(target, length(:target) + 1, 1) = '@')"""
+
+
+def _where(*conditions: str) -> str:
+    """A WHERE clause of those conditions that aren't empty."""
+    given = " AND ".join(filter(None, conditions))
+    return f"WHERE {given}" if given else ""
