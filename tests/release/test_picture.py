@@ -225,6 +225,7 @@ def test_a_runner_whose_lease_ran_out_is_not_alive() -> None:
     gone = shown(WELL, runner=_Lease(expires_at=NOW - 240))
     assert (gone.runner.alive, gone.runner.age) == (False, "4m")
     assert [item.state for item in gone.attention] == ["no runner"]
+    assert not shown(WELL, runner=_Lease(holder="")).runner.alive
 
 
 def test_a_connection_tells_its_newest_reading_and_its_troubles() -> None:

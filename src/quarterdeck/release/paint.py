@@ -161,7 +161,7 @@ class _Seen:
 
 
 def _runner(lease: HeldLease | None, now: float) -> RunnerView:
-    if lease is None:
+    if lease is None or not lease.holder:  # a lease that was let go has no holder
         return RunnerView(False)
     gone = now - lease.expires_at
     return RunnerView(gone < 0, clean(lease.holder, _NAME), age(gone) if gone >= 0 else "")
