@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from quarterdeck.fleet.readings import FlagReading, SlotReading, TrafficReading
 from quarterdeck.release.plan import Facts, Risk, SettingMove
 
+FORBIDS_SWAP = "forbids-swap"
+FORBIDS_PREVIEW = "forbids-preview"
+"""Codes of a `Risk` in a `SwapSurvey` that is the provider's own rule against it: there will be no plan."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -17,6 +21,8 @@ class Limits:
             0 if any fraction goes.
         smallest: the smallest weight that can be written; where it is above 0, a share of 0 means "disabled".
         atomic: True if all weights are written at once, False if one destination at a time.
+        ordered: True where the first destination that is enabled and up gets everything (priority routing; the
+            reading lists them in that order), so that only 0 and 100 percent can be expressed.
         lag: seconds that old clients may stay where they were.
     """
 
@@ -24,6 +30,7 @@ class Limits:
     smallest: int = 0
     largest: int = 100
     atomic: bool = True
+    ordered: bool = False
     lag: float = 0
 
 
