@@ -21,6 +21,10 @@ from quarterdeck.sandbox.subscriptions import SubscriptionsService
 from quarterdeck.sandbox.throttling import Throttle
 from quarterdeck.sandbox.tls import make_certificate, server_context
 from quarterdeck.sandbox.tokens import Tokens
+from quarterdeck.sandbox.web.configuration import ConfigurationService
+from quarterdeck.sandbox.web.deployments import DeploymentsService
+from quarterdeck.sandbox.web.sites import SitesService
+from quarterdeck.sandbox.web.swaps import SwapsService
 from quarterdeck.sandbox.wire import Service
 from quarterdeck.sandbox.world.world import World
 
@@ -47,6 +51,10 @@ class Sandbox:
             CloudMetadataService(),
             IdentityService(self.tokens, self.device_codes),
             SubscriptionsService(self.world),
+            SitesService(self.world),
+            ConfigurationService(self.world),
+            SwapsService(self.world),
+            DeploymentsService(self.world),
         ]
 
 

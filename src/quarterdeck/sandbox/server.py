@@ -41,8 +41,10 @@ async def listening(
         outcome = await application.answer(await _read(incoming, scheme))
         return await _write(incoming, outcome)
 
-    def make_request(*parts: Any) -> web.BaseRequest:
-        return web.BaseRequest(*parts, asyncio.get_running_loop(), client_max_size=LARGEST_BODY)
+    loop = asyncio.get_running_loop()
+
+    def make_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
 
     runner = web.ServerRunner(web.Server(handle, request_factory=make_request, access_log=None))
     await runner.setup()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from quarterdeck.sandbox.world.builds import Build
 
+BUILDING, FAILED, SUCCEEDED = 1, 3, 4
+"""Kudu's numbers for the state of a deployment."""
+
 
 @dataclass(slots=True)
 class Deployment:
@@ -22,7 +25,7 @@ class Deployment:
     active: bool = False
 
     def status(self, now: float) -> int:
-        """Kudu's number: 1 building, 3 failed, 4 succeeded."""
+        """Kudu's number for its state."""
         if now < self.finished:
-            return 1
-        return 3 if self.failed else 4
+            return BUILDING
+        return FAILED if self.failed else SUCCEEDED

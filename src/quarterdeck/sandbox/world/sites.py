@@ -85,10 +85,21 @@ class StickyNames:
 
 
 @dataclass(slots=True)
+class Prepared:
+    """The settings a source slot had of its own before those of its swap target were applied to it."""
+
+    source: str
+    target: str
+    app_settings: dict[str, str]
+    connection_strings: dict[str, dict[str, str]]
+
+
+@dataclass(slots=True)
 class Site:
     """An app with its slots.
 
-    `operation_id` names the operation that holds the site, "" when none does.
+    `operation_id` names the operation that holds the site, "" when none does; `prepared` is set from the first
+    phase of a swap (or its preview) until it has ended.
     `rate` is how many requests per second its clients send straight to it.
     """
 
@@ -103,6 +114,7 @@ class Site:
     sticky: StickyNames = field(default_factory=StickyNames)
     operation_id: str = ""
     operation_since: float = 0.0
+    prepared: Prepared | None = None
     history: History = field(default_factory=History)
 
     @property

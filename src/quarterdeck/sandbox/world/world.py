@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from quarterdeck.sandbox.authorization import Authorization
 from quarterdeck.sandbox.world.agenda import Agenda
 from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.lifecycle import Lifecycle
 from quarterdeck.sandbox.world.log import WorldLog
+from quarterdeck.sandbox.world.physics import Physics
 from quarterdeck.sandbox.world.sites import Sites
+from quarterdeck.sandbox.world.swapping import Swaps
 
 if TYPE_CHECKING:
     from quarterdeck.sandbox.world.configuration import ConfigurationStore
@@ -29,7 +32,9 @@ class World:
         agenda: effects that are due later.
         log: what really happened.
         authorization: who may do what.
-        sites: App Service; profiles: Traffic Manager; configuration: App Configuration.
+        physics: how long things take.
+        sites: App Service; lifecycle and swaps change them.
+        profiles: Traffic Manager; configuration: App Configuration.
     """
 
     profiles: Profiles
@@ -47,6 +52,7 @@ class World:
         self.seed = seed
         self.subscription = subscription
         self.tenant = tenant
+        self.physics = Physics()
         self.clear()
 
     def clear(self) -> None:
@@ -56,6 +62,8 @@ class World:
         self.log = WorldLog(self.clock)
         self.authorization = Authorization()
         self.sites = Sites(self.random)
+        self.lifecycle = Lifecycle(self)
+        self.swaps = Swaps(self)
 
     def settle(self) -> None:
         """Let everything that is due by now happen. Done before every request is answered."""
