@@ -5,7 +5,6 @@ All times are UNIX seconds (UTC) as floats; all durations are seconds.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -36,4 +35,6 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        import asyncio  # Here, because a command that only reads the store must not pay for it at its start.
+
         await asyncio.sleep(seconds)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from quarterdeck.fleet.codec import Json
-from quarterdeck.store.base import ChainFault
+from quarterdeck.store.base import ChainFault, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,13 @@ class Line:
     body: str
     previous: str
     hash: str
+
+    def event(self) -> Event:
+        """The line as readers get it, its body decoded."""
+        body = json.loads(self.body)
+        return Event(
+            self.seq, self.at, self.kind, self.actor, self.operation, self.target, body, self.previous, self.hash
+        )
 
 
 @dataclass(frozen=True, slots=True)

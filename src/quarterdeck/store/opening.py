@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import tempfile
 from pathlib import Path
 
 from quarterdeck.paths import private_dir
@@ -64,9 +63,8 @@ def _make(path: Path) -> None:
     SQLite gives `-wal` and `-shm` the permissions of the file itself, so 0600 holds for all three.
     """
     private_dir(path.parent)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
-    aside = Path(name)
+    aside = path.with_name(f".{path.name}-{os.getpid()}")
+    os.close(os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
     try:
         _fill(aside)
         os.link(aside, path)

@@ -22,7 +22,9 @@ from quarterdeck.store import schema
 from quarterdeck.store.base import Answer, ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
 from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
 from quarterdeck.store.faults import explained
+from quarterdeck.store.filters import target_condition, where_all
 from quarterdeck.store.folding import fold
+from quarterdeck.store.wake import poke
 
 PATIENCE = 1.0
 """Seconds to wait for another process's write to end. Writes take milliseconds; a stuck one must not hang us."""
@@ -100,7 +102,7 @@ class SqliteStore:
 
     def operations(self, *, open_only: bool = False, target: str = "", limit: int = 100) -> Sequence[Operation]:
         """See `Store.operations`."""
-        where = _where("open" if open_only else "", _target_condition(target))
+        where = where_all("open" if open_only else "", target_condition(target))
         with self._explaining():
             rows = self._db.execute(
                 f"SELECT body FROM operations {where} ORDER BY started DESC LIMIT :limit",
@@ -131,11 +133,11 @@ class SqliteStore:
         newest_first: bool = False,
     ) -> Sequence[Event]:
         """See `Store.events`."""
-        where = _where(
+        where = where_all(
             "seq > :after",
             "operation = :operation" if operation else "",
             "actor = :actor" if actor else "",
-            _target_condition(target),
+            target_condition(target),
         )
         order = "DESC" if newest_first else "ASC"
         values = {"after": after, "operation": operation, "target": target, "actor": actor, "limit": limit}
@@ -143,7 +145,7 @@ class SqliteStore:
             rows = self._db.execute(
                 f"SELECT {_LINE} FROM events {where} ORDER BY seq {order} LIMIT :limit", values
             ).fetchall()
-        return tuple(_event(Line(*row)) for row in rows)
+        return tuple(Line(*row).event() for row in rows)
 
     def verify(self) -> Sequence[ChainFault]:
         """See `Store.verify`. Also compares the operations as shown with what the journal says about them."""
@@ -168,13 +170,14 @@ class SqliteStore:
 
     # --- for viewers ---------------------------------------------------------------------------------------------
     def submit(self, request: Request) -> Request:
-        """See `Store.submit`."""
+        """See `Store.submit`. Also wakes the runner."""
         with self._writing():
             self._db.execute(
                 "INSERT INTO requests (id, key, body) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
                 (request.id, request.key, compact(to_json(request))),
             )
             (body,) = self._db.execute("SELECT body FROM requests WHERE key = ?", (request.key,)).fetchone()
+        poke(self.path)
         return self._decoded(Request, body)
 
     # --- for the runner ------------------------------------------------------------------------------------------
@@ -265,7 +268,7 @@ class SqliteStore:
             head = Head(line.seq, line.hash)
         self._db.executemany(f"INSERT INTO events ({_LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, lines))
         self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.seq, head.hash))
-        return tuple(map(_event, lines))
+        return tuple(line.event() for line in lines)
 
     def _project(self, events: Iterable[Event]) -> None:
         started = {event.operation: event.seq for event in events if event.kind == "operation.started"}
@@ -306,7 +309,9 @@ class SqliteStore:
         return (Line(*row) for row in self._db.execute(f"SELECT {_LINE} FROM events ORDER BY seq"))
 
     def _misfolded(self) -> Iterator[ChainFault]:
-        expected = {key: compact(to_json(operation)) for key, operation in fold(map(_event, self._lines())).items()}
+        expected = {
+            key: compact(to_json(operation)) for key, operation in fold(line.event() for line in self._lines()).items()
+        }
         for key, started, body in self._db.execute("SELECT id, started, body FROM operations"):
             if expected.pop(key, None) != body:
                 yield ChainFault(started, f"operation {key} is shown differently from what the journal says")
@@ -370,30 +375,6 @@ class SqliteStore:
             raise explained(error, self.path) from error
 
 
-def _event(line: Line) -> Event:
-    return Event(
-        line.seq, line.at, line.kind, line.actor, line.operation, line.target, json.loads(line.body), line.previous,
-        line.hash,
-    )  # fmt: skip
-
-
 def _storable(text: str) -> str:
     """Half a surrogate pair (an argument that wasn't UTF-8) has no UTF-8 form; SQLite can't keep it."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _target_condition(target: str) -> str:
-    """A service without a region means all of its regions; `@` in a flag's name is part of the name."""
-    if not target:
-        return ""
-    if "@" in target or target.startswith("flag:"):
-        return "target = :target"
-    # The range lets the index be used; `A` is the character after `@`.
-    return """target >= :target AND target < :target || 'A'
-              AND (target = :target OR substr(target, length(:target) + 1, 1) = '@')"""
-
-
-def _where(*conditions: str) -> str:
-    """A WHERE clause of those conditions that aren't empty."""
-    given = " AND ".join(filter(None, conditions))
-    return f"WHERE {given}" if given else ""
