@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from quarterdeck.sandbox.application import Application
 from quarterdeck.sandbox.cloudmetadata import CloudMetadataService
+from quarterdeck.sandbox.control import ControlService
 from quarterdeck.sandbox.devicecodes import DeviceCodes
 from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.identity import IdentityService
@@ -21,6 +23,7 @@ from quarterdeck.sandbox.subscriptions import SubscriptionsService
 from quarterdeck.sandbox.throttling import Throttle
 from quarterdeck.sandbox.tls import make_certificate, server_context
 from quarterdeck.sandbox.tokens import Tokens
+from quarterdeck.sandbox.traffic_manager import TrafficManagerService
 from quarterdeck.sandbox.web.configuration import ConfigurationService
 from quarterdeck.sandbox.web.deployments import DeploymentsService
 from quarterdeck.sandbox.web.sites import SitesService
@@ -32,19 +35,48 @@ from quarterdeck.sandbox.world.world import World
 class Sandbox:
     """A world with its services, not yet listening.
 
+    Args:
+        faults: rules in force from the start and after each reset, beside those of the world's document.
+        stop: called when the control interface is told to stop.
+
     Attributes:
         tokens, device_codes, faults, requests, throttle: for tests and the control interface to reach into.
+
+    Raises:
+        ValueError: naming what is wrong with a fault.
     """
 
-    def __init__(self, world: World, *, throttle: Throttle | None = None, latency: float = 0.0) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        throttle: Throttle | None = None,
+        latency: float = 0.0,
+        faults: Sequence[Mapping[str, Any]] = (),
+        stop: Callable[[], None] = lambda: None,
+    ) -> None:
         self.world = world
+        self.stop = stop
+        self._initial_faults = [*world.document.get("faults", ()), *faults]
         self.tokens = Tokens(world.tenant)
         self.device_codes = DeviceCodes()
         self.faults = Faults(world)
         self.requests = RequestLog(world.clock)
         self.throttle = throttle or Throttle()
+        self._put_faults_in_force()
         manners = ArmManners(world, self.tokens, self.throttle)
         self.application = Application(world, self._services(), manners, self.faults, self.requests, latency)
+
+    def reset(self) -> None:
+        """World, faults and request log as they were at the start. Tokens stay good."""
+        self.world.reset()
+        self.requests.clear()
+        self._put_faults_in_force()
+
+    def _put_faults_in_force(self) -> None:
+        self.faults.clear()
+        for document in self._initial_faults:
+            self.faults.add(document)
 
     def _services(self) -> Iterable[Service]:
         return [
@@ -55,6 +87,8 @@ class Sandbox:
             ConfigurationService(self.world),
             SwapsService(self.world),
             DeploymentsService(self.world),
+            TrafficManagerService(self.world),
+            ControlService(self),
         ]
 
 
@@ -78,9 +112,11 @@ async def running(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: bool = False,
+    tls_folder: Path | None = None,
     on_request: Callable[[], None] | None = None,
 ) -> AsyncIterator[Running]:
-    """Serve a sandbox on loopback while the block runs.
+    """Serve a sandbox on loopback while the block runs; certificate and key go into `tls_folder`, or a private
+    temporary folder.
 
     Raises:
         OSError: when the port cannot be had.
@@ -91,7 +127,7 @@ async def running(
         context: ssl.SSLContext | None = None
         ca_file: Path | None = None
         if tls:
-            ca_file, key_file = make_certificate(Path(folder))
+            ca_file, key_file = make_certificate(tls_folder or Path(folder))
             context = server_context(ca_file, key_file)
         async with listening(sandbox.application, host, port, context, on_request) as url:
             yield Running(sandbox, url, ca_file)

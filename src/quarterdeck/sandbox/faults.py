@@ -15,6 +15,9 @@ through the control interface:
     count        so many are struck, then the rule is spent; without end when left out
     probability  of striking a matching request, 0 to 1, drawn from the world's seeded chance
     start, stop  seconds after the rule was added, in world time, between which it is in force
+
+Two kinds are about swaps instead of requests, see `world.swaptrouble`: swap_fails and swap_hangs, with site (regular
+expression), phase (1 to 6), skip and count.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from typing import Any
 
 from quarterdeck.sandbox.outcome import Outcome, Severed
 from quarterdeck.sandbox.wire import Plane, Request, Response
+from quarterdeck.sandbox.world.swaptrouble import Trouble
 from quarterdeck.sandbox.world.world import World
 
 LOGIN_PAGE = (
@@ -182,13 +186,23 @@ class Faults:
         self._world = world
         self._standing: list[_Standing] = []
 
-    def add(self, fault: Fault) -> None:
-        """Put a rule in force from now on."""
-        self._standing.append(_Standing(fault, self._world.clock.now()))
+    def add(self, document: Mapping[str, Any]) -> None:
+        """Put a rule in force from now on.
+
+        Raises:
+            ValueError: naming what is wrong with it.
+        """
+        if not isinstance(document, Mapping):
+            raise ValueError("a fault is an object")
+        if str(document.get("kind", "")).startswith("swap_"):
+            self._world.swaps.troubles.add(Trouble.from_json(document))
+        else:
+            self._standing.append(_Standing(Fault.from_json(document), self._world.clock.now()))
 
     def clear(self) -> None:
         """Lift all rules."""
         self._standing.clear()
+        self._world.swaps.troubles.clear()
 
     def strike(self, request: Request, plane: Plane) -> Fault | None:
         """The rule that strikes this request, counted; None when it is spared."""
@@ -210,7 +224,8 @@ class Faults:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Every rule with how often it matched and struck."""
-        return [
+        rules = [
             standing.fault.as_json() | {"matched": standing.matched, "struck": standing.struck}
             for standing in self._standing
         ]
+        return rules + self._world.swaps.troubles.as_json()

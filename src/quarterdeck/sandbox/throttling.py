@@ -54,6 +54,11 @@ class Throttle:
         self._monotonic = monotonic
         self._levels: dict[tuple[str, Kind], _Level] = {}
 
+    def change(self, limits: Mapping[Kind, Limit]) -> None:
+        """Other limits from now on, with full buckets."""
+        self.limits = limits
+        self._levels.clear()
+
     def charge(self, principal: str, kind: Kind) -> Charge | None:
         """Take one token; None when the kind is not limited."""
         limit = self.limits.get(kind)

@@ -42,6 +42,10 @@ class WorldLog:
         moment = self._clock.now() if at is None else at
         self._happenings.append(Happening(len(self._happenings) + 1, moment, kind, subject.lower(), details))
 
+    def begin(self) -> None:
+        """Forget how the world was built: what happens in it is noted from now on."""
+        self._happenings.clear()
+
     def __iter__(self) -> Iterator[Happening]:
         return iter(self._happenings)
 

@@ -202,8 +202,8 @@ class Sites:
         return [site for site in self if site.group.lower() == group.lower()]
 
     def host(self, site: str, slot: str = PRODUCTION) -> str:
-        """The default host name: site names are cut at 40 characters, slot names at 19 (Microsoft's docs)."""
-        name = site if slot == PRODUCTION else f"{site[:40]}-{slot[:19]}"
+        """The default host name. (The service cuts long names and adds random characters; names here stay whole.)"""
+        name = site if slot == PRODUCTION else f"{site}-{slot}"
         return f"{name}.{self.suffix}".lower()
 
     def content(self, site: str, slot: str, build: Build) -> Content:

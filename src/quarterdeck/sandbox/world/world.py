@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from quarterdeck.sandbox.authorization import Authorization
 from quarterdeck.sandbox.world.agenda import Agenda
+from quarterdeck.sandbox.world.clients import Clients
 from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.configuration import ConfigurationStore
+from quarterdeck.sandbox.world.document import plant
 from quarterdeck.sandbox.world.lifecycle import Lifecycle
 from quarterdeck.sandbox.world.log import WorldLog
 from quarterdeck.sandbox.world.physics import Physics
+from quarterdeck.sandbox.world.probing import host_of, probe
+from quarterdeck.sandbox.world.profiles import Profiles
 from quarterdeck.sandbox.world.sites import Sites
 from quarterdeck.sandbox.world.swapping import Swaps
-
-if TYPE_CHECKING:
-    from quarterdeck.sandbox.world.configuration import ConfigurationStore
-    from quarterdeck.sandbox.world.profiles import Profiles
 
 SUBSCRIPTION = "5ba1ab1e-0000-4000-8000-00000000c0de"
 TENANT = "7e4a4700-0000-4000-8000-00000000c0de"
@@ -34,36 +37,47 @@ class World:
         authorization: who may do what.
         physics: how long things take.
         sites: App Service; lifecycle and swaps change them.
+        clients: what users get; `traffic` is how many per second come through which Traffic Manager name.
         profiles: Traffic Manager; configuration: App Configuration.
     """
-
-    profiles: Profiles
-    configuration: ConfigurationStore
 
     def __init__(
         self,
         clock: WorldClock | None = None,
+        document: Mapping[str, Any] | None = None,
         *,
-        seed: int = 0,
-        subscription: str = SUBSCRIPTION,
-        tenant: str = TENANT,
+        seed: int | None = None,
     ) -> None:
-        self.clock = clock or WorldClock()
-        self.seed = seed
-        self.subscription = subscription
-        self.tenant = tenant
-        self.physics = Physics()
-        self.clear()
+        """Build the world that a document says; an empty one without.
 
-    def clear(self) -> None:
-        """Empty the world; time goes on."""
+        Raises:
+            ValueError: saying where the document is wrong, and how.
+        """
+        self.document = document or {}
+        self.clock = clock or WorldClock(self.document.get("start"), self.document.get("speed", 1.0))
+        self.seed: int = self.document.get("seed", 0) if seed is None else seed
+        self.subscription: str = self.document.get("subscription", SUBSCRIPTION)
+        self.tenant: str = self.document.get("tenant", TENANT)
+        self.reset()
+
+    def reset(self) -> None:
+        """Put everything back as the document says; time goes on."""
         self.random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
         self.agenda = Agenda(self.clock)
         self.log = WorldLog(self.clock)
+        self.physics = Physics()
         self.authorization = Authorization()
         self.sites = Sites(self.random)
         self.lifecycle = Lifecycle(self)
         self.swaps = Swaps(self)
+        self.profiles = Profiles(
+            self.clock, self.random, self.log, partial(probe, self.sites), partial(host_of, self.sites)
+        )
+        self.configuration = ConfigurationStore(self.clock, self.log)
+        self.clients = Clients(self)
+        self.traffic: dict[str, float] = {}
+        plant(self, self.document)
+        self.log.begin()
 
     def settle(self) -> None:
         """Let everything that is due by now happen. Done before every request is answered."""
