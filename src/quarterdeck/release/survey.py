@@ -18,7 +18,7 @@ class Limits:
 
     Attributes:
         units: how many equal parts the whole is divided into (100 for whole percents, 1000 for permille, ...);
-            0 if any fraction goes.
+            0 if any fraction goes (only where `atomic`).
         smallest: the smallest weight that can be written; where it is above 0, a share of 0 means "disabled".
         atomic: True if all weights are written at once, False if one destination at a time.
         ordered: True where the first destination that is enabled and up gets everything (priority routing; the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import gcd
@@ -15,6 +15,9 @@ Side = tuple[float, bool]
 
 State = Mapping[str, Side]
 """A whole split by destination."""
+
+Shares = Callable[[State], dict[str, float]]
+"""How a router divides new clients, in percent by destination."""
 
 NOTICEABLE = 1.0
 """Percent of overshoot between two writes below which it isn't worth another scale."""
@@ -38,10 +41,16 @@ def state_of(destinations: Sequence[Destination]) -> dict[str, Side]:
     return {d.name: (d.weight, d.enabled) for d in destinations}
 
 
-def shares_of(state: State) -> dict[str, float]:
-    """Percent of new clients by destination, as weights say; all 0 when nothing is enabled."""
+def by_weight(state: State) -> dict[str, float]:
+    """Percent of new clients by destination where weights divide them; all 0 when nothing is enabled."""
     total = sum(weight for weight, enabled in state.values() if enabled)
     return {name: 100 * weight / total if enabled and total else 0.0 for name, (weight, enabled) in state.items()}
+
+
+def by_order(state: State) -> dict[str, float]:
+    """Percent of new clients by destination where the first that is enabled gets them all."""
+    first = next((name for name, (_, enabled) in state.items() if enabled), None)
+    return {name: 100.0 if name == first else 0.0 for name in state}
 
 
 def receiving(state: State) -> set[str]:
@@ -49,18 +58,16 @@ def receiving(state: State) -> set[str]:
     return {name for name, (weight, enabled) in state.items() if enabled and weight > 0}
 
 
-def weights_for(
-    parts: Mapping[str, int], now: State, healthy: set[str], limits: Limits
-) -> tuple[dict[str, Side], Route]:
-    """The split that gives each destination its parts, and the way there.
+def weights_for(parts: Mapping[str, int], now: State, healthy: set[str], limits: Limits) -> dict[str, Side]:
+    """The split that gives each destination its parts.
 
     Weights add up to `limits.units` unless that would push clients around on the way: a router that is written one
     destination at a time and holds weights of another scale (1 and 1, say) is kept near that scale.
     """
-    usual = _scaled(parts, 1, now, limits)
-    best, route = usual, ordered_writes(now, usual, healthy)
-    if limits.atomic or route.overshoot <= NOTICEABLE:
-        return best, route
+    best = _scaled(parts, 1, now, limits)
+    route = ordered_writes(now, best, healthy)
+    if route.overshoot <= NOTICEABLE:
+        return best
     divisor = reduce(gcd, parts.values())
     reduced = {name: part // divisor for name, part in parts.items()}
     for scale in range(1, limits.largest // max(reduced.values()) + 1):
@@ -70,7 +77,7 @@ def weights_for(
         other = ordered_writes(now, candidate, healthy)
         if (other.overshoot, len(other.writes)) < (route.overshoot, len(route.writes)):
             best, route = candidate, other
-    return best, route
+    return best
 
 
 def _scaled(parts: Mapping[str, int], scale: int, now: State, limits: Limits) -> dict[str, Side]:
@@ -82,7 +89,7 @@ def _scaled(parts: Mapping[str, int], scale: int, now: State, limits: Limits) ->
     }
 
 
-def ordered_writes(now: State, wanted: State, healthy: set[str]) -> Route:
+def ordered_writes(now: State, wanted: State, healthy: set[str], shares: Shares = by_weight) -> Route:
     """What differs, in the order that keeps clients where they were or where they go.
 
     Between any two writes something receives traffic, and something healthy does if that is so now and at the end.
@@ -90,7 +97,8 @@ def ordered_writes(now: State, wanted: State, healthy: set[str]) -> Route:
     before what lowers, and that before what disables.
     """
     state = dict(now)
-    bounds = _bounds(now, wanted)
+    start, end = shares(now), shares(wanted)
+    bounds = {name: (min(start[name], end[name]), max(start[name], end[name])) for name in wanted}
     must_keep = healthy if receiving(now) & healthy and receiving(wanted) & healthy else set(wanted)
     left = [name for name in wanted if differs(now[name], wanted[name])]
     writes: list[tuple[str, Side]] = []
@@ -100,7 +108,7 @@ def ordered_writes(now: State, wanted: State, healthy: set[str]) -> Route:
         for name in left:
             after = {**state, name: wanted[name]}
             if receiving(after) & must_keep or not receiving(state) & must_keep:
-                choices.append((*_overshoot(after, bounds), _kind(state[name], wanted[name]), name))
+                choices.append((*_overshoot(shares(after), bounds), _kind(state[name], wanted[name]), name))
         excess, where, _, name = min(choices, key=lambda choice: (round(choice[0], 6), choice[2]))
         if excess > worst:
             worst, tipped = excess, where
@@ -121,11 +129,5 @@ def _kind(now: Side, wanted: Side) -> int:
     return 0 if (wanted[1] and not now[1]) or wanted[0] > now[0] else 1
 
 
-def _bounds(now: State, wanted: State) -> dict[str, tuple[float, float]]:
-    start, end = shares_of(now), shares_of(wanted)
-    return {name: (min(start[name], end[name]), max(start[name], end[name])) for name in wanted}
-
-
-def _overshoot(state: State, bounds: Mapping[str, tuple[float, float]]) -> tuple[float, str]:
-    shares = shares_of(state)
+def _overshoot(shares: Mapping[str, float], bounds: Mapping[str, tuple[float, float]]) -> tuple[float, str]:
     return max((max(low - shares[name], shares[name] - high, 0.0), name) for name, (low, high) in bounds.items())

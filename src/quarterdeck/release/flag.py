@@ -1,0 +1,118 @@
+"""From a change of a flag that somebody wants to the write that makes it, or the reason why not."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from quarterdeck.fleet.readings import FlagReading
+from quarterdeck.fleet.topology import Place
+from quarterdeck.release.action import FlagChange
+from quarterdeck.release.outline import Outline
+from quarterdeck.release.plan import Effect, Facts, Fuse, Refusal, Risk, Step
+from quarterdeck.release.settlement import flag_facts
+from quarterdeck.release.survey import FlagSurvey
+
+
+def plan_flag(action: FlagChange, place: Place, survey: FlagSurvey) -> Outline | Refusal:
+    """One conditional write; whatever the action doesn't name stays as it is."""
+    if refusal := _wrong_numbers(action):
+        return refusal
+    now = flag_facts(survey.reading)
+    wanted = {
+        "enabled": now["enabled"] if action.enabled is None else action.enabled,
+        "percent": now["percent"] if action.percent is None else float(action.percent),
+        "audience": now["audience"]
+        if action.audience is None
+        else {ring.group: float(ring.percent) for ring in action.audience},
+    }
+    return set_flag(action, place, survey, wanted)
+
+
+def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts) -> Outline | Refusal:
+    """The write that gives a flag these facts (see `release/settlement.py`)."""
+    flag, now = survey.reading, flag_facts(survey.reading)
+    where = str(action.target)
+    if flag.locked:
+        return Refusal("impossible", f"{where} is locked in the flag store", "unlock it there, if you may")
+    if now == wanted:
+        return Refusal("impossible", f"{where} is already as you want it")
+    step = Step(
+        id="1",
+        verb="set_flag",
+        role=place.role,
+        target=action.target,
+        address=place.address,
+        summary=f"{where}: {exposure(now)} -> {exposure(wanted)}",
+        change={**survey.facts, "name": flag.name, "label": flag.label, **wanted},
+        before={**now, "etag": flag.etag},
+        after=dict(wanted),
+        undo={**survey.facts, "name": flag.name, "label": flag.label, **now},
+        repeatable=True,
+    )
+    effects = (Effect(where, f"flag{_labelled(flag)}", exposure(now), exposure(wanted)),)
+    fuse = Fuse(True, "set the flag back", 0, "what users did meanwhile", "")
+    risks = (*survey.risks, *_risks(where, survey, wanted))
+    return Outline((step,), effects, (), risks, fuse, blast_radius(place, flag, now, wanted))
+
+
+def exposure(facts: Facts) -> str:
+    """Who sees the flag on, in words."""
+    if not facts["enabled"]:
+        return "off for everybody"
+    parts = [f"{group} {percent:g}%" for group, percent in facts["audience"].items()]
+    if facts["percent"] is not None:
+        parts.append(f"everybody else {facts['percent']:g}%" if parts else f"{facts['percent']:g}% of everybody")
+    return "on for " + (", ".join(parts) or "everybody")
+
+
+def blast_radius(place: Place, flag: FlagReading, now: Facts, wanted: Facts) -> str:
+    """Who will notice."""
+    before, after = _reach(now), _reach(wanted)
+    where = f"everything in {place.target.environment} that reads{_labelled(flag) or ' the flag without a label'}"
+    if before == after:
+        return f"{where}; about as many users as now see it on"
+    return f"{where}; about {before:g}% -> {after:g}% of the users outside named groups see it on"
+
+
+def _reach(facts: Facts) -> float:
+    if not facts["enabled"]:
+        return 0.0
+    if facts["percent"] is not None:
+        return float(facts["percent"])
+    return 0.0 if facts["audience"] else 100.0
+
+
+def _labelled(flag: FlagReading) -> str:
+    return f" under label {flag.label}" if flag.label else ""
+
+
+def _wrong_numbers(action: FlagChange) -> Refusal | None:
+    if action.enabled is None and action.percent is None and action.audience is None:
+        return Refusal("usage", f"nothing to change about {action.target}", "say on, off, rollout or ring")
+    named = {"percentage": action.percent} if action.percent is not None else {}
+    named.update({ring.group: ring.percent for ring in action.audience or ()})
+    for what, percent in named.items():
+        if not isfinite(percent) or not 0 <= percent <= 100:
+            return Refusal("usage", f"{what} {percent:g} is not a percentage", "from 0 to 100")
+    groups = [ring.group for ring in action.audience or ()]
+    if len(set(groups)) < len(groups):
+        return Refusal("usage", "a ring is named twice")
+    return None
+
+
+def _risks(where: str, survey: FlagSurvey, wanted: Facts) -> tuple[Risk, ...]:
+    flag = survey.reading
+    risks = []
+    labels = [other.label for other in survey.same_name]
+    if labels and not flag.label:
+        text = f"{where} without a label is also read wherever it wins over: {', '.join(labels)}"
+        risks.append(Risk("danger", "label-shadowing", text, "name the label of the environment you mean"))
+    elif "" in labels:
+        text = f"{where}: the same flag without a label exists; applications that load both may see that one"
+        risks.append(Risk("warning", "label-shadowing", text, "check which label the application loads last"))
+    if flag.other_rules and wanted["enabled"]:
+        text = f"{where}: other rules also decide who sees it ({', '.join(flag.other_rules)}); they stay as they are"
+        risks.append(Risk("warning", "other-rules", text))
+    if not wanted["enabled"] and (wanted["percent"] is not None or wanted["audience"]) and not flag.enabled:
+        risks.append(Risk("info", "still-off", f"{where} is off: the new percentages wait until it is switched on"))
+    return tuple(risks)

@@ -1,0 +1,240 @@
+"""The way back: which operation to undo, and its inverse, planned against what is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Place
+from quarterdeck.release import splitting
+from quarterdeck.release.action import FlagChange, Rollback, Swap, SwapMode
+from quarterdeck.release.flag import exposure, set_flag
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.outline import Outline, numbered
+from quarterdeck.release.plan import Facts, Fuse, Refusal, Risk, Step
+from quarterdeck.release.settlement import TOLERANCE, destination_facts, flag_facts
+from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.release.swap import Site, plan_swap, version
+from quarterdeck.release.weighting import State, state_of
+
+_SLOT_VERBS = ("swap", "preview", "complete", "cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """One step that was done, and its place as it is now.
+
+    `survey` is of the kind that the step's verb needs; `traffic` the split between the slots of a swap, if any.
+    """
+
+    step: Step
+    survey: SwapSurvey | TrafficSurvey | FlagSurvey
+    traffic: TrafficReading | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the step was done."""
+        return Place(self.step.role, self.step.target, self.step.address)
+
+
+def undoable(action: Rollback, operations: Sequence[Operation]) -> Operation | Refusal:
+    """The operation to undo: the named one, else the last that changed the target and hasn't been undone.
+
+    A rollback is undone only by name: whoever asks twice for the way back doesn't mean forward again.
+
+    Args:
+        operations: those of the target, newest first.
+    """
+    where = str(action.target)
+    if action.operation:
+        named = next((operation for operation in operations if operation.id == action.operation), None)
+        if named is None:
+            return Refusal("usage", f"no operation {action.operation} on {where}", f"see: qd history {where}")
+        candidates: Sequence[Operation] = (named,)
+    else:
+        candidates = operations
+    for operation in candidates:
+        if operation.open:
+            state = "still runs" if operation.ending is None else "waits for an operator"
+            hint = "wait for its end" if operation.ending is None else "answer it: retry, skip, undo or abandon"
+            return Refusal("locked", f"operation {operation.id} on {where} {state}", hint)
+        if action.operation and operation.undone_by:
+            return Refusal("impossible", f"operation {operation.id} was undone by {operation.undone_by}")
+        changed = done_steps(operation, action.target)
+        if action.operation and not changed:
+            return Refusal("impossible", f"operation {operation.id} changed nothing: there is nothing to undo")
+        if changed and not operation.undone_by and (action.operation or not operation.plan.undoes):
+            return operation
+    return Refusal(
+        "impossible",
+        f"the journal knows no change of {where} that could be undone",
+        f"to exchange the slots again: qd swap {where}" if not action.target.flag else "set the flag yourself",
+    )
+
+
+def done_steps(operation: Operation, target: TargetId) -> tuple[Step, ...]:
+    """The steps that took effect on a target (or a region of it), in the order they were done."""
+    return tuple(
+        step
+        for step in operation.plan.steps
+        if operation.step(step.id).state == "done" and (step.target == target or step.target.whole == target)
+    )
+
+
+def in_order_of_undoing(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What frees users soonest comes first: flags, then traffic, then slots; within each the last step first."""
+    rank = {"set_flag": 0, "set_shares": 1, "set_destination": 1}
+    return tuple(sorted(reversed(steps), key=lambda step: rank.get(step.verb, 2)))
+
+
+def plan_rollback(action: Rollback, operation: str, undoings: Sequence[Undoing]) -> Outline | Refusal:
+    """The inverse of the done steps of an operation.
+
+    Args:
+        operation: its id.
+        undoings: its done steps in the order of undoing, each with a fresh survey.
+    """
+    outlines: list[Outline] = []
+    for group in _by_resource(undoings):
+        outline = _inverse(action, group)
+        if isinstance(outline, Refusal):
+            return outline
+        outlines.append(outline)
+    steps = numbered(tuple(step for outline in outlines for step in outline.steps))
+    if not steps:
+        return Refusal("impossible", f"operation {operation} is undone already: everything is as it was before")
+    return Outline(
+        steps=steps,
+        effects=tuple(effect for outline in outlines for effect in outline.effects),
+        settings=tuple(dict.fromkeys(move for outline in outlines for move in outline.settings)),
+        risks=tuple(dict.fromkeys(risk for outline in outlines for risk in outline.risks)),
+        fuse=Fuse(True, f"undo the rollback: qd rollback {action.target} --operation ID", None, "", ""),
+        who_feels_it=", ".join(dict.fromkeys(o.who_feels_it for o in outlines if o.who_feels_it)),
+        undoes=operation,
+    )
+
+
+def _by_resource(undoings: Sequence[Undoing]) -> list[list[Undoing]]:
+    """Steps of the same kind on the same resource are undone together: a split is restored as a whole."""
+    groups: dict[tuple[str, str], list[Undoing]] = {}
+    for undoing in undoings:
+        groups.setdefault((undoing.step.address.key, undoing.step.role), []).append(undoing)
+    return list(groups.values())
+
+
+def _inverse(action: Rollback, group: Sequence[Undoing]) -> Outline | Refusal:
+    last = group[0]
+    match last.survey:
+        case SwapSurvey() as survey:
+            return _slots_back(action, last, survey)
+        case TrafficSurvey() as survey:
+            if last.step.verb == "set_shares":
+                return _shares_back(last, survey)
+            return _destinations_back(group, survey)
+        case FlagSurvey() as survey:
+            return _flag_back(last, survey)
+
+
+_BACK: Mapping[str, SwapMode] = {"swap": "swap", "complete": "swap", "preview": "cancel", "cancel": "preview"}
+
+
+def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outline | Refusal:
+    step, source, destination = undoing.step, survey.source, survey.destination
+    where, mode = str(step.target), _BACK[step.verb]
+    if mode == "swap":
+        left = step.after.get("source_build", "")
+        if left and source.build and source.build.id and source.build.id != left:
+            return Refusal(
+                "impossible",
+                f"{where}: {source.name} no longer holds the build that served before; it now holds "
+                f"{version(source.build)}",
+                f"deploy that build to {source.name} again, then: qd swap {where}",
+            )
+        served = step.after.get("destination_build", "")
+        if served and destination.build and destination.build.id and destination.build.id != served:
+            return Refusal(
+                "impossible",
+                f"{where}: {destination.name} now serves {version(destination.build)}, which this operation didn't "
+                "put there",
+                f"see what happened since: qd history {where}",
+            )
+        if action.to_version and version(source.build) != action.to_version:
+            return Refusal(
+                "impossible",
+                f"{where}: going back would serve {version(source.build)}, not {action.to_version}",
+                f"deploy {action.to_version} to {source.name}, then: qd swap {where}",
+            )
+        if source.health == "unhealthy" and destination.health != "unhealthy":
+            return Refusal(
+                "impossible",
+                f"{where}: {source.name} ({version(source.build)}) is unhealthy now, {destination.name} is not: "
+                "going back would make it worse",
+                f"mend {source.name}; if you are sure: qd swap {where} --from {source.name} --to {destination.name}",
+            )
+    swap = Swap(step.target, source.name, destination.name, mode)
+    return plan_swap(swap, (Site(undoing.place, survey, undoing.traffic),))
+
+
+def _shares_back(undoing: Undoing, survey: TrafficSurvey) -> Outline | Refusal:
+    step = undoing.step
+    now = {d.name: d.share for d in survey.reading.destinations}
+    left, wanted = step.after["shares"], step.before["shares"]
+    if gone := sorted(set(wanted) - set(now)):
+        return Refusal("impossible", f"{step.target}: {', '.join(gone)} is gone", "shift traffic by hand")
+    outline = splitting.shares_outline(undoing.place, survey, {name: wanted.get(name, 0.0) for name in now})
+    moved = any(abs(now.get(name, 0) - left.get(name, 0)) >= TOLERANCE for name in {*now, *left})
+    return _warned(outline, step, _words(now), _words(left)) if moved else outline
+
+
+def _destinations_back(group: Sequence[Undoing], survey: TrafficSurvey) -> Outline | Refusal:
+    """All destinations that were written get the weight and status they had before the first of the writes."""
+    by_name = {d.name: d for d in survey.reading.destinations}
+    wanted: State = state_of(survey.reading.destinations)
+    strange = {}
+    seen: set[str] = set()
+    for undoing in group:
+        before, after = undoing.step.before, undoing.step.after
+        name = before["destination"]
+        if name not in by_name:
+            return Refusal("impossible", f"{undoing.step.target}: {name} is gone", "shift traffic by hand")
+        now = destination_facts(by_name[name])
+        if name not in seen and now != dict(after):
+            strange[name] = (now, after)
+        seen.add(name)
+        wanted = {**wanted, name: (before["weight"], before["enabled"])}
+    outline = splitting.outline(group[0].place, survey, wanted)
+    if not strange:
+        return outline
+    found = "; ".join(f"{name} {_side(now)}" for name, (now, _) in strange.items())
+    expected = "; ".join(f"{name} {_side(after)}" for name, (_, after) in strange.items())
+    return _warned(outline, group[0].step, found, expected)
+
+
+def _flag_back(undoing: Undoing, survey: FlagSurvey) -> Outline | Refusal:
+    step, now = undoing.step, flag_facts(survey.reading)
+    wanted = {key: step.before[key] for key in ("enabled", "percent", "audience")}
+    if now == wanted:
+        return Outline(())
+    outline = set_flag(FlagChange(step.target, survey.reading.label), undoing.place, survey, wanted)
+    if now == dict(step.after):
+        return outline
+    return _warned(outline, step, exposure(now), exposure(step.after))
+
+
+def _warned(outline: Outline | Refusal, step: Step, found: str, expected: str) -> Outline | Refusal:
+    """Somebody changed it since: going back takes their change back too."""
+    if isinstance(outline, Refusal) or not outline.steps:
+        return outline
+    text = f"{step.target} was changed since: it is {found}; the operation left {expected}"
+    risk = Risk("danger", "changed-since", text, "ask who changed it: going back takes that back too")
+    return replace(outline, risks=(risk, *outline.risks))
+
+
+def _words(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share:.4g}%" for name, share in shares.items())
+
+
+def _side(facts: Facts) -> str:
+    return f"weight {facts['weight']:g}" if facts["enabled"] else "disabled"

@@ -1,0 +1,150 @@
+"""From one split of traffic to another: the steps, what they mean for users, and what they must never do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from quarterdeck.fleet.readings import Destination
+from quarterdeck.fleet.topology import Place
+from quarterdeck.release.outline import Outline, numbered
+from quarterdeck.release.plan import Effect, Fuse, Refusal, Risk, Step
+from quarterdeck.release.settlement import TOLERANCE, destination_facts, share_facts
+from quarterdeck.release.survey import TrafficSurvey
+from quarterdeck.release.weighting import (
+    NOTICEABLE,
+    Side,
+    State,
+    by_order,
+    by_weight,
+    ordered_writes,
+    receiving,
+    state_of,
+)
+
+
+def outline(place: Place, survey: TrafficSurvey, wanted: State) -> Outline | Refusal:
+    """Steps that set weight and status of one destination at a time. Without steps if nothing differs."""
+    destinations, now = survey.reading.destinations, state_of(survey.reading.destinations)
+    where = str(place.target)
+    if refusal := _unsafe(where, destinations, receiving(wanted)):
+        return refusal
+    shares = by_order if survey.limits.ordered else by_weight
+    route = ordered_writes(now, wanted, healthy(destinations), shares)
+    by_name = {destination.name: destination for destination in destinations}
+    steps = tuple(_step(place, by_name[name], side) for name, side in route.writes)
+    risks: tuple[Risk, ...] = ()
+    if route.overshoot > NOTICEABLE:
+        text = (
+            f"{where}: between two writes {route.tipped} is off its way by up to {route.overshoot:.0f}% of new clients"
+        )
+        risks = (Risk("warning", "overshoot", text, "shift in smaller steps"),)
+    return _told(place, survey, shares(now), shares(wanted), numbered(steps), risks)
+
+
+def shares_outline(place: Place, survey: TrafficSurvey, wanted: Mapping[str, float]) -> Outline | Refusal:
+    """One step that sets all shares at once. Without steps if nothing differs."""
+    destinations = survey.reading.destinations
+    where = str(place.target)
+    if refusal := _unsafe(where, destinations, {name for name, share in wanted.items() if share > 0}):
+        return refusal
+    before = share_facts(survey.reading)
+    if all(abs(before["shares"].get(name, 0) - share) < TOLERANCE for name, share in wanted.items()):
+        return Outline(())
+    step = Step(
+        id="1",
+        verb="set_shares",
+        role=place.role,
+        target=place.target,
+        address=place.address,
+        summary=f"{where}: {', '.join(f'{name} {share:g}%' for name, share in wanted.items())}",
+        change={**survey.facts, "shares": dict(wanted)},
+        before=before,
+        after={"shares": dict(wanted)},
+        undo={**survey.facts, **before},
+        repeatable=True,
+    )
+    return _told(place, survey, before["shares"], wanted, (step,), ())
+
+
+def healthy(destinations: Sequence[Destination]) -> set[str]:
+    """Those that the router itself has found healthy."""
+    return {destination.name for destination in destinations if destination.health == "healthy"}
+
+
+def _unsafe(where: str, destinations: Sequence[Destination], then: set[str]) -> Refusal | None:
+    """The rule that a router must always have somewhere good to send people."""
+    if not then:
+        return Refusal("impossible", f"{where}: nothing would receive traffic", "leave at least one destination on")
+    good, now = healthy(destinations), {d.name for d in destinations if d.enabled and d.share > 0}
+    if good & now and not good & then:
+        names = ", ".join(sorted(good & now))
+        return Refusal(
+            "impossible",
+            f"{where}: that would switch off the last healthy destination ({names})",
+            f"give {', '.join(sorted(then))} a small share first and wait until the router finds it healthy",
+        )
+    bad = {d.name for d in destinations if d.health == "unhealthy"}
+    if then <= bad and len(bad) < len(destinations):
+        better = ", ".join(d.name for d in destinations if d.name not in bad)
+        return Refusal("impossible", f"{where}: only unhealthy destinations would be left", f"include {better}")
+    return None
+
+
+def _step(place: Place, destination: Destination, side: Side) -> Step:
+    was, (weight, enabled) = (destination.weight, destination.enabled), side
+    before = destination_facts(destination)
+    after = {"destination": destination.name, "weight": weight, "enabled": enabled}
+    return Step(
+        id="1",
+        verb="set_destination",
+        role=place.role,
+        target=place.target,
+        address=place.address,
+        summary=f"{place.target}: {destination.name} {_side(was)} -> {_side(side)}",
+        change=after,
+        before=before,
+        after=after,
+        undo=before,
+        repeatable=True,
+    )
+
+
+def _side(side: Side) -> str:
+    weight, enabled = side
+    return f"weight {weight:g}" if enabled else "disabled"
+
+
+def _told(
+    place: Place,
+    survey: TrafficSurvey,
+    now: Mapping[str, float],
+    then: Mapping[str, float],
+    steps: tuple[Step, ...],
+    risks: tuple[Risk, ...],
+) -> Outline:
+    if not steps:
+        return Outline(())
+    where, reading, lag = str(place.target), survey.reading, survey.limits.lag
+    effects = tuple(
+        Effect(where, f"share of {name}", f"{now.get(name, 0):.4g}%", f"{share:.4g}%")
+        for name, share in then.items()
+        if abs(share - now.get(name, 0)) >= TOLERANCE
+    )
+    risks = (*survey.risks, *_bad_ends(where, reading.destinations, now, then), *risks)
+    stay = f", the others within {lag:g} s" if lag else ""
+    if lag:
+        text = f"{where}: clients stay where they are for up to {lag:g} s (cookies or cached DNS answers)"
+        risks = (*risks, Risk("info", "lag", text))
+    moved = sum(max(0.0, share - now.get(name, 0)) for name, share in then.items())
+    fuse = Fuse(True, "set the shares back", lag or None, "nothing", "")
+    return Outline(steps, effects, (), risks, fuse, f"{moved:.4g}% of the new clients of {where}{stay}")
+
+
+def _bad_ends(
+    where: str, destinations: Sequence[Destination], now: Mapping[str, float], then: Mapping[str, float]
+) -> tuple[Risk, ...]:
+    return tuple(
+        Risk("danger", "destination-unhealthy", f"{where}: {d.name} is unhealthy ({d.status}) and would get more")
+        for d in destinations
+        if d.health == "unhealthy" and then.get(d.name, 0) > now.get(d.name, 0) + TOLERANCE
+    )
