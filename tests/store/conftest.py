@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,24 @@ def lease(store: Store) -> Lease:
     taken = store.take_lease("runner", "one", now=0, ttl=10, info={})
     assert taken is not None
     return taken
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB; skips where none can be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("no right to mount a file system")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.fixture
+def read_only_disk(small_disk: Path) -> Callable[[], None]:
+    """Makes the small disk read-only; root can write to a folder whatever its permissions are."""
+
+    def remount() -> None:
+        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+    return remount

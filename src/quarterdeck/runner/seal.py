@@ -55,8 +55,7 @@ def _key(path: Path) -> bytes:
     """The key in the file. A new one is put in place whole, so that two processes never have different ones."""
     if not path.exists():
         private_dir(path.parent)
-        aside = path.with_name(f".{path.name}-{os.getpid()}")
-        aside.unlink(missing_ok=True)
+        aside = path.with_name(f".{path.name}-{os.urandom(6).hex()}")
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key())

@@ -63,8 +63,8 @@ def _make(path: Path) -> None:
     SQLite gives `-wal` and `-shm` the permissions of the file itself, so 0600 holds for all three.
     """
     private_dir(path.parent)
-    aside = path.with_name(f".{path.name}-{os.getpid()}")
-    os.close(os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    aside = path.with_name(f".{path.name}-{os.urandom(6).hex()}")
+    os.close(os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
     try:
         _fill(aside)
         os.link(aside, path)

@@ -150,8 +150,8 @@ class SqliteStore:
     def verify(self) -> Sequence[ChainFault]:
         """See `Store.verify`. Also compares the operations as shown with what the journal says about them."""
         with self._explaining(), self._transaction("DEFERRED"):
-            found = list(faults(self._meta("store") or "", self._lines(), self._head()))
-            return found or list(self._misfolded())
+            found = tuple(faults(self._meta("store") or "", self._lines(), self._head()))
+            return found or tuple(self._misfolded())
 
     def lease(self, name: str) -> Lease | None:
         """See `Store.lease`."""
