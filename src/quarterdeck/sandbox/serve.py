@@ -16,7 +16,8 @@ from typing import Any
 
 from quarterdeck.sandbox.assembly import Running, Sandbox, running
 from quarterdeck.sandbox.settings import Settings
-from quarterdeck.sandbox.world.contoso import contoso, many_sites
+from quarterdeck.sandbox.world.contoso import contoso
+from quarterdeck.sandbox.world.furniture import many_sites
 from quarterdeck.sandbox.world.world import World
 
 _LOOK = 1.0
