@@ -1,0 +1,303 @@
+"""Do requests and answers satisfy Microsoft's published specifications?
+
+The specifications are Swagger 2.0. Their schemas become JSON Schema 2019-09 with three rules of that world applied:
+
+- an optional property may be null unless `x-nullable` forbids it (Microsoft's own validator, oav, reads them so, and
+  published examples need it);
+- a property that is both required and read-only is not required in a request;
+- what a schema does not name is not allowed (`unevaluatedProperties`), so that a misspelt name is found.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from jsonschema import Draft201909Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT201909
+
+ROOT = Path(__file__).parent / "specs"
+_TRAFFIC_MANAGER = "trafficmanager/resource-manager/Microsoft.Network"
+SPECIFICATIONS = (
+    f"{_TRAFFIC_MANAGER}/TrafficManager/stable/2026-09-01/trafficmanager.json",
+    f"{_TRAFFIC_MANAGER}/stable/2022-04-01/trafficmanager.json",
+    "web/resource-manager/Microsoft.Web/stable/2023-12-01/WebApps.json",
+    "resources/resource-manager/Microsoft.Resources/stable/2022-12-01/subscriptions.json",
+    "appconfiguration/data-plane/Microsoft.AppConfiguration/stable/2023-11-01/appconfiguration.json",
+)
+
+UNDOCUMENTED = frozenset(
+    (
+        # On the wire, but not in the specification at hand: seen in live recordings or in the spec examples of a
+        # newer version.
+        "deploymentId",  # Microsoft.Web sites, recorded 2024-11-01
+        "description",  # App Configuration 2026-04-01
+    )
+)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path in one specification."""
+
+    file: str
+    id: str
+    version: str
+    pattern: re.Pattern[str]
+    method: str
+    definition: Mapping[str, Any]
+
+
+def check(
+    method: str,
+    target: str,
+    status: int,
+    body: Any = None,
+    *,
+    request_body: Any = None,
+    version: str | None = None,
+) -> None:
+    """Compare one exchange with its operation.
+
+    Args:
+        target: path and query; the query is compared too when there is one.
+        body, request_body: JSON data, None for an empty body.
+        version: the api-version, when `target` has none. Without a specification of exactly that version the
+            newest one counts.
+
+    Raises:
+        AssertionError: with every violation.
+    """
+    found = list(violations(method, target, status, body, request_body=request_body, version=version))
+    assert not found, f"{method} {target} -> {status}\n" + "\n".join(f"  {line}" for line in found)
+
+
+def violations(
+    method: str,
+    target: str,
+    status: int,
+    body: Any = None,
+    *,
+    request_body: Any = None,
+    version: str | None = None,
+) -> Iterator[str]:
+    """What does not agree with the specification, in words."""
+    path, _, query = target.partition("?")
+    arguments = dict(parse_qsl(query, keep_blank_values=True))
+    wanted = version or next((value for name, value in arguments.items() if name.lower() == "api-version"), "")
+    operation = find(method, path, wanted)
+    if operation is None:
+        yield "no published operation has this method and path"
+        return
+    if query:
+        yield from _query(operation, arguments)
+    yield from _request(operation, request_body)
+    yield from _response(operation, status, body)
+
+
+def find(method: str, path: str, version: str = "") -> Operation | None:
+    """The operation for a method and path: of that version, or else the newest."""
+    fitting = [item for item in _operations() if item.method == method.lower() and item.pattern.fullmatch(path)]
+    # A literal segment beats a named one, as in `/sites/{name}/slots` against `/{type}/{name}`.
+    fitting.sort(key=lambda item: (item.version == version, item.version, -item.pattern.groups), reverse=True)
+    return fitting[0] if fitting else None
+
+
+def _query(operation: Operation, arguments: Mapping[str, str]) -> Iterator[str]:
+    known = {item["name"].lower(): item for item in _parameters(operation) if item["in"] == "query"}
+    for name in arguments:
+        if name.lower() not in known:
+            yield f"query: {operation.id} has no argument {name!r}"
+    for name, item in known.items():
+        if item.get("required") and name not in (given.lower() for given in arguments):
+            yield f"query: {operation.id} needs the argument {name!r}"
+
+
+def _request(operation: Operation, body: Any) -> Iterator[str]:
+    expected = next((item for item in _parameters(operation) if item["in"] == "body"), None)
+    if expected is None:
+        if body is not None:
+            yield f"request: {operation.id} takes no body"
+    elif body is not None:
+        yield from _errors("request", operation, _where(operation, expected, "schema"), body)
+    elif expected.get("required"):
+        yield f"request: {operation.id} needs a body"
+
+
+def _response(operation: Operation, status: int, body: Any) -> Iterator[str]:
+    responses = operation.definition["responses"]
+    name = str(status)
+    if name not in responses:
+        name = "default"
+        if status < 400 or name not in responses:
+            yield f"response: {operation.id} has no answer {status}, only {', '.join(responses)}"
+            return
+    if "schema" in responses[name]:
+        if body is None:
+            if status < 400:
+                yield f"response: {operation.id} {status} needs a body"
+            return
+        pointer = f"{_pointer(operation)}/responses/{name}/schema"
+        yield from _errors("response", operation, pointer, body)
+    elif body is not None:
+        yield f"response: {operation.id} {status} has no body"
+
+
+def _errors(part: str, operation: Operation, pointer: str, value: Any) -> Iterator[str]:
+    schema = {"$ref": f"http://{part}/{operation.file}#{pointer}", "unevaluatedProperties": False}
+    validator = Draft201909Validator(schema, registry=_registry(part), format_checker=_FORMATS)
+    for error in sorted(validator.iter_errors(value), key=lambda error: str(error.json_path)):
+        yield from (f"{part} {leaf.json_path}: {leaf.message[:300]}" for leaf in _leaves(error))
+
+
+def _leaves(error: Any) -> Iterator[Any]:
+    """The innermost reasons; of an optional value's alternatives, those that are not about null."""
+    inner = [leaf for leaf in error.context or () if leaf.schema != _NULL]
+    if not inner:
+        yield error
+    for leaf in inner:
+        yield from _leaves(leaf)
+
+
+_NULL = {"type": "null"}
+_FORMATS = FormatChecker(formats=())
+
+
+@_FORMATS.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value) is not None
+
+
+@_FORMATS.checks("int32")
+def _is_int32(value: object) -> bool:
+    return not isinstance(value, int) or -(2**31) <= value < 2**31
+
+
+@cache
+def _operations() -> tuple[Operation, ...]:
+    return tuple(_read_operations())
+
+
+def _read_operations() -> Iterator[Operation]:
+    for file in SPECIFICATIONS:
+        document = _document(file)
+        for path, item in document["paths"].items():
+            pattern = re.sub(r"\\\{[^}]*\\\}", "([^/]+)", re.escape(path).replace(r"\{key\}", "(.+)"))
+            for method, definition in item.items():
+                if method != "parameters":
+                    yield Operation(
+                        file,
+                        definition["operationId"],
+                        document["info"]["version"],
+                        re.compile(pattern, re.IGNORECASE),
+                        method,
+                        {**definition, "path": path},
+                    )
+
+
+def _parameters(operation: Operation) -> list[Mapping[str, Any]]:
+    return [_followed(operation.file, item) for item in operation.definition.get("parameters", ())]
+
+
+def _followed(file: str, item: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in item:
+        other, _, pointer = item["$ref"].partition("#")
+        file = _joined(file, other)
+        item = _at(_document(file), pointer)
+    return item
+
+
+def _where(operation: Operation, parameter: Mapping[str, Any], part: str) -> str:
+    for number, item in enumerate(operation.definition["parameters"]):
+        if item is parameter:
+            return f"{_pointer(operation)}/parameters/{number}/{part}"
+    raise LookupError(f"{operation.id} has its body parameter in another file")
+
+
+def _pointer(operation: Operation) -> str:
+    path = operation.definition["path"].replace("~", "~0").replace("/", "~1")
+    return f"/paths/{path.replace('{', '%7B').replace('}', '%7D').replace('$', '%24')}/{operation.method}"
+
+
+@cache
+def _document(file: str) -> Any:
+    return json.loads((ROOT / file).read_text("utf-8"))
+
+
+def _joined(file: str, other: str) -> str:
+    if not other:
+        return file
+    return str((ROOT / file).parent.joinpath(other).resolve().relative_to(ROOT))
+
+
+def _at(document: Any, pointer: str) -> Any:
+    for part in pointer.strip("/").split("/"):
+        document = document[part.replace("~1", "/").replace("~0", "~")]
+    return document
+
+
+@cache
+def _registry(part: str) -> Registry[Any]:
+    def retrieve(uri: str) -> Resource[Any]:
+        file = uri.removeprefix(f"http://{part}/")
+        return Resource.from_contents(
+            _strict(_document(file), file, part == "request"), default_specification=DRAFT201909
+        )
+
+    return Registry(retrieve=_remembering(retrieve))  # type: ignore[call-arg]
+
+
+def _remembering(retrieve: Callable[[str], Resource[Any]]) -> Callable[[str], Resource[Any]]:
+    return cache(retrieve)
+
+
+def _strict(node: Any, file: str, is_request: bool) -> Any:
+    """The same document with the three rules of the module's docstring applied to every schema in it."""
+    if isinstance(node, list):
+        return [_strict(item, file, is_request) for item in node]
+    if not isinstance(node, dict):
+        return node
+    result = {
+        name: _strict(value, file, is_request) for name, value in node.items() if name not in ("example", "x-ms-examples")
+    }
+    properties = node.get("properties")
+    if isinstance(properties, dict) and all(isinstance(value, dict) for value in properties.values()):
+        required = set(node.get("required", ()))
+        result["properties"] = {
+            name: _use(_strict(value, file, is_request), value, file, optional=name not in required)
+            for name, value in properties.items()
+        } | {name: True for name in UNDOCUMENTED if name not in properties}
+        if is_request and required:
+            result["required"] = [
+                name for name in sorted(required) if not properties.get(name, {}).get("readOnly")
+            ]
+    for name in ("items", "additionalProperties"):
+        if isinstance(node.get(name), dict) and "type" in node:
+            result[name] = _use(result[name], node[name], file, optional=False)
+    return result
+
+
+def _use(strict: dict[str, Any], schema: Mapping[str, Any], file: str, *, optional: bool) -> dict[str, Any]:
+    used = {**strict, "unevaluatedProperties": False} if _names_properties(schema, file) else strict
+    if schema.get("x-nullable", optional):
+        return {"anyOf": [used, _NULL]}
+    return used
+
+
+def _names_properties(schema: Mapping[str, Any], file: str) -> bool:
+    """Whether a schema says what properties there are; one that does not allows any."""
+    if "$ref" in schema:
+        other, _, pointer = schema["$ref"].partition("#")
+        target = _joined(file, other)
+        return _names_properties(_at(_document(target), pointer), target)
+    return bool(schema.get("properties")) or any(
+        _names_properties(item, file) for item in schema.get("allOf", ())
+    )
