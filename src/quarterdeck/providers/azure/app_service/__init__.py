@@ -1,0 +1,1 @@
+"""Azure App Service: sites, their deployment slots, and the traffic between those."""

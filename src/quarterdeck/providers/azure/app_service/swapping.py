@@ -1,0 +1,177 @@
+"""Swap, preview, complete and cancel: one write each, followed one look at a time.
+
+A second swap is not a repetition: it swaps back. So nothing here is ever sent twice, and whatever the answer leaves
+open is in doubt until it is read back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline import PipelineResponse
+from azure.core.polling.base_polling import BadResponse, BadStatus, OperationFailed
+from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
+
+from quarterdeck.providers.azure.app_service.documents import PRODUCTION, slot_reading
+from quarterdeck.providers.azure.app_service.reading import SiteReader
+from quarterdeck.providers.azure.app_service.versions import Versions
+from quarterdeck.providers.azure.arm import Arm
+from quarterdeck.providers.azure.faults import in_app_service_words, reading, trouble_of, writing
+from quarterdeck.providers.base import Progress, Receipt, Refused
+from quarterdeck.release.plan import Step
+from quarterdeck.release.settlement import Settlement, settle_slots
+
+USUAL_WAIT = 15.0
+"""Seconds between looks where the service doesn't say: its own client waited 15 in the recording."""
+
+_NOT_THE_OPERATIONS = frozenset({401, 403, 404, 408, 429})
+"""Answers to a look that say something about the look, not about the swap."""
+
+
+class OneLook(AsyncARMPolling):
+    """The SDK's polling, cut down to a single look per `run`. Keeps the newest signed URL between looks."""
+
+    async def run(self) -> None:
+        """Look once.
+
+        Raises:
+            HttpResponseError: the service answered with an error; `response` tells whose it is.
+        """
+        try:
+            if not self.finished():
+                await self.update_status()
+        except (BadStatus, BadResponse, OperationFailed) as error:
+            raise HttpResponseError(response=self._pipeline_response.http_response, error=error) from error
+
+    @property
+    def wait(self) -> float:
+        """Seconds to the next look, as the newest answer says it."""
+        text = self._pipeline_response.http_response.headers.get("Retry-After", "")
+        return float(text) if text.isdigit() and int(text) > 0 else USUAL_WAIT
+
+
+class Swapping:
+    """The writes of one subscription's slots."""
+
+    def __init__(self, arm: Arm, versions: Versions) -> None:
+        self._arm = arm
+        self._versions = versions
+        self._looks: dict[str, OneLook] = {}
+
+    async def send(self, step: Step) -> Receipt:
+        """Perform the step. Raises Refused or InDoubt."""
+        source, destination = str(step.change["source"]), str(step.change["destination"])
+        what = f"{step.verb} of {source} into {destination}"
+        if source.lower() == PRODUCTION:
+            raise Refused("misconfigured", f"{what}: production must be the destination, its warm-up is the source's")
+        with writing(what):
+            await self._arm.token_for_a_write()
+            match step.verb:
+                case "swap" | "complete":
+                    return await self._swap(step, source, destination)
+                case "preview":
+                    return await self._preview(step, source, destination)
+                case "cancel":
+                    return await self._cancel(step, destination)
+        raise Refused("misconfigured", f"App Service slots can't {step.verb}")
+
+    async def poll(self, step: Step, receipt: Receipt) -> Progress:
+        """Look once at a swap under way. Raises ProviderError if the look itself failed."""
+        if not receipt.token:
+            return Progress("finished")
+        with reading("progress of the swap"):
+            look = self._looks.get(receipt.token) or await self._resumed(step, receipt.token)
+            try:
+                await look.run()
+            except HttpResponseError as error:
+                if not is_the_operations(error):
+                    raise
+                self._looks.pop(receipt.token, None)
+                return Progress("failed", trouble_of(error).message)
+            if not look.finished():
+                return Progress("running", wait=look.wait)
+        self._looks.pop(receipt.token, None)
+        return Progress("finished")
+
+    async def settle(self, step: Step) -> Settlement:
+        """Compare both slots, read from App Service itself, with what the step was to change."""
+        site = step.address.parts["site"]
+        reader = SiteReader(self._arm, step.address.parts["resource_group"], site)
+        sides = []
+        for name in (str(step.change["source"]), str(step.change["destination"])):
+            with reading(f"{site}/{name}"):
+                document = await reader.slot(name)
+            sides.append(slot_reading(document, self._versions.build(site, document, "deployment")))
+        return settle_slots(step, *sides)
+
+    async def _swap(self, step: Step, source: str, destination: str) -> Receipt:
+        look, noted = OneLook(USUAL_WAIT), _Noted()
+        poller = await self._begin(step, source, destination, polling=look, raw_response_hook=noted)
+        if look.finished():
+            return Receipt(noted.reference)
+        token = poller.continuation_token()
+        self._looks[token] = look
+        return Receipt(noted.reference, token)
+
+    async def _resumed(self, step: Step, token: str) -> OneLook:
+        look = OneLook(USUAL_WAIT)
+        source, destination = str(step.change["source"]), str(step.change["destination"])
+        await self._begin(step, source, destination, polling=look, continuation_token=token)
+        self._looks[token] = look
+        return look
+
+    async def _begin(self, step: Step, source: str, destination: str, **options: Any) -> Any:
+        # With a continuation token the SDK sends nothing; without one it sends exactly one POST.
+        return await self._arm.web.web_apps.begin_swap_slot(
+            *_site(step), source, _entity(destination), retry_total=0, **options
+        )
+
+    async def _preview(self, step: Step, source: str, destination: str) -> Receipt:
+        noted = _Noted()
+        await self._arm.web.web_apps.apply_slot_configuration_slot(
+            *_site(step), source, _entity(destination), retry_total=0, raw_response_hook=noted
+        )
+        return Receipt(noted.reference)
+
+    async def _cancel(self, step: Step, destination: str) -> Receipt:
+        apps, noted = self._arm.web.web_apps, _Noted()
+        if destination.lower() == PRODUCTION:
+            await apps.reset_production_slot_config(*_site(step), retry_total=0, raw_response_hook=noted)
+        else:
+            await apps.reset_slot_configuration_slot(*_site(step), destination, retry_total=0, raw_response_hook=noted)
+        return Receipt(noted.reference)
+
+
+def is_the_operations(error: HttpResponseError) -> bool:
+    """Whether an error that a look got is how the swap ended, and not that the look failed.
+
+    With a Location to poll, the answer of a finished operation is the operation's own, also when that is a 4xx
+    (Microsoft's documentation). A 5xx is the operation's own only in App Service's own words: ARM and the things
+    in between have another envelope.
+    """
+    status = error.status_code or 0
+    if 400 <= status < 500:
+        return status not in _NOT_THE_OPERATIONS
+    return status == 500 and in_app_service_words(error)
+
+
+class _Noted:
+    """Takes the ids that Microsoft's support asks for from an answer."""
+
+    def __init__(self) -> None:
+        self.reference = ""
+
+    def __call__(self, response: PipelineResponse[Any, Any]) -> None:
+        headers = response.http_response.headers
+        self.reference = headers.get("x-ms-correlation-request-id") or headers.get("x-ms-request-id") or ""
+
+
+def _site(step: Step) -> tuple[str, str]:
+    return step.address.parts["resource_group"], step.address.parts["site"]
+
+
+def _entity(destination: str) -> Any:
+    from azure.mgmt.web.models import CsmSlotEntity
+
+    return CsmSlotEntity(target_slot=destination, preserve_vnet=True)

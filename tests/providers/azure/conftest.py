@@ -1,0 +1,104 @@
+"""An Azure that is a sandbox on loopback over TLS, with a world whose clock only the tests step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from quarterdeck.clock import SystemClock
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Connection, Place, Role
+from quarterdeck.providers.azure import provider
+from quarterdeck.providers.base import ProviderError, Session, SessionContext
+from quarterdeck.sandbox.assembly import Running, Sandbox, running
+from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.world import World
+
+START = 1_790_000_000.0
+
+CHECKOUT = {
+    "group": "shop",
+    "name": "checkout",
+    "location": "westeurope",
+    "slots": {
+        "production": {"build": "2.14.3", "app_settings": {"MODE": "live", "COLOUR": "blue"}},
+        "staging": {"build": "2.15.0", "app_settings": {"MODE": "trial", "COLOUR": "green"}},
+    },
+    "sticky": {"app_settings": ["MODE"]},
+}
+
+
+@dataclass
+class Azure:
+    """A running sandbox and a session against it."""
+
+    running: Running
+    session: Session
+    announcement: dict[str, Any]
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def world(self) -> World:
+        return self.running.world
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.running.sandbox
+
+    def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
+        """What reached the sandbox, sign-in left out."""
+        return [
+            entry
+            for entry in self.sandbox.requests
+            if "/oauth2/" not in entry["path"]
+            and "/.well-known/" not in entry["path"]
+            and method in entry["method"]
+            and path.lower() in entry["path"].lower()
+        ]
+
+    def fault(self, **rule: Any) -> None:
+        self.sandbox.faults.add(rule)
+
+
+def slots_place(site: str = "checkout", group: str = "shop", role: Role = "slots", **parts: str) -> Place:
+    address = Address("azure", {"resource_group": group, "site": site, **parts})
+    return Place(role, TargetId("production", site), address)
+
+
+def secret(reference: str) -> str:
+    raise ProviderError("misconfigured", f"nothing behind {reference}")
+
+
+Start = Callable[..., Awaitable[Azure]]
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Start a sandbox over a world document; everything is closed after the test."""
+    from contextlib import AsyncExitStack
+
+    async with AsyncExitStack() as stack:
+
+        async def begin(document: dict[str, Any] | None = None, provider_name: str = "azure", **options: str) -> Azure:
+            world = World(WorldClock(START, speed=0), document or {"sites": [CHECKOUT]})
+            up = await stack.enter_async_context(running(world, tls=True))
+            announcement = announced(up)
+            told: list[str] = []
+            base = Connection("azure", provider_name, {"subscription": "real", **options})
+            connection = provider.sandboxed(base, announcement)
+            session = provider.open(connection, SessionContext(SystemClock(), told.append, secret))
+            stack.push_async_callback(session.close)
+            return Azure(up, session, announcement, told)
+
+        yield begin
+
+
+def announced(up: Running) -> dict[str, Any]:
+    """The line that a sandbox prints when it is ready."""
+    from quarterdeck.sandbox.serve import announcement
+
+    return json.loads(json.dumps(announcement(up)))
