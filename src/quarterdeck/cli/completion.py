@@ -24,9 +24,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(invocation: Invocation) -> ExitCode:
     """Print the hook."""
-    import argcomplete
+    from argcomplete.shell_integration import shellcode
 
-    output.data(argcomplete.shellcode(["qd", "quarterdeck"], shell=invocation.arguments.shell))
+    output.data(shellcode(["qd", "quarterdeck"], shell=invocation.arguments.shell))
     return ExitCode.DONE
 
 

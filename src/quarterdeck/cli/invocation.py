@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Invocation:
     read_only: nothing may be changed.
     json: data for programs instead of text for people.
     arguments: what the command's own parser made of its words.
+    words: what it left, for a command whose words have a grammar of their own.
     """
 
     config: str | None = None
@@ -33,9 +35,10 @@ class Invocation:
     read_only: bool = False
     json: bool = False
     arguments: Namespace = field(default_factory=Namespace)
+    words: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, parsed: Namespace) -> Invocation:
+    def of(cls, parsed: Namespace, words: Sequence[str]) -> Invocation:
         """Read the common options; the environment can add read-only but never take it away."""
         return cls(
             config=getattr(parsed, "config", None),
@@ -44,6 +47,7 @@ class Invocation:
             read_only=getattr(parsed, "read_only", False) or _is_set(READ_ONLY_VARIABLE),
             json=getattr(parsed, "json", False),
             arguments=parsed,
+            words=tuple(words),
         )
 
     def config_path(self) -> Path:

@@ -21,10 +21,10 @@ def main(words: Sequence[str] | None = None) -> int:
         from quarterdeck.cli.completion import answer
 
         answer(parser.build(complete=True))
-    parsed = parser.parse(sys.argv[1:] if words is None else words)
+    parsed, rest = parser.parse(sys.argv[1:] if words is None else words)
     run: Run = getattr(parsed, "run", None) or _cockpit()
     try:
-        return run(Invocation.of(parsed))
+        return run(Invocation.of(parsed, rest))
     except CommandError as error:
         complain(str(error), error.hint)
         return error.code

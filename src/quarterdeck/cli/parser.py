@@ -19,16 +19,16 @@ Without a command, qd opens the cockpit. `qd demo` needs no configuration and no
 class CommandParser(argparse.ArgumentParser):
     """A parser that imports its command only when words are given to it."""
 
-    def __init__(self, *args: Any, command: Command | None = None, **options: Any) -> None:
-        super().__init__(*args, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+    def __init__(self, command: Command | None = None, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
         self._command = command
+        _add_common_options(self)
 
     def set_up(self) -> None:
         """Let the command add its arguments; once."""
         if self._command is not None:
             command, self._command = self._command, None
             command.set_up(self)
-            add_common_options(self)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self.set_up()
@@ -43,7 +43,6 @@ def build(*, complete: bool = False) -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"quarterdeck {__version__}")
-    add_common_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser)
     for command in COMMANDS:
         child = commands.add_parser(
@@ -54,12 +53,19 @@ def build(*, complete: bool = False) -> argparse.ArgumentParser:
     return parser
 
 
-def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Read a command line; prints usage and exits with 2 where it is wrong."""
-    return build().parse_args(words)
+def parse(words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Read a command line; prints usage and exits with 2 where it is wrong.
+
+    What the parsers don't know is returned beside: words for the command's own grammar (`takes_words`).
+    """
+    parser = build()
+    parsed, rest = parser.parse_known_args(words)
+    if rest and not hasattr(parsed, "takes_words"):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return parsed, rest
 
 
-def add_common_options(parser: argparse.ArgumentParser) -> None:
+def _add_common_options(parser: argparse.ArgumentParser) -> None:
     """The options that may stand before or after any command."""
     common = parser.add_argument_group("common options")
     suppressed: dict[str, Any] = {"default": argparse.SUPPRESS}

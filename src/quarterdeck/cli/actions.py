@@ -1,0 +1,80 @@
+"""`qd swap | shift | flag | rollback`: plan, confirm, carry out, follow to the end."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+
+from quarterdeck.cli import confirming, output
+from quarterdeck.cli.action_words import action_of, describe
+from quarterdeck.cli.connected import connected
+from quarterdeck.cli.errors import CommandError
+from quarterdeck.cli.exit_codes import ExitCode
+from quarterdeck.cli.flags import list_flags
+from quarterdeck.cli.following import follow_to_the_end
+from quarterdeck.cli.invocation import Invocation
+from quarterdeck.cli.plan_json import plan_json
+from quarterdeck.cli.plan_text import plan_lines
+from quarterdeck.cli.requesting import answer_to, plan
+from quarterdeck.release.action import Action
+
+READ_ONLY = "this is a read-only session: nothing may be changed"
+
+
+def configure_swap(parser: ArgumentParser) -> None:
+    """`qd swap`."""
+    _configure(parser, "swap")
+
+
+def configure_shift(parser: ArgumentParser) -> None:
+    """`qd shift`."""
+    _configure(parser, "shift")
+
+
+def configure_flag(parser: ArgumentParser) -> None:
+    """`qd flag`."""
+    _configure(parser, "flag", "flag list [ENV]")
+
+
+def configure_rollback(parser: ArgumentParser) -> None:
+    """`qd rollback`."""
+    _configure(parser, "rollback")
+
+
+def _configure(parser: ArgumentParser, verb: str, *also: str) -> None:
+    describe(parser, verb, also)
+    confirming.configure(parser)
+    parser.add_argument("--detach", action="store_true", help="return as soon as it has started")
+    parser.set_defaults(run=run)
+
+
+def run(invocation: Invocation) -> ExitCode:
+    """Carry an action out, or list flags."""
+    verb = invocation.arguments.takes_words
+    if verb == "flag" and invocation.words[:1] == ("list",):
+        return list_flags(invocation, invocation.words[1:])
+    action = action_of([verb, *invocation.words])
+    if invocation.read_only:
+        raise CommandError(ExitCode.REFUSED, READ_ONLY, "qd plan shows what it would do")
+    return _carry_out(invocation, action)
+
+
+def _carry_out(invocation: Invocation, action: Action) -> ExitCode:
+    given = invocation.arguments
+    with connected(invocation) as fleet:
+        made = plan(fleet, action, given.reason)
+        output.narrate("\n".join(plan_lines(made, time.time())))
+        try:
+            typed = confirming.typed_confirmation(made, given)
+        except BaseException:
+            fleet.asker.dismiss(made)
+            raise
+        operation = answer_to(fleet, fleet.asker.confirm(made, typed, given.reason)).operation
+        if given.detach:
+            if invocation.json:
+                output.document("started", {"operation": operation, "plan": plan_json(made)})
+            else:
+                output.data(operation)
+            output.narrate(f"it goes on by itself; follow it with: qd operation {operation} --follow")
+            return ExitCode.DONE
+        return follow_to_the_end(fleet, operation, json=invocation.json)

@@ -1,0 +1,42 @@
+"""Following an operation on the command line, to its end or until nobody wants to look any more."""
+
+from __future__ import annotations
+
+import time
+
+from quarterdeck.cli import output
+from quarterdeck.cli.connected import Watched
+from quarterdeck.cli.exit_codes import ExitCode, of_ending
+from quarterdeck.cli.history import event_line
+from quarterdeck.cli.requesting import follow
+from quarterdeck.cli.status_json import operation_json
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.paint import view_operation
+from quarterdeck.store.base import Event
+
+
+def follow_to_the_end(fleet: Watched, operation_id: str, *, after: int = 0, json: bool) -> ExitCode:
+    """Print each event with `seq > after` as a line, then how it ended. Ctrl+C ends the looking, not the operation."""
+
+    def show(event: Event) -> None:
+        (output.narrate if json else output.data)(event_line(event))
+
+    output.narrate("")
+    try:
+        ended = follow(fleet, operation_id, show, after=after)
+    except KeyboardInterrupt:
+        output.narrate(f"\nno longer looking; operation {operation_id} goes on: qd operation {operation_id} --follow")
+        raise
+    return conclude(ended, json=json)
+
+
+def conclude(operation: Operation, *, json: bool) -> ExitCode:
+    """Say how an operation ended, and what is left to do."""
+    view = view_operation(operation, time.time())
+    if json:
+        output.document("operation", {"operation": operation_json(view)})
+    else:
+        output.data(f"{view.state.replace('_', ' ')}: {view.step}" if view.step else view.state.replace("_", " "))
+    if operation.choices and operation.ending == "needs_operator":
+        output.narrate(f"answer it with: qd operation {operation.id} --choose {'|'.join(operation.choices)}")
+    return of_ending(operation.ending) if operation.ending else ExitCode.DONE

@@ -1,0 +1,126 @@
+"""The picture as JSON for programs, schema 1. Times are UNIX seconds (UTC), shares are percent of new clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from quarterdeck.release.freshness import Knowledge
+from quarterdeck.release.picture import Cell, EnvironmentView, FlagCell, OperationView, Picture, Region, Split
+
+
+def picture_json(picture: Picture) -> Mapping[str, Any]:
+    """`environments` with their `services` and `flags`, what needs `attention`, the open `operations`."""
+    return {
+        "at": picture.at,
+        "fleet": picture.fleet,
+        "runner": {"alive": picture.runner.alive, "holder": picture.runner.holder},
+        "environments": [_environment(picture, index, view) for index, view in enumerate(picture.environments)],
+        "attention": [
+            {"state": item.state, "where": item.where, "text": item.text, "operation": item.operation or None}
+            for item in picture.attention
+        ],
+        "operations": [operation_json(view) for view in picture.operations if view.open],
+    }
+
+
+def operation_json(view: OperationView) -> Mapping[str, Any]:
+    """One operation. `ended_at` is null while it runs; `choices` are what an operator may answer."""
+    return {
+        "id": view.id,
+        "target": str(view.target),
+        "verb": view.verb,
+        "state": view.state,
+        "open": view.open,
+        "steps_done": view.done,
+        "steps": view.total,
+        "detail": view.step,
+        "actor": view.actor,
+        "reason": view.reason,
+        "command": view.command,
+        "started_at": view.started_at,
+        "ended_at": view.ended_at,
+        "choices": list(view.choices),
+        "undone_by": view.undone_by or None,
+    }
+
+
+def flag_json(flag: FlagCell) -> Mapping[str, Any]:
+    """One flag under one label. `percent` is null where no percentage rule exists."""
+    return {
+        "name": flag.target.name,
+        "label": flag.label,
+        "enabled": flag.enabled,
+        "percent": flag.percent,
+        "audience": {ring.group: ring.percent for ring in flag.audience},
+        "other_rules": list(flag.other_rules),
+        "locked": flag.locked,
+        "description": flag.description,
+        "operation": flag.operation.id if flag.operation else None,
+        **_known(flag.known),
+    }
+
+
+def _environment(picture: Picture, index: int, view: EnvironmentView) -> Mapping[str, Any]:
+    cells = [(row.service, row.cells[index]) for row in picture.rows]
+    return {
+        "name": view.name,
+        "protected": view.protected,
+        "services": [_service(name, cell) for name, cell in cells if cell is not None],
+        "flags": [flag_json(flag) for row in picture.flags for flag in row.cells[index]],
+    }
+
+
+def _service(name: str, cell: Cell) -> Mapping[str, Any]:
+    return {
+        "name": name,
+        "target": str(cell.target),
+        "state": cell.state,
+        "versions": list(cell.versions),
+        "drift": cell.drift,
+        "operation": cell.operation.id if cell.operation else None,
+        "regions": [_region(region) for region in cell.regions],
+        "traffic": [_split(split) for split in cell.splits],
+        **_known(cell.known),
+    }
+
+
+def _region(region: Region) -> Mapping[str, Any]:
+    slots = [
+        {
+            "name": slot.name,
+            "live": slot.live,
+            "version": slot.version,
+            "build": slot.build,
+            "running": slot.running,
+            "health": slot.health,
+            "host": slot.host,
+            "preview_from": slot.preview_from or None,
+            "auto_swap_to": slot.auto_swap_to or None,
+        }
+        for slot in region.slots
+    ]
+    return {"name": region.name, "target": str(region.target), "slots": slots, **_known(region.known)}
+
+
+def _split(split: Split) -> Mapping[str, Any]:
+    return {
+        "target": str(split.target),
+        "between": split.between,
+        "method": split.method,
+        "status": split.status,
+        "lag_seconds": split.lag,
+        "shares": [asdict(share) for share in split.shares],
+        **_known(split.known),
+    }
+
+
+def _known(known: Knowledge) -> Mapping[str, Any]:
+    trouble = known.trouble and {
+        "code": known.trouble.code,
+        "message": known.trouble.message,
+        "hint": known.trouble.hint,
+        "since": known.trouble_since,
+    }
+    return {"freshness": known.state, "observed_at": known.observed_at, "source": known.source, "trouble": trouble}
