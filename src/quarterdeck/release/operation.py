@@ -54,7 +54,8 @@ class StepProgress:
 class Operation:
     """A confirmed plan and what became of it so far. `ending` is None while it runs.
 
-    With `ending == "needs_operator"` it keeps its locks, and `choices` are what an operator may answer.
+    With `ending == "needs_operator"` it keeps its locks, and `choices` are what an operator may answer. `undoing` is
+    the inverse of what was done, once an operator chose `undo`; progress of its steps is in `steps` too.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Operation:
     ended_at: float | None = None
     choices: tuple[Choice, ...] = ()
     undone_by: str = ""
+    undoing: Plan | None = None
 
     @property
     def open(self) -> bool:
@@ -122,7 +124,9 @@ def advance(operation: Operation, kind: str, body: Mapping[str, Any], at: float)
         )
         return replace(operation, steps={**operation.steps, step_id: now})
     if kind == "operator.chose":
-        return replace(operation, ending=None, detail=str(body.get("choice", "")), choices=(), ended_at=None)
+        undoing = from_json(Plan, body["undoing"]) if "undoing" in body else operation.undoing
+        detail = str(body.get("choice", ""))
+        return replace(operation, ending=None, detail=detail, choices=(), ended_at=None, undoing=undoing)
     if kind == "operation.ended":
         ending: Ending = body["ending"]
         choices: tuple[Choice, ...] = tuple(body.get("choices", ()))

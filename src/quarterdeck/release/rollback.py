@@ -19,8 +19,6 @@ from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap, version
 from quarterdeck.release.weighting import State, state_of
 
-_SLOT_VERBS = ("swap", "preview", "complete", "cancel")
-
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
@@ -86,7 +84,8 @@ def done_steps(operation: Operation, target: TargetId) -> tuple[Step, ...]:
 def in_order_of_undoing(steps: Sequence[Step]) -> tuple[Step, ...]:
     """What frees users soonest comes first: flags, then traffic, then slots; within each the last step first."""
     rank = {"set_flag": 0, "set_shares": 1, "set_destination": 1}
-    return tuple(sorted(reversed(steps), key=lambda step: rank.get(step.verb, 2)))
+    numbers = sorted(range(len(steps)), key=lambda number: (rank.get(steps[number].verb, 2), -number))
+    return tuple(steps[number] for number in numbers)
 
 
 def plan_rollback(action: Rollback, operation: str, undoings: Sequence[Undoing]) -> Outline | Refusal:
@@ -126,6 +125,10 @@ def _by_resource(undoings: Sequence[Undoing]) -> list[list[Undoing]]:
 
 def _inverse(action: Rollback, group: Sequence[Undoing]) -> Outline | Refusal:
     last = group[0]
+    if action.to_version and not isinstance(last.survey, SwapSurvey):
+        return Refusal(
+            "usage", f"what is to be undone on {action.target} changed no build", "leave --to out, or name --operation"
+        )
     match last.survey:
         case SwapSurvey() as survey:
             return _slots_back(action, last, survey)

@@ -167,7 +167,8 @@ def _risks(mode: SwapMode, site: Site) -> tuple[Risk, ...]:
         text = f"{where}: auto swap is on: a deployment to {source.name} swaps into {source.auto_swap_to} by itself"
         risks.append(Risk("warning", "auto-swap", text, "turn auto swap off while you release by hand"))
     share = _share(site.traffic, source.name)
-    if share and mode in ("swap", "complete"):
+    told = any(risk.code == "ramp-rule" for risk in site.survey.risks)
+    if share and not told and mode in ("swap", "complete"):
         risks.append(
             Risk(
                 "danger",
