@@ -138,11 +138,11 @@ class Lifecycle:
             deployment=deployment.id,
         )
         self.begin_restart(site, slot, at)
-        self._swap_by_itself(site, slot)
+        self._swap_by_itself(site, slot, at)
 
-    def _swap_by_itself(self, site: Site, slot: Slot) -> None:
+    def _swap_by_itself(self, site: Site, slot: Slot, at: float) -> None:
         """Auto swap, which Linux apps and containers do not have (Microsoft's documentation)."""
         target = site.slot(str(slot.config.get("autoSwapSlotName") or ""))
         if target is None or target is slot or site.linux or site.operation_id or site.prepared:
             return
-        self._world.swaps.begin(site, slot, target, cause="auto swap")
+        self._world.swaps.begin(site, slot, target, cause="auto swap", at=at)

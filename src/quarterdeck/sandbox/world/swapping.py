@@ -116,15 +116,17 @@ class Swaps:
         self._world.lifecycle.begin_restart(site, source, now)
         self._world.log.add("swap.cancelled", site.name, source=source.name, target=target.name)
 
-    def begin(self, site: Site, source: Slot, target: Slot, cause: str = "request") -> Swap:
+    def begin(self, site: Site, source: Slot, target: Slot, cause: str = "request", at: float | None = None) -> Swap:
         """Begin a swap, or complete the preview of the same pair. It goes on as the world's time passes.
+
+        `at` is the world time at which it began when that is not now.
 
         Raises:
             SiteConflict: another operation, or the preview of another pair, is in the way.
         """
         self._world.lifecycle.require_free(site, "SwapSiteSlots")
         self._require_no_other_preview(site, source, target)
-        now = self._world.clock.now()
+        now = self._world.clock.now() if at is None else at
         completes = site.prepared is not None
         swap = Swap(str(uuid.UUID(int=self._world.random.getrandbits(128), version=4)), site, source, target, {})
         swap.durations = self._durations(swap, now, completes)
@@ -133,6 +135,7 @@ class Swaps:
         self._world.log.add(
             "swap.started",
             site.name,
+            at=now,
             id=swap.id,
             source=source.name,
             target=target.name,
