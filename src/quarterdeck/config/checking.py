@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +31,7 @@ _WORDS = {
     "model_type": "must hold keys with values",
     "model_attributes_type": "must hold keys with values",
 }
+_WANTS_KEYS = frozenset({"dict_type", "model_type", "model_attributes_type"})
 
 
 def check(
@@ -48,8 +50,10 @@ def check(
     try:
         return model.model_validate(plain(node))
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_context=False):
-            _tell(model, node, path, found, report, later or {})
+        faults = [_fault(node, path, found) for found in error.errors(include_url=False, include_context=False)]
+    for fault in faults:
+        if not any(_explains(other, fault) for other in faults):
+            _tell(model, fault, report, later or {})
     return None
 
 
@@ -61,28 +65,47 @@ def suggestion(wrong: str, known: list[str]) -> str:
     return f"known: {', '.join(map(shown, known))}" if known else ""
 
 
-def _tell(
-    model: type[BaseModel], node: Node, path: Path, found: Any, report: Report, later: AbstractMapping[str, str]
-) -> None:
-    kind, mark, at = found["type"], node.mark, node
-    where = list(path)
-    for part in found["loc"]:
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One of pydantic's findings: its kind and words, and the keys, the place and the value that it is about."""
+
+    kind: str
+    message: str
+    loc: tuple[int | str, ...]
+    path: Path
+    mark: Mark
+    at: Node
+
+
+def _fault(node: Node, path: Path, found: Any) -> _Fault:
+    kind, loc, mark, at = found["type"], found["loc"], node.mark, node
+    for index, part in enumerate(loc):
         inner = child(at, part)
-        if inner is None and not (kind == "missing" and part == found["loc"][-1]):
+        if inner is None and not (kind == "missing" and index == len(loc) - 1):
             continue  # the name of a branch of a union, not of a key
-        where.append(part)
+        path = (*path, part)
         if inner is not None:
             mark = at.keys[part] if isinstance(at, Mapping) and kind == "extra_forbidden" else inner.mark
             at = inner
-    if kind != "extra_forbidden" and isinstance(at, Scalar) and report.about(at.mark):
-        return  # what was wrong with it before explains this
-    text = dotted(tuple(where))
-    if kind == "extra_forbidden":
-        name = str(where[-1])
-        hint = later.get(name) or suggestion(name, _fields(model, found["loc"][:-1]))
-        report.add(mark, text, "unknown key", hint)
-    else:
-        report.add(mark, text, _words(kind, found["msg"], at, str(where[-1]) if where else ""))
+    return _Fault(kind, found["msg"], loc, path, mark, at)
+
+
+def _explains(better: _Fault, fault: _Fault) -> bool:
+    """Whether a fault is only there because a union tried another branch too."""
+    if better.path[: len(fault.path)] != fault.path:
+        return False
+    if len(better.path) > len(fault.path):
+        return True
+    return isinstance(fault.at, Scalar) and fault.kind in _WANTS_KEYS and better.kind not in _WANTS_KEYS
+
+
+def _tell(model: type[BaseModel], fault: _Fault, report: Report, later: AbstractMapping[str, str]) -> None:
+    text, name = dotted(fault.path), str(fault.path[-1]) if fault.path else ""
+    if fault.kind == "extra_forbidden":
+        hint = later.get(name) or suggestion(name, _fields(model, fault.loc[:-1]))
+        report.add(fault.mark, text, "unknown key", hint)
+    elif not (isinstance(fault.at, Scalar) and report.about(fault.mark)):  # else: what is known explains this
+        report.add(fault.mark, text, _words(fault.kind, fault.message, fault.at, name))
 
 
 def _words(kind: str, message: str, at: Node, name: str) -> str:

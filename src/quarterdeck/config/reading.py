@@ -142,7 +142,8 @@ class _Builder:
                 self._give_up(event, "a second document begins here", "put it into a file of its own and `include:` it")
         elif isinstance(event, yaml.ScalarEvent):
             self._refuse_tag(event)
-            text = None if event.implicit[0] and not event.style and event.value in _NOTHING else event.value
+            nothing = event.implicit[0] and not event.style and event.value in _NOTHING
+            text = None if nothing and not self._at_key() else event.value
             self._place(Scalar(self._mark(event), text), 1, event.anchor)
         elif isinstance(event, yaml.AliasEvent):
             self._alias(event)
@@ -204,6 +205,10 @@ class _Builder:
             self._take_key(holder, node)
         else:
             self._take_value(holder, node)
+
+    def _at_key(self) -> bool:
+        """Whether a key comes next. A key is a name, even where it reads `null`."""
+        return bool(self._open) and isinstance(self._open[-1].node, Mapping) and self._open[-1].key_mark is None
 
     def _take_key(self, holder: _Open, node: Node) -> None:
         holder.key_mark = node.mark
