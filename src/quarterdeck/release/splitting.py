@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from quarterdeck.fleet.readings import Destination
+from quarterdeck.fleet.readings import Destination, TrafficReading
 from quarterdeck.fleet.topology import Place
 from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Effect, Fuse, Refusal, Risk, Step
@@ -88,6 +88,17 @@ def _unsafe(where: str, destinations: Sequence[Destination], then: set[str]) -> 
         better = ", ".join(d.name for d in destinations if d.name not in bad)
         return Refusal("impossible", f"{where}: only unhealthy destinations would be left", f"include {better}")
     return None
+
+
+def would_be_unsafe(step: Step, reading: TrafficReading) -> str:
+    """Why a step must not be taken, as things are now; "" if it may."""
+    if step.verb == "set_shares":
+        then = {name for name, share in step.change["shares"].items() if share > 0}
+    else:
+        side = (step.change["weight"], step.change["enabled"])
+        then = receiving({**state_of(reading.destinations), step.change["destination"]: side})
+    refusal = _unsafe(str(step.target), reading.destinations, then)
+    return refusal.message if refusal else ""
 
 
 def _step(place: Place, destination: Destination, side: Side) -> Step:

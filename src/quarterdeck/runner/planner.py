@@ -1,0 +1,275 @@
+"""From an action to a plan: asks the providers what is there now, and lets the pure functions decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from quarterdeck.clock import Clock
+from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Fleet, Place, Role
+from quarterdeck.providers.base import FlagStore, ProviderError, SlotHost, TrafficRouter
+from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, command_line
+from quarterdeck.release.flag import plan_flag
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.outline import Outline
+from quarterdeck.release.plan import Plan, Refusal, RefusalCode, Step
+from quarterdeck.release.policy import PLAN_LIFE, name_to_type
+from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
+from quarterdeck.release.settlement import Settlement
+from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.release.swap import Site, plan_swap, slot_names
+from quarterdeck.runner.ports import Connections
+from quarterdeck.store.base import Lock, Store
+
+T = TypeVar("T")
+
+_CODES: dict[str, RefusalCode] = {
+    "unauthenticated": "denied",
+    "forbidden": "denied",
+    "not_found": "impossible",
+    "misconfigured": "usage",
+}
+"""What a trouble means for a plan; every other one means that the place can't be read."""
+
+
+class NoPlan(Exception):
+    """A plan isn't possible.
+
+    Attributes:
+        refusal: why.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+class Planner:
+    """Works actions out against fresh readings. Only reads."""
+
+    def __init__(self, fleet: Fleet, store: Store, connections: Connections, clock: Clock) -> None:
+        self._fleet = fleet
+        self._store = store
+        self._connections = connections
+        self._clock = clock
+
+    async def plan(self, plan_id: str, action: Action) -> Plan | Refusal:
+        """The plan for an action, under the id of the request that asked for it."""
+        try:
+            self._check_target(action)
+            return self._finished(plan_id, action, await self._outlined(action))
+        except NoPlan as no:
+            return no.refusal
+
+    async def undo(self, operation: Operation) -> Plan | Refusal:
+        """The inverse of what an operation has done so far. Its own locks are no obstacle."""
+        action = Rollback(operation.plan.action.target, operation.id)
+        try:
+            steps = in_order_of_undoing(done_steps(operation, action.target))
+            outline = await self._inverse(action, operation.id, steps)
+        except NoPlan as no:
+            return no.refusal
+        return self._finished(operation.id, action, outline)
+
+    async def changed_since(self, plan: Plan) -> Refusal | None:
+        """Whether what a plan was made from still holds; the refusal tells what changed."""
+        settlements = await asyncio.gather(*(self._asked(step.target, self._settling(step)) for step in plan.steps))
+        for step, settlement in zip(plan.steps, settlements, strict=True):
+            if isinstance(settlement, Refusal):
+                return settlement
+            if settlement.state not in ("not_done", "unclear"):
+                text = f"{step.target} has changed since the plan was made: {settlement.detail}"
+                return Refusal("stale", text, "plan again")
+        return None
+
+    def _check_target(self, action: Action) -> None:
+        target = action.target
+        if target.environment not in {environment.name for environment in self._fleet.environments}:
+            known = ", ".join(environment.name for environment in self._fleet.environments)
+            raise NoPlan(Refusal("usage", f"no environment {target.environment}", f"there are: {known}"))
+        if target.flag != isinstance(action, FlagChange) and not isinstance(action, Rollback):
+            raise NoPlan(Refusal("usage", f"{target} is not something to {type(action).__name__.lower()}"))
+        if not self._fleet.places_of(target):
+            known = ", ".join(dict.fromkeys(str(place.target) for place in self._fleet.places))
+            raise NoPlan(Refusal("usage", f"the configuration knows no {target}", f"there are: {known}"))
+
+    async def _outlined(self, action: Action) -> Outline:
+        match action:
+            case Swap():
+                return _planned(plan_swap(action, await self._sites(action)))
+            case Shift():
+                return _planned(plan_shift(action, await self._routers(action)))
+            case FlagChange():
+                place = self._places(action.target, "flags")[0]
+                survey = await self._one(action.target, self._flag(place.address, action.target.name, action.label))
+                await self._may_write(place)
+                return _planned(plan_flag(action, place, survey))
+            case Rollback():
+                operation = undoable(action, self._store.operations(target=str(action.target), limit=200))
+                if isinstance(operation, Refusal):
+                    raise NoPlan(operation)
+                steps = in_order_of_undoing(done_steps(operation, action.target))
+                self._check_locks([Place(step.role, step.target, step.address) for step in steps])
+                return await self._inverse(action, operation.id, steps)
+
+    async def _sites(self, action: Swap) -> Sequence[Site]:
+        places, (source, destination) = self._places(action.target, "slots"), slot_names(action)
+
+        async def one(place: Place) -> Site:
+            survey, traffic, _ = await asyncio.gather(
+                self._one(place.target, self._slots(place.address, source, destination)),
+                self._traffic_between_slots(place.target),
+                self._may_write(place),
+            )
+            return Site(place, survey, traffic)
+
+        return await asyncio.gather(*map(one, places))
+
+    async def _routers(self, action: Shift) -> Sequence[Router]:
+        both: tuple[Role, ...] = ("traffic", "slot_traffic")
+        places = [place for role in both for place in self._fleet.places_of(action.target, role)]
+        self._check_locks(places)
+
+        async def one(place: Place) -> Router:
+            survey, _ = await asyncio.gather(
+                self._one(place.target, self._traffic(place.address, place.role)), self._may_write(place)
+            )
+            return Router(place, survey)
+
+        return await asyncio.gather(*map(one, places))
+
+    async def _inverse(self, action: Rollback, operation: str, steps: Sequence[Step]) -> Outline:
+        async def one(step: Step) -> Undoing:
+            survey = await self._one(step.target, self._survey_for(step))
+            between = await self._traffic_between_slots(step.target) if step.role == "slots" else None
+            return Undoing(step, survey, between)
+
+        return _planned(plan_rollback(action, operation, await asyncio.gather(*map(one, steps))))
+
+    def _survey_for(self, step: Step) -> Callable[[], Awaitable[SwapSurvey | TrafficSurvey | FlagSurvey]]:
+        if step.verb == "set_flag":
+            return self._flag(step.address, str(step.change["name"]), str(step.change["label"]))
+        if step.verb in ("set_shares", "set_destination"):
+            return self._traffic(step.address, step.role)
+        return self._slots(step.address, str(step.change["source"]), str(step.change["destination"]))
+
+    def _places(self, target: TargetId, role: Role) -> Sequence[Place]:
+        places = self._fleet.places_of(target, role)
+        if not places:
+            raise NoPlan(Refusal("usage", f"{target} has no {role.replace('_', ' ')}", f"declare {role} for it"))
+        self._check_locks(places)
+        return places
+
+    def _check_locks(self, places: Sequence[Place]) -> None:
+        wanted = {place.address.key for place in places}
+        for lock in self._store.locks():
+            if lock.resource in wanted:
+                raise NoPlan(in_use(lock))
+
+    # --- reading: each returns a question that can be asked ---------------------------------------------------------
+    def _slots(self, address: Address, source: str, destination: str) -> Callable[[], Awaitable[SwapSurvey]]:
+        async def read() -> SwapSurvey:
+            host = self._connections.capability(address.connection, "slots")
+            if not isinstance(host, SlotHost):
+                raise ProviderError("misconfigured", f"connection {address.connection} has no slots that swap")
+            return await host.survey_swap(address, source, destination)
+
+        return read
+
+    def _traffic(self, address: Address, role: Role) -> Callable[[], Awaitable[TrafficSurvey]]:
+        async def read() -> TrafficSurvey:
+            router = self._connections.capability(address.connection, role)
+            if not isinstance(router, TrafficRouter):
+                raise ProviderError("misconfigured", f"connection {address.connection} doesn't divide traffic")
+            return await router.survey_traffic(address)
+
+        return read
+
+    def _flag(self, address: Address, name: str, label: str) -> Callable[[], Awaitable[FlagSurvey]]:
+        async def read() -> FlagSurvey:
+            flags = self._connections.capability(address.connection, "flags")
+            if not isinstance(flags, FlagStore):
+                raise ProviderError("misconfigured", f"connection {address.connection} has no flags")
+            return await flags.survey_flag(address, name, label)
+
+        return read
+
+    def _settling(self, step: Step) -> Callable[[], Awaitable[Settlement]]:
+        return lambda: self._connections.capability(step.address.connection, step.role).settle(step)
+
+    async def _traffic_between_slots(self, target: TargetId) -> TrafficReading | None:
+        """The split between the slots of a site. What it tells is a warning, so trouble with it stops nothing."""
+        for place in self._fleet.places_of(target, "slot_traffic"):
+            try:
+                return (await self._traffic(place.address, place.role)()).reading
+            except ProviderError:
+                return None
+        return None
+
+    async def _may_write(self, place: Place) -> None:
+        """A provider that doesn't tell what is permitted is no obstacle: it will say no to the write itself."""
+        try:
+            capability = self._connections.capability(place.address.connection, place.role)
+            permitted = await capability.permitted(place.address)
+        except ProviderError:
+            return
+        if permitted is False:
+            hint = f"ask for the right to change {place.role.replace('_', ' ')} there, or use other credentials"
+            raise NoPlan(Refusal("denied", f"these credentials may not change {place.target}", hint))
+
+    async def _one(self, target: TargetId, question: Callable[[], Awaitable[T]]) -> T:
+        answer = await self._asked(target, question)
+        if isinstance(answer, Refusal):
+            raise NoPlan(answer)
+        return answer
+
+    async def _asked(self, target: TargetId, question: Callable[[], Awaitable[T]]) -> T | Refusal:
+        try:
+            return await question()
+        except ProviderError as error:
+            return _refused(target, error.trouble)
+
+    def _finished(self, plan_id: str, action: Action, outline: Outline) -> Plan:
+        now = self._clock.now()
+        return Plan(
+            id=plan_id,
+            request=plan_id,
+            action=action,
+            steps=outline.steps,
+            effects=outline.effects,
+            settings=outline.settings,
+            risks=outline.risks,
+            fuse=outline.fuse,
+            who_feels_it=outline.who_feels_it,
+            locks=tuple(sorted({step.address.key for step in outline.steps})),
+            command=command_line(action),
+            type_to_confirm=name_to_type(self._fleet.environments, action.target.environment),
+            made_at=now,
+            expires_at=now + PLAN_LIFE,
+            undoes=outline.undoes,
+        )
+
+
+def in_use(lock: Lock) -> Refusal:
+    """Somebody else is at it."""
+    why = f": {lock.reason}" if lock.reason else ""
+    return Refusal(
+        "locked",
+        f"{lock.resource} is in use by operation {lock.operation} of {lock.actor}{why}",
+        f"wait for it, or look at it: qd history --operation {lock.operation}",
+    )
+
+
+def _planned(outline: Outline | Refusal) -> Outline:
+    if isinstance(outline, Refusal):
+        raise NoPlan(outline)
+    return outline
+
+
+def _refused(target: TargetId, trouble: Trouble) -> Refusal:
+    return Refusal(_CODES.get(trouble.code, "unreadable"), f"{target}: {trouble.message}", trouble.hint)
