@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from quarterdeck.fleet.topology import Address, Connection, Place, Role
 from quarterdeck.providers.azure import provider
 from quarterdeck.providers.base import ProviderError, Session, SessionContext
 from quarterdeck.sandbox.assembly import Running, Sandbox, running
+from quarterdeck.sandbox.serve import announcement
 from quarterdeck.sandbox.world.clock import WorldClock
 from quarterdeck.sandbox.world.world import World
 
@@ -38,7 +39,8 @@ class Azure:
 
     running: Running
     session: Session
-    announcement: dict[str, Any]
+    connection: Connection
+    open: Callable[[Connection], Session]
     told: list[str] = field(default_factory=list)
 
     @property
@@ -48,6 +50,10 @@ class Azure:
     @property
     def sandbox(self) -> Sandbox:
         return self.running.sandbox
+
+    async def another_session(self) -> Session:
+        """As after a restart: the same connection, nothing remembered."""
+        return self.open(self.connection)
 
     def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
         """What reached the sandbox, sign-in left out."""
@@ -79,26 +85,20 @@ Start = Callable[..., Awaitable[Azure]]
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
     """Start a sandbox over a world document; everything is closed after the test."""
-    from contextlib import AsyncExitStack
-
     async with AsyncExitStack() as stack:
 
         async def begin(document: dict[str, Any] | None = None, provider_name: str = "azure", **options: str) -> Azure:
             world = World(WorldClock(START, speed=0), document or {"sites": [CHECKOUT]})
             up = await stack.enter_async_context(running(world, tls=True))
-            announcement = announced(up)
             told: list[str] = []
             base = Connection("azure", provider_name, {"subscription": "real", **options})
-            connection = provider.sandboxed(base, announcement)
-            session = provider.open(connection, SessionContext(SystemClock(), told.append, secret))
-            stack.push_async_callback(session.close)
-            return Azure(up, session, announcement, told)
+            connection = provider.sandboxed(base, announcement(up))
+
+            def opened(to: Connection) -> Session:
+                session = provider.open(to, SessionContext(SystemClock(), told.append, secret))
+                stack.push_async_callback(session.close)
+                return session
+
+            return Azure(up, opened(connection), connection, opened, told)
 
         yield begin
-
-
-def announced(up: Running) -> dict[str, Any]:
-    """The line that a sandbox prints when it is ready."""
-    from quarterdeck.sandbox.serve import announcement
-
-    return json.loads(json.dumps(announcement(up)))

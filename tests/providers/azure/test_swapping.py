@@ -1,0 +1,228 @@
+"""A swap is sent once, followed one look at a time, and believed only when it is read back."""
+
+from __future__ import annotations
+
+import pytest
+
+from quarterdeck.fleet.readings import SlotReading
+from quarterdeck.providers.base import InDoubt, ProviderError, Receipt, Refused
+from quarterdeck.release.plan import Step
+from quarterdeck.release.settlement import slot_facts
+
+from .conftest import Azure, slots_place
+
+
+async def planned(azure: Azure, verb: str) -> Step:
+    """The step that the planner would make from what is there now."""
+    place = slots_place()
+    survey = await azure.session.capability("slots").survey_swap(place.address, "staging", "production")
+    before = slot_facts(survey.source, survey.destination)
+    after = {**before, "preview_from": "staging" if verb == "preview" else ""}
+    if verb in ("swap", "complete"):
+        after["source_build"], after["destination_build"] = before["destination_build"], before["source_build"]
+    azure.sandbox.requests.clear()
+    change = {"source": "staging", "destination": "production"}
+    return Step("1", verb, "slots", place.target, place.address, verb, change, before, after)
+
+
+async def finished(azure: Azure, step: Step, receipt: Receipt) -> list[str]:
+    """Follow a write until it has ended, letting the world's time pass between looks."""
+    states = []
+    for _ in range(20):
+        progress = await azure.session.capability("slots").poll(step, receipt)
+        states.append(progress.state)
+        if progress.state != "running":
+            return states
+        azure.world.advance(3)
+    raise AssertionError(f"never finished: {states}")
+
+
+def serving(azure: Azure) -> str:
+    return azure.world.sites.named("checkout").production.content.build.version
+
+
+async def test_a_swap_is_one_post_and_is_done_when_both_sides_say_so(start):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    step = await planned(azure, "swap")
+
+    receipt = await slots.send(step)
+    assert receipt.token
+    assert receipt.reference
+    assert "https" not in receipt.reference
+    assert "&s=" not in repr(receipt)
+    assert (await slots.settle(step)).state == "running"
+    states = await finished(azure, step, receipt)
+
+    assert states[0] == "running"
+    assert states[-1] == "finished"
+    assert (await slots.settle(step)).state == "done"
+    assert serving(azure) == "2.15.0"
+    assert len(azure.requests("POST", "/slotsswap")) == 1
+
+
+async def test_polling_goes_on_from_the_token_in_another_session_without_sending_again(start):
+    azure = await start()
+    step = await planned(azure, "swap")
+    receipt = await azure.session.capability("slots").send(step)
+    other = await azure.another_session()
+
+    azure.world.advance(60)
+    progress = await other.capability("slots").poll(step, Receipt(receipt.reference, receipt.token))
+
+    assert progress.state == "finished"
+    assert len(azure.requests("POST", "/slotsswap")) == 1
+
+
+async def test_preview_then_complete(start):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    preview = await planned(azure, "preview")
+
+    receipt = await slots.send(preview)
+    assert receipt.token == ""
+    assert (await slots.poll(preview, receipt)).state == "finished"
+    assert (await slots.settle(preview)).state == "done"
+    complete = await planned(azure, "complete")
+    assert complete.before["preview_from"] == "staging"
+    await finished(azure, complete, await slots.send(complete))
+
+    assert (await slots.settle(complete)).state == "done"
+    assert serving(azure) == "2.15.0"
+
+
+async def test_preview_then_cancel_leaves_everything_as_it_was(start):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    await slots.send(await planned(azure, "preview"))
+    cancel = await planned(azure, "cancel")
+
+    await slots.send(cancel)
+
+    assert (await slots.settle(cancel)).state == "done"
+    assert serving(azure) == "2.14.3"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "status", "status": 504, "happens": True},
+        {"kind": "status", "status": 500, "happens": True},
+        {"kind": "status", "status": 503, "retry_after": 1, "happens": True},
+        {"kind": "drop", "happens": True},
+        {"kind": "html", "happens": True},
+        {"kind": "redirect", "happens": True},
+    ],
+    ids=lambda rule: f"{rule['kind']}{rule.get('status', '')}",
+)
+async def test_a_swap_that_began_although_the_answer_went_wrong_is_in_doubt_and_never_sent_again(start, rule):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    step = await planned(azure, "swap")
+    azure.fault(method="POST", path="slotsswap", **rule)
+
+    with pytest.raises(InDoubt):
+        await slots.send(step)
+    azure.world.advance(60)
+
+    assert (await slots.settle(step)).state == "done"
+    assert len(azure.requests("POST", "/slotsswap")) == 1
+
+
+@pytest.mark.parametrize("rule", [{"kind": "drop"}, {"kind": "status", "status": 504}], ids=lambda rule: rule["kind"])
+async def test_a_swap_that_never_began_and_wasnt_answered_is_in_doubt_and_reads_as_not_changed(start, rule):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    step = await planned(azure, "swap")
+    azure.fault(method="POST", path="slotsswap", **rule)
+
+    with pytest.raises(InDoubt):
+        await slots.send(step)
+
+    assert (await slots.settle(step)).state == "unclear"
+    assert len(azure.requests("POST", "/slotsswap")) == 1
+
+
+async def test_a_conflict_is_refused_in_app_services_own_words_once(start):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    step = await planned(azure, "swap")
+    await slots.send(step)
+    azure.sandbox.requests.clear()
+
+    with pytest.raises(Refused) as refused:
+        await slots.send(step)
+
+    assert "another operation is in progress" in refused.value.trouble.message
+    assert "wait" in refused.value.trouble.hint
+    assert len(azure.requests("POST", "/slotsswap")) == 1
+
+
+async def test_throttling_is_refused_at_once_even_with_a_retry_after(start):
+    azure = await start()
+    step = await planned(azure, "swap")
+    azure.fault(kind="status", status=429, retry_after=17, method="POST", path="slotsswap")
+
+    with pytest.raises(Refused) as refused:
+        await azure.session.capability("slots").send(step)
+
+    assert refused.value.trouble.code == "throttled"
+    assert "17 s" in refused.value.trouble.hint
+    assert len(azure.requests("POST", "/slotsswap")) == 1
+
+
+async def test_a_failed_warm_up_is_told_with_its_reason_and_production_is_untouched(start):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    step = await planned(azure, "swap")
+    azure.fault(kind="swap_fails", phase=4)
+
+    receipt = await slots.send(step)
+    azure.world.advance(60)
+    progress = await slots.poll(step, receipt)
+
+    assert progress.state == "failed"
+    assert "did not respond to http ping" in progress.detail
+    assert serving(azure) == "2.14.3"
+
+
+@pytest.mark.parametrize("status", [429, 503, 401, 403])
+async def test_a_look_that_fails_says_nothing_about_the_swap(start, status):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    step = await planned(azure, "swap")
+    receipt = await slots.send(step)
+    azure.fault(kind="status", status=status, path="operationresults", count=3)
+
+    with pytest.raises(ProviderError):
+        await slots.poll(step, receipt)
+    azure.sandbox.faults.clear()
+
+    assert (await finished(azure, step, receipt))[-1] == "finished"
+
+
+async def test_each_look_uses_the_newest_signed_url(start):
+    azure = await start()
+    slots = azure.session.capability("slots")
+    step = await planned(azure, "swap")
+    receipt = await slots.send(step)
+
+    await slots.poll(step, receipt)
+    await slots.poll(step, receipt)
+
+    first, second = azure.requests("GET", "operationresults")
+    assert first["client_request_id"]
+    assert len(azure.world.log_of_polls) == 2 if hasattr(azure.world, "log_of_polls") else first != second
+
+
+async def test_production_as_the_source_is_refused_before_anything_is_sent(start):
+    azure = await start()
+    place = slots_place()
+    change = {"source": "production", "destination": "staging"}
+    facts = slot_facts(SlotReading("production"), SlotReading("staging"))
+    step = Step("1", "swap", "slots", place.target, place.address, "", change, facts, facts)
+
+    with pytest.raises(Refused, match="must be the destination"):
+        await azure.session.capability("slots").send(step)
+
+    assert azure.requests() == []
