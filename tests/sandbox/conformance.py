@@ -266,7 +266,9 @@ def _strict(node: Any, file: str, is_request: bool) -> Any:
     if not isinstance(node, dict):
         return node
     result = {
-        name: _strict(value, file, is_request) for name, value in node.items() if name not in ("example", "x-ms-examples")
+        name: _strict(value, file, is_request)
+        for name, value in node.items()
+        if name not in ("example", "x-ms-examples")
     }
     properties = node.get("properties")
     if isinstance(properties, dict) and all(isinstance(value, dict) for value in properties.values()):
@@ -276,9 +278,7 @@ def _strict(node: Any, file: str, is_request: bool) -> Any:
             for name, value in properties.items()
         } | {name: True for name in UNDOCUMENTED if name not in properties}
         if is_request and required:
-            result["required"] = [
-                name for name in sorted(required) if not properties.get(name, {}).get("readOnly")
-            ]
+            result["required"] = [name for name in sorted(required) if not properties.get(name, {}).get("readOnly")]
     for name in ("items", "additionalProperties"):
         if isinstance(node.get(name), dict) and "type" in node:
             result[name] = _use(result[name], node[name], file, optional=False)
@@ -298,6 +298,4 @@ def _names_properties(schema: Mapping[str, Any], file: str) -> bool:
         other, _, pointer = schema["$ref"].partition("#")
         target = _joined(file, other)
         return _names_properties(_at(_document(target), pointer), target)
-    return bool(schema.get("properties")) or any(
-        _names_properties(item, file) for item in schema.get("allOf", ())
-    )
+    return bool(schema.get("properties")) or any(_names_properties(item, file) for item in schema.get("allOf", ()))

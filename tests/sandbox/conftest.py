@@ -1,147 +1,150 @@
-"""A small stepped world, served over real HTTP on loopback."""
-
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import pytest
-from azure.identity.aio import ClientSecretCredential
-from azure.mgmt.web.aio import WebSiteManagementClient
+from azure.appconfiguration.aio import AzureAppConfigurationClient
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.mgmt.resourcegraph.aio import ResourceGraphClient
+from azure.mgmt.trafficmanager.aio import TrafficManagerManagementClient
+from tests.sandbox.exchanges import Recorder
 
 from quarterdeck.sandbox.assembly import Running, Sandbox, running
+from quarterdeck.sandbox.tokens import principal_of
 from quarterdeck.sandbox.world.clock import WorldClock
-from quarterdeck.sandbox.world.sites import Site
 from quarterdeck.sandbox.world.world import World
 
-API_VERSION = "2025-05-01"
-START = 1_800_000_000.0
+START = 1_790_000_000.0
+SITES: dict[str, Any] = {
+    "groups": [{"name": "shop", "location": "westeurope"}, {"name": "web", "location": "northeurope"}],
+    "builds": [
+        {"version": "1.0", "error_rate": 0.0},
+        {"version": "2.0-bad", "error_rate": 0.9},
+    ],
+    "sites": [
+        {
+            "group": "shop",
+            "name": f"checkout-{region}",
+            "location": location,
+            "slots": {"production": {"build": "1.0"}, "staging": {"build": "2.0-bad"}},
+        }
+        for region, location in (("weu", "West Europe"), ("neu", "North Europe"))
+    ],
+}
 
 
-def shop() -> dict[str, Any]:
-    """One Windows site with a staging slot, sticky settings, and users."""
-    return {
-        "physics": {"apply": 1, "restart": 3, "ping": 1, "deploy": 5},
-        "builds": [
-            {"version": "1.0", "error_rate": 0.01, "warm_up": 2},
-            {"version": "2.0", "error_rate": 0.2, "warm_up": 4, "latency_ms": 500},
-            {"version": "unstartable", "starts": False},
-            {"version": "silent", "answers_ping": False},
-        ],
-        "groups": [{"name": "Shop", "location": "westeurope"}, {"name": "empty", "location": "eastus"}],
-        "sites": [
-            {
-                "group": "Shop",
-                "name": "checkout",
-                "location": "westeurope",
-                "rate": 10,
-                "sticky": {"app_settings": ["s1"], "connection_strings": ["Orders"]},
-                "slots": {
-                    "production": {
-                        "build": "1.0",
-                        "app_settings": {"s1": "prod", "VERSION": "1.0"},
-                        "connection_strings": {"Orders": {"value": "prod-db", "type": "SQLAzure"}},
-                        "config": {"netFrameworkVersion": "v6.0", "alwaysOn": True},
-                    },
-                    "staging": {
-                        "build": "2.0",
-                        "app_settings": {"s1": "slot", "VERSION": "2.0"},
-                        "connection_strings": {"Orders": {"value": "slot-db", "type": "SQLAzure"}},
-                        "config": {"netFrameworkVersion": "v8.0"},
-                    },
-                },
-            }
-        ],
-    }
+class NoHttpsCheck(SansIOHTTPPolicy[Any, Any]):
+    """Lets the stock bearer policy work over plain loopback HTTP."""
+
+    def on_request(self, request: Any) -> None:
+        request.context.options["enforce_https"] = False
+
+
+class Credential:
+    """Hands out a token of the sandbox's."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        return AccessToken(self._token, int(time.time()) + 3600)
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Credential:
+        return self
+
+    async def __aexit__(self, *details: object) -> None: ...
+
+
+class Harbour:
+    """A running sandbox with Microsoft's clients for it.
+
+    `recorder.exchanges` holds every request and answer that a published specification covers. The clients are typed
+    Any: in their models everything is optional.
+    """
+
+    def __init__(self, running: Running, stack: AsyncExitStack, recorder: Recorder) -> None:
+        self.running = running
+        self.url = running.url
+        self.world = running.world
+        self.recorder = recorder
+        self._stack = stack
+
+    def token(self, who: str = "ana@contoso.example") -> str:
+        """A bearer token."""
+        return self.running.sandbox.tokens.issue(principal_of(who, person=True), self.url, self.url)
+
+    async def traffic_manager(self, **options: Any) -> Any:
+        """Traffic Manager's client."""
+        return await self._stack.enter_async_context(
+            TrafficManagerManagementClient(Credential(self.token()), self.world.subscription, **self._arm(), **options)
+        )
+
+    async def resource_graph(self, who: str = "ana@contoso.example") -> Any:
+        """Resource Graph's client."""
+        return await self._stack.enter_async_context(ResourceGraphClient(Credential(self.token(who)), **self._arm()))
+
+    async def configuration(self, **options: Any) -> Any:
+        """App Configuration's client, signing with the store's key."""
+        return await self._stack.enter_async_context(
+            AzureAppConfigurationClient.from_connection_string(
+                self.world.configuration.connection_string(self.url), retry_total=0, **options
+            )
+        )
+
+    async def configuration_by_token(self, token: str) -> Any:
+        """App Configuration's client with a bearer token; its calls need `enforce_https=False`."""
+        return await self._stack.enter_async_context(
+            AzureAppConfigurationClient(
+                self.url,
+                Credential(token),
+                credential_scopes=["https://sandbox/.default"],
+                retry_total=0,
+            )
+        )
+
+    def _arm(self) -> dict[str, Any]:
+        return {
+            "base_url": self.url,
+            "credential_scopes": ["https://sandbox/.default"],
+            "per_call_policies": [NoHttpsCheck()],
+            "retry_total": 0,
+        }
+
+
+def answer_of(caught: pytest.ExceptionInfo[HttpResponseError]) -> Any:
+    """The HTTP answer behind an SDK's exception."""
+    return caught.value.response
+
+
+Start = Callable[..., Awaitable[Harbour]]
 
 
 @pytest.fixture
-def document() -> dict[str, Any]:
-    """What exists; a test may change it before it asks for `world`."""
-    return shop()
+async def start() -> AsyncIterator[Start]:
+    """Starts sandboxes with stepped clocks; at the end every exchange must have satisfied its specification."""
+    recorders: list[Recorder] = []
+    async with AsyncExitStack() as stack:
+
+        async def begin(document: dict[str, Any] | None = None) -> Harbour:
+            sandbox = Sandbox(World(WorldClock(START, speed=0), document or SITES, seed=1))
+            recorder = Recorder(sandbox.application)
+            recorders.append(recorder)
+            served = await stack.enter_async_context(running(sandbox))
+            return Harbour(served, stack, recorder)
+
+        yield begin
+    violations = [line for recorder in recorders for line in recorder.violations()]
+    assert not violations, "\n".join(violations)
 
 
 @pytest.fixture
-def world(document: dict[str, Any]) -> World:
-    """A world whose time stands still until it is stepped."""
-    return World(WorldClock(START, speed=0), document)
-
-
-@pytest.fixture
-def checkout(world: World) -> Site:
-    found = world.sites.named("checkout")
-    assert found
-    return found
-
-
-@pytest.fixture
-async def sandbox(world: World) -> AsyncIterator[Running]:
-    """The world, served in plain HTTP."""
-    async with running(Sandbox(world)) as listening:
-        yield listening
-
-
-def bearer(sandbox: Running, name: str = "release-tool") -> dict[str, str]:
-    """The header of somebody who is signed in."""
-    from quarterdeck.sandbox.tokens import principal_of
-
-    token = sandbox.sandbox.tokens.issue(principal_of(name), sandbox.url, sandbox.url)
-    return {"Authorization": f"Bearer {token}"}
-
-
-@pytest.fixture
-async def anonymous(sandbox: Running) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client without a token."""
-    async with httpx.AsyncClient(base_url=sandbox.url, timeout=10) as client:
-        yield client
-
-
-@pytest.fixture
-async def arm(sandbox: Running) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client that is signed in and sends an api-version."""
-    async with httpx.AsyncClient(
-        base_url=sandbox.url, headers=bearer(sandbox), params={"api-version": API_VERSION}, timeout=10
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-def site_path(world: World) -> Callable[..., str]:
-    """The path of the site, or of something below it."""
-
-    def path(*below: str, name: str = "checkout", group: str = "Shop") -> str:
-        site = f"/subscriptions/{world.subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{name}"
-        return "/".join([site, *below])
-
-    return path
-
-
-@pytest.fixture
-async def secure(world: World) -> AsyncIterator[Running]:
-    """The world, served in TLS."""
-    async with running(Sandbox(world), tls=True) as listening:
-        yield listening
-
-
-@pytest.fixture
-async def web(secure: Running) -> AsyncIterator[WebSiteManagementClient]:
-    """Microsoft's own client, signed in with Microsoft's own credential."""
-    credential = ClientSecretCredential(
-        secure.world.tenant,
-        "release-tool",
-        "any",
-        authority=secure.url,
-        disable_instance_discovery=True,
-        connection_verify=str(secure.ca_file),
-    )
-    client = WebSiteManagementClient(
-        credential,
-        secure.world.subscription,
-        base_url=secure.url,
-        credential_scopes=[f"{secure.url}/.default"],
-        connection_verify=str(secure.ca_file),
-        polling_interval=0,
-    )
-    async with credential, client:
-        yield client
+async def harbour(start: Start) -> Harbour:
+    """A running sandbox with two sites of two slots each."""
+    return await start()

@@ -304,11 +304,10 @@ def _tokens(text: str) -> Iterable[_Token]:
     position = 0
     while position < len(text):
         match = _GRAMMAR.match(text, position)
-        if match is None:
-            raise _error_at(text, "this character means nothing here", text[position], position)
-        if match.lastgroup != "space":
-            yield _Token(str(match.lastgroup), match.group(), position)
-        position = match.end()
+        kind, found = (str(match.lastgroup), match.group()) if match else ("unknown", text[position])
+        if kind != "space":
+            yield _Token(kind, found, position)
+        position += len(found)
     yield _Token("end", "", position)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+_KEPT = 1000
+"""Notes that a history keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -67,20 +70,24 @@ class ShareHistory:
         if self._periods and (self._periods[-1].ttl, self._periods[-1].shares) == (ttl, shares):
             return
         self._periods.append(_Period(now, ttl, dict(shares)))
-        longest = max(period.ttl for period in self._periods)
-        while len(self._periods) > 1 and self._periods[1].start <= now - longest:
-            del self._periods[0]
+        del self._periods[:-_KEPT]
 
-    def effective(self, now: float) -> dict[str, float]:
-        """What users get now, in the unit of the noted shares; less than the whole where no answer was given."""
-        if not self._periods:
-            return {}
-        ends = [period.start for period in self._periods[1:]]
+    def boundaries(self) -> list[float]:
+        """Moments after which the effective shares follow another line."""
+        return [moment for period in self._periods for moment in (period.start, period.start + period.ttl)]
+
+    def effective(self, at: float) -> dict[str, float]:
+        """What users get at that time, in the unit of the noted shares; less than the whole where no answer was given.
+
+        Before the first note, and for moments long gone, it is what the oldest kept note says.
+        """
+        periods = [period for period in self._periods if period.start <= at] or self._periods[:1]
+        ends = [period.start for period in periods[1:]]
         result: dict[str, float] = {}
         rest = 1.0
-        for number, period in enumerate(self._periods):
+        for number, period in enumerate(periods):
             if number < len(ends):
-                since = now - period.ttl if number == 0 else max(period.start, now - period.ttl)
+                since = at - period.ttl if number == 0 else max(period.start, at - period.ttl)
                 living = max(0.0, ends[number] - since) / period.ttl if period.ttl else 0.0
                 weight = min(rest, living)
             else:

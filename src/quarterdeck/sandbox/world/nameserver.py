@@ -61,15 +61,19 @@ class NameServer:
         """Percent of answers by host name or address, nested profiles followed."""
         return self._expected(profile, self._reached)
 
-    def effective_shares(self, profile: Profile) -> dict[str, float]:
-        """`shares` as users really get them while resolvers keep old answers."""
+    def effective_shares(self, profile: Profile, at: float | None = None) -> dict[str, float]:
+        """`shares` as users really get them, now or in the past, while resolvers keep old answers."""
         self._zone.observe()
-        return self._history[profile.key][0].effective(self._zone.now())
+        return self._history[profile.key][0].effective(self._zone.now() if at is None else at)
 
-    def effective_target_shares(self, profile: Profile) -> dict[str, float]:
-        """`target_shares` as users really get them while resolvers keep old answers."""
+    def effective_target_shares(self, profile: Profile, at: float | None = None) -> dict[str, float]:
+        """`target_shares` as users really get them, now or in the past, while resolvers keep old answers."""
         self._zone.observe()
-        return self._history[profile.key][1].effective(self._zone.now())
+        return self._history[profile.key][1].effective(self._zone.now() if at is None else at)
+
+    def boundaries(self, profile: Profile) -> list[float]:
+        """Moments after which a profile's effective shares follow another line."""
+        return self._history[profile.key][1].boundaries()
 
     def note(self, at: float) -> None:
         """From `at` on answers have the shares of now. The zone calls this after every change."""
