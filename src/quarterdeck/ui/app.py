@@ -1,0 +1,57 @@
+"""Running the cockpit. Imports Textual only once it is clear that there is a terminal to draw on."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
+
+from quarterdeck.store.base import Store
+from quarterdeck.store.presence import watching
+from quarterdeck.ui import terminal
+from quarterdeck.ui.settings import Settings
+
+UNFIT = 2
+"""The return code where no cockpit can be shown."""
+
+_PIXEL_MOUSE_OFF = "\x1b[?1016l"
+
+
+def run(store: Store, settings: Settings) -> int:
+    """Show the cockpit until the operator leaves; returns what the process should exit with.
+
+    0 after leaving, 128 + n after signal n, 1 after an error of our own (already told on stderr), 2 where this is
+    no terminal.
+    """
+    if problem := terminal.unfit():
+        print(f"qd: {problem}, so the cockpit can't be shown.", file=sys.stderr)
+        print("Everything works without it: qd status, qd plan, qd swap ... (qd --help)", file=sys.stderr)
+        return UNFIT
+    terminal.prepare()
+    from quarterdeck.ui import theming
+    from quarterdeck.ui.cockpit import Cockpit
+
+    settings = replace(
+        settings,
+        ascii=terminal.wants_ascii() if settings.ascii is None else settings.ascii,
+        mouse=not terminal.over_ssh() if settings.mouse is None else settings.mouse,
+    )
+    try:
+        theme, complaint = theming.choose(settings.theme or terminal.fitting_theme(), theming.folders())
+    except theming.BadTheme as error:
+        print(f"qd: {error}", file=sys.stderr)
+        return UNFIT
+    cockpit = Cockpit(store, settings, theme, problem=complaint)
+    with watching(settings.store_path) if settings.store_path else nullcontext():
+        cockpit.run(mouse=bool(settings.mouse))
+    _tidy()
+    return cockpit.return_code or 0
+
+
+def _tidy() -> None:
+    """Textual 8.2 leaves the mouse in pixel mode on terminals that report resizes in-band."""
+    try:
+        sys.stderr.write(_PIXEL_MOUSE_OFF)
+        sys.stderr.flush()
+    except OSError:
+        pass  # the terminal is gone

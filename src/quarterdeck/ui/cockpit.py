@@ -1,0 +1,274 @@
+"""The app: holds the picture, repaints what changed, and hands in what is asked for. It never talks to a provider."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+from textual.theme import Theme
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.action import Action
+from quarterdeck.release.picture import FlagCell
+from quarterdeck.store.asking import Asker
+from quarterdeck.store.base import Store, StoreError
+from quarterdeck.ui import doing
+from quarterdeck.ui.actions import deeds_at, why_not
+from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages.frame import help_lines
+from quarterdeck.ui.screens.bridge import Bridge
+from quarterdeck.ui.screens.deck import Deck
+from quarterdeck.ui.screens.dialog import Dialog
+from quarterdeck.ui.screens.flags import Flags
+from quarterdeck.ui.screens.log import Log
+from quarterdeck.ui.screens.plan import PlanDialog
+from quarterdeck.ui.screens.progress import Progress
+from quarterdeck.ui.screens.service import Service
+from quarterdeck.ui.screens.small import Reader
+from quarterdeck.ui.settings import Settings
+from quarterdeck.ui.spans import WORDS
+from quarterdeck.ui.watching import Watch
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at the store's version: one short read."""
+REPAINT_EVERY = 5.0
+"""Seconds after which ages are judged again although nothing was written."""
+REVIVE_EVERY = 10.0
+"""Seconds between two attempts to get a runner while none is alive."""
+
+_VARIABLES = ["border", "background", "text", *(f"{word}{part}" for word in WORDS for part in ("", "-on", "-style"))]
+
+
+class Cockpit(App[None]):
+    """The viewer of one store."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = """
+    Screen { background: $qd-background; color: $qd-text; }
+    .-ascii Dialog > #box { border: ascii $qd-border; }
+    """
+
+    def __init__(self, store: Store, settings: Settings, theme: Theme, *, problem: str = "") -> None:
+        """`problem` is said at the start (a theme that couldn't be read, for instance)."""
+        super().__init__(ansi_color=theme.ansi)
+        self.register_theme(theme)
+        self.theme = theme.name
+        self.store, self.settings = store, settings
+        self.asker = Asker(store, settings.actor, "cockpit", settings.clock, settings.read_only)
+        self.sight = Watch(store, settings.clock)
+        self.picture = self.sight.picture()
+        self._problem = problem
+        self._painted_at = 0.0
+        self._revived_at = float("-inf")
+        self.set_class(bool(settings.ascii), "-ascii")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Textual parses the style sheets before a theme is chosen."""
+        return {f"qd-{name}": "none" if name.endswith("-style") else "ansi_default" for name in _VARIABLES}
+
+    def on_mount(self) -> None:
+        self._handle_signals()
+        self._look()
+        self.push_screen(Bridge())
+        self.set_interval(LOOK_EVERY, self._look)
+        if self.settings.target:
+            self.call_after_refresh(self._begin_at, self.settings.target)
+        if self._problem:
+            self.call_after_refresh(self.say, self._problem)
+
+    # --- the store, seen -----------------------------------------------------------------------------------------
+    def _look(self) -> None:
+        clock = self.settings.clock
+        try:
+            changed = self.sight.look()
+        except StoreError as error:
+            self.say(f"the store can't be read: {error}. {error.hint}")
+            return
+        if changed or clock.monotonic() - self._painted_at >= REPAINT_EVERY:
+            self._painted_at = clock.monotonic()
+            self.picture = self.sight.picture()
+            self.paint()
+        if not self.picture.runner.alive and clock.monotonic() - self._revived_at >= REVIVE_EVERY:
+            self._revived_at = clock.monotonic()
+            self.settings.keep_alive()
+
+    def paint(self) -> None:
+        """Bring the screen in front up to date; those behind it are painted when they come forward."""
+        screen = self.screen
+        if isinstance(screen, (Deck, Dialog)):
+            screen.paint()
+
+    # --- what keys do --------------------------------------------------------------------------------------------
+    def deck(self) -> Deck | None:
+        """The main screen that is in front, or behind a dialog."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Deck)), None)
+
+    def target(self) -> TargetId | None:
+        """What is under the cursor."""
+        deck = self.deck()
+        return None if deck is None else deck.target()
+
+    def do(self, deed_id: str) -> None:
+        """Do what a key stands for, or say why it can't be done now."""
+        deck = self.deck()
+        if deck is None:
+            return
+        deed = next((one for one in deeds_at(deck.WHERE) if one.id == deed_id), None)
+        if deed is None:
+            return
+        if reason := why_not(deed, deck.situation()):
+            self.say(reason)
+            return
+        target = deck.target()
+        if deed_id in doing.ON_TARGETS and target is not None:
+            doing.ON_TARGETS[deed_id](self, target)
+        elif deed_id in self._plain_deeds():
+            self._plain_deeds()[deed_id]()
+
+    def _plain_deeds(self) -> dict[str, Callable[[], Any]]:
+        return {
+            "command": lambda: doing.command(self),
+            "refresh": self._refresh,
+            "filter": self._find,
+            "help": self._help,
+            "bridge": self._to_bridge,
+            "service": self._to_service,
+            "flags": lambda: self._to(Flags),
+            "to-flags": lambda: self._to(Flags),
+            "log": lambda: self._to(Log),
+            "back": self._back,
+            "quit": self._leave,
+            "leave-now": self.action_leave_now,
+            "suspend": self.action_suspend_process,
+        }
+
+    def say(self, text: str) -> None:
+        """Tell the operator one line; it stays until the cursor moves."""
+        deck = self.deck()
+        if deck is not None and deck.is_mounted:
+            deck.say(text)
+
+    def attempt(self, ask: Callable[[], Any]) -> bool:
+        """Hand something in; says so and returns False where the store refuses it."""
+        try:
+            ask()
+        except StoreError as error:
+            self.say(f"{error}. {error.hint}")
+            return False
+        return True
+
+    def plan(self, action: Action) -> None:
+        """Show the plan of an action; after a yes, its progress."""
+        if self.settings.read_only:
+            self.say("this cockpit is read-only: start it without --read-only to change anything")
+            return
+
+        def confirmed(operation_id: str | None) -> None:
+            if operation_id is not None:
+                self.show_operation(operation_id)
+
+        self.push_screen(PlanDialog(action), confirmed)
+
+    def show_operation(self, operation_id: str) -> None:
+        """Follow an operation."""
+        self.push_screen(Progress(operation_id))
+
+    def show_service(self, target: TargetId) -> None:
+        """Screen 2 on a service."""
+        self._to_bridge()
+        self.push_screen(Service(target))
+
+    def flag_labels(self, target: TargetId) -> tuple[FlagCell, ...]:
+        """A flag under every label it has."""
+        cells = (cell for row in self.picture.flags for labels in row.cells for cell in labels)
+        return tuple(cell for cell in cells if cell.target == target)
+
+    # --- moving between screens ----------------------------------------------------------------------------------
+    def _begin_at(self, text: str) -> None:
+        try:
+            target = TargetId.parse(text)
+        except ValueError as error:
+            self.say(str(error))
+            return
+        bridge = self.screen
+        if isinstance(bridge, Bridge):
+            bridge.point_at(target)
+        if self.picture.cell(target) is not None:
+            self.show_service(target)
+
+    def _to_bridge(self) -> None:
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, Bridge):
+            self.pop_screen()
+
+    def _to_service(self) -> None:
+        target = self.target()
+        if target is not None and not isinstance(self.screen, Service):
+            self.show_service(target)
+
+    def _to(self, screen: type[Flags] | type[Log]) -> None:
+        if not isinstance(self.screen, screen):
+            self._to_bridge()
+            self.push_screen(screen())
+
+    def _back(self) -> None:
+        deck = self.deck()
+        if deck is None or deck.back():
+            return
+        if isinstance(deck, Bridge):
+            self.say("this is the first screen; q leaves the cockpit")
+        else:
+            self.pop_screen()
+
+    def _refresh(self) -> None:
+        if self.attempt(self.asker.refresh):
+            self.say("asked the runner to read everything again")
+
+    def _find(self) -> None:
+        deck = self.deck()
+        if deck is not None:
+            deck.find()
+
+    def _help(self) -> None:
+        deck = self.deck()
+        if deck is not None:
+            situation = deck.situation()
+            self.push_screen(Reader("Help", lambda cells: help_lines(situation, cells)))
+
+    def _fatal_error(self) -> None:
+        """Textual would print every local variable of the traceback; a jump host may record this terminal."""
+        import traceback
+
+        told = "".join(traceback.format_exc())
+        self.panic(Text(f"{told}\nThis is a bug in the cockpit. What was running goes on in the runner."))
+
+    # --- leaving -------------------------------------------------------------------------------------------------
+    def _leave(self) -> None:
+        open_ones = [one for one in self.picture.operations if one.open]
+        told = [
+            f"{'waits for you' if one.state == 'needs_operator' else 'goes on running'}: "
+            f"{one.verb} {marks.name(one.target)} {one.progress} ({one.id})"
+            for one in open_ones
+        ]
+        self.exit(message=Text("\n".join(told)) if told else None)
+
+    def action_leave_now(self) -> None:
+        """Ctrl+C: leave as q does."""
+        self._leave()
+
+    def _handle_signals(self) -> None:
+        """A hang-up must end this process at once and leave the terminal as it was: work goes on in the runner."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+            try:
+                loop.add_signal_handler(number, self._leave_on_signal, number)
+            except (RuntimeError, ValueError):  # not the main thread: a test drives the app
+                return
+
+    def _leave_on_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)

@@ -1,0 +1,78 @@
+"""What stands around every screen: the head line, the footer, the help."""
+
+from __future__ import annotations
+
+from quarterdeck.release.picture import Picture
+from quarterdeck.ui.actions import EVERYWHERE, LATER, MOVING, Situation, Where, deeds_at, why_not
+from quarterdeck.ui.pages import marks
+from quarterdeck.ui.spans import BLANK, Line, join, line, spread, wrap
+
+_TITLES: dict[Where, str] = {"bridge": "1 Bridge", "service": "2 Service", "flags": "5 Flags", "log": "7 Log"}
+
+
+def head_line(picture: Picture, where: Where, read_only: bool, cells: int) -> Line:
+    """Fleet and screen on the left; runner, connections and the time on the right."""
+    left = line(
+        (" Quarterdeck ", "title"), (f" {picture.fleet or 'no fleet yet'} ", "title"), (_TITLES[where], "heading")
+    )
+    if read_only:
+        left = (*left, ("  ", "text"), ("READ-ONLY", "attention"))
+    right = [_runner(picture), *_connections(picture), line((marks.clock_minute(picture.at), "dim"))]
+    return spread(left, (*join(right, "  "), (" ", "text")), cells)
+
+
+def footer_line(now: Situation) -> Line:
+    """The keys of a screen; what can't be done at the moment is in brackets."""
+    parts = []
+    for deed in deeds_at(now.where):
+        if not deed.in_footer:
+            continue
+        if why_not(deed, now):
+            parts.append(line((f"({deed.shown} {deed.label})", "dim")))
+        else:
+            parts.append(line((deed.shown, "key"), (f" {deed.label}", "text")))
+    return ((" ", "text"), *join(parts, "  "))
+
+
+def help_lines(now: Situation, cells: int) -> list[Line]:
+    """All keys of a screen, with the reason where one can't be used now and its headless twin."""
+    lines: list[Line] = [line(("Keys", "title"), f" on {_TITLES[now.where]}"), BLANK]
+    for deed in deeds_at(now.where):
+        first = line((f" {deed.shown:>8}  ", "key"))
+        text = deed.explanation + (" (after a plan and your yes)" if deed.hazard else "")
+        lines += wrap(text, cells, first=first)
+        if reason := why_not(deed, now):
+            lines += wrap(f"not now: {reason}", cells, first=line(" " * 11), word="attention")
+        if deed.twin:
+            lines += wrap(deed.twin, cells, first=line(" " * 11), word="dim")
+    lines += [BLANK, line(("Moving", "heading"))]
+    for keys, meaning in MOVING:
+        lines += wrap(meaning, cells, first=line((f" {keys:>18}  ", "key")))
+    lines += [BLANK, line(("Later", "heading"))]
+    for key, title in LATER.items():
+        lines.append(line((f" {key:>8}  ", "dim"), (f"{title}: comes with a later version", "dim")))
+    return lines
+
+
+def screen_of(key: str) -> Where | None:
+    """The screen behind a number key."""
+    return next((where for where in EVERYWHERE if _TITLES[where].startswith(key)), None)
+
+
+def _runner(picture: Picture) -> Line:
+    runner = picture.runner
+    if runner.alive:
+        return line(("● runner", "ok"))
+    gone = f" {runner.age}" if runner.age and runner.age != "now" else ""
+    return line((f"✗ no runner{gone}", "danger"))
+
+
+def _connections(picture: Picture) -> list[Line]:
+    told = []
+    for connection in picture.connections:
+        if connection.troubled:
+            text = f"✗ {connection.name} {connection.troubled}/{connection.places} failing"
+            told.append(line((text, "danger")))
+        else:
+            told.append(line((f"{connection.name} {connection.age or 'not read'}", "dim")))
+    return told

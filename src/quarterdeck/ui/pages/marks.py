@@ -1,0 +1,105 @@
+"""States as a mark, a word and a colour: never one of them alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from quarterdeck.fleet.readings import Health
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
+from quarterdeck.release.freshness import Knowledge
+from quarterdeck.release.operation import StepState
+from quarterdeck.release.picture import CellState, OperationView
+from quarterdeck.release.plan import Severity
+from quarterdeck.ui.spans import Line, Span, Word, line
+
+CELL: Mapping[CellState, tuple[str, str, Word]] = {
+    "needs operator": ("▲", "needs you", "danger"),
+    "trouble": ("✗", "trouble", "danger"),
+    "moving": ("▸", "", "moving"),
+    "unhealthy": ("✗", "unhealthy", "danger"),
+    "preview": ("◆", "preview", "attention"),
+    "drift": ("▲", "drift", "attention"),
+    "stale": ("○", "old", "attention"),
+    "ok": ("●", "ok", "ok"),
+    "unknown": ("·", "", "text"),
+    "unread": ("○", "not read yet", "dim"),
+}
+HEALTH: Mapping[Health, Span] = {
+    "healthy": ("● healthy", "ok"),
+    "unhealthy": ("✗ unhealthy", "danger"),
+    "unknown": ("· unknown", "dim"),
+}
+SEVERITY: Mapping[Severity, Span] = {
+    "danger": ("DANGER ", "danger"),
+    "warning": ("warning", "attention"),
+    "info": ("note   ", "heading"),
+}
+STEP: Mapping[StepState, Span] = {
+    "waiting": ("· waiting", "dim"),
+    "intended": ("▸ starting", "moving"),
+    "accepted": ("▸ under way", "moving"),
+    "in_doubt": ("▲ in doubt", "attention"),
+    "done": ("✓ done", "ok"),
+    "not_done": ("✗ not done", "danger"),
+    "changed_by_other": ("▲ changed by somebody else", "danger"),
+    "skipped": ("○ skipped", "dim"),
+}
+OPERATION: Mapping[str, Span] = {
+    "running": ("▸ running", "moving"),
+    "succeeded": ("✓ succeeded", "ok"),
+    "failed": ("✗ failed, nothing changed", "danger"),
+    "rolled_back": ("○ rolled back", "attention"),
+    "needs_operator": ("▲ needs you", "danger"),
+}
+GAVE_UP: Span = ("○ abandoned", "attention")
+
+
+def of_operation(view: OperationView) -> Span:
+    """An operation's state; one that was left as it was is not waiting for anybody any more."""
+    return GAVE_UP if view.state == "needs_operator" and not view.open else OPERATION[view.state]
+
+
+def of_knowledge(known: Knowledge) -> Line:
+    """Age and source of a reading, and since when it fails."""
+    age = {"": "never read", "now": "read just now"}.get(known.age, f"read {known.age} ago")
+    told = age + (f", {known.source}" if known.source else "")
+    if known.state == "trouble":
+        since = "failing now" if known.trouble_age in ("", "now") else f"failing for {known.trouble_age}"
+        return line((f"✗ {since}", "danger"), "  ", (told, "dim"))
+    if known.state == "stale":
+        return line((f"○ old: {told}", "attention"))
+    return line((told, "dim"))
+
+
+def name(target: TargetId) -> str:
+    """A target for reading; the name of a flag may hold anything."""
+    return clean(str(target), 100)
+
+
+def clock_time(at: float) -> str:
+    """Hours, minutes and seconds in UTC."""
+    return time.strftime("%H:%M:%S", time.gmtime(at)) + "Z"
+
+
+def clock_minute(at: float) -> str:
+    """Hours and minutes in UTC."""
+    return time.strftime("%H:%M", time.gmtime(at)) + "Z"
+
+
+def date_time(at: float) -> str:
+    """Date and time in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at)) + "Z"
+
+
+def percent(value: float) -> str:
+    """A percentage with as many decimals as it needs, at most two."""
+    return f"{round(value, 2):g}%"
+
+
+def bar(share: float, cells: int) -> Line:
+    """A bar of fixed length for a share of 100; anything above nothing shows at least one block."""
+    full = min(cells, round(share / 100 * cells)) if share > 0 else 0
+    full = max(full, 1) if share > 0 else 0
+    return line(("█" * full, "bar"), ("░" * (cells - full), "dim"))

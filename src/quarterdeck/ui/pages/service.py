@@ -1,0 +1,141 @@
+"""A service in an environment: slots, traffic, what happened last, the way back, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from quarterdeck.release.freshness import Knowledge, about, age
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.paint import view_operation
+from quarterdeck.release.picture import Cell, Region, Share, SlotView, Split
+from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages.bridge import cell_line
+from quarterdeck.ui.pages.plan import fuse_lines
+from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, wrap
+
+_BAR = 20
+_OPERATIONS = 5
+
+
+def service_lines(
+    cell: Cell, operations: Sequence[Operation], now: float, cells: int, *, protected: bool
+) -> list[Line]:
+    """The whole page. `operations` are those on this target, newest first."""
+    badge = line(("  PROTECTED", "protected")) if protected else ()
+    lines: list[Line] = [(*line((str(cell.target), "title")), *badge, ("   ", "text"), *cell_line(cell)), BLANK]
+    for region in cell.regions:
+        lines += _region(region, cells)
+    intended = _intended(cell, operations)
+    for split in cell.splits:
+        lines += _split(split, intended, cells)
+    lines += _history(operations, now, cells)
+    return lines
+
+
+def _region(region: Region, cells: int) -> Iterator[Line]:
+    head = line(("SLOTS", "heading"), f"  {region.name}" if region.name else "")
+    yield spread(head, marks.of_knowledge(region.known), cells)
+    yield from _trouble(region.known, cells)
+    names = max((len(slot.name) for slot in region.slots), default=0)
+    versions = max((len(slot.version) for slot in region.slots), default=0)
+    for slot in region.slots:
+        yield from _slot(slot, min(names, 20), min(versions, 24), cells)
+    yield BLANK
+
+
+def _slot(slot: SlotView, name_cells: int, version_cells: int, cells: int) -> Iterator[Line]:
+    who = line(("▸ " if slot.live else "  ", "ok"), (slot.name, "title" if slot.live else "text"))
+    version = line((slot.version or "(no build)", "text" if slot.version else "dim"))
+    told = [
+        *fit(who, name_cells + 4),
+        *fit(version, max(version_cells, 10) + 2),
+        marks.HEALTH[slot.health] if slot.running else ("✗ stopped", "danger"),
+    ]
+    if slot.live:
+        told.append(("  users are here", "dim"))
+    if slot.deployed:
+        told.append((f"  deployed {slot.deployed} ago" if slot.deployed != "now" else "  deployed just now", "dim"))
+    yield tuple(told)
+    indent = line(" " * (name_cells + 4))
+    facts = [
+        slot.host,
+        f"build {slot.build}" if slot.build else "",
+        f"last swap {slot.last_swap}" if slot.last_swap else "",
+    ]
+    yield from wrap("  ".join(fact for fact in facts if fact), cells, first=indent, word="dim") if any(facts) else ()
+    if slot.preview_from:
+        text = f"◆ a swap from {slot.preview_from} is prepared: complete or cancel it"
+        yield from wrap(text, cells, first=indent, word="attention")
+    if slot.auto_swap_to:
+        yield from wrap(f"▲ swaps by itself into {slot.auto_swap_to}", cells, first=indent, word="attention")
+    if slot.operation:
+        yield from wrap(f"▸ the provider is busy here: {slot.operation}", cells, first=indent, word="moving")
+
+
+def _split(split: Split, intended: Mapping[str, str], cells: int) -> Iterator[Line]:
+    where = f" in {split.target.region}" if split.target.region else ""
+    lag = f"  old clients stay {about(split.lag)}" if split.lag else ""
+    status = f"  {split.status}" if split.status else ""
+    head = line(("TRAFFIC", "heading"), f"  between {split.between}{where}", (f"  {split.method}{status}{lag}", "dim"))
+    yield spread(head, marks.of_knowledge(split.known), cells)
+    yield from _trouble(split.known, cells)
+    names = min(max((len(share.name) for share in split.shares), default=0), 24)
+    for share in split.shares:
+        yield _share(share, intended.get(share.name.lower(), ""), names)
+    yield BLANK
+
+
+def _share(share: Share, intended: str, name_cells: int) -> Line:
+    told: Line = (
+        *fit(line(f"  {share.name}"), name_cells + 4),
+        *fit(line(f"{marks.percent(share.share):>7} "), 8),
+        *marks.bar(share.share, _BAR),
+        ("  ", "text"),
+        marks.HEALTH[share.health] if share.enabled else ("○ switched off", "attention"),
+    )
+    if share.status:
+        told = (*told, (f" {share.status}", "dim"))
+    if share.weight:
+        told = (*told, (f"  weight {share.weight:g}", "dim"))
+    return (*told, (f"  -> {intended}", "moving")) if intended else told
+
+
+def _intended(cell: Cell, operations: Sequence[Operation]) -> Mapping[str, str]:
+    """Where the operation under way leads each destination: what the plan's last word on it is."""
+    running = next((one for one in operations if cell.operation is not None and one.id == cell.operation.id), None)
+    wanted: dict[str, str] = {}
+    for step in running.plan.steps if running is not None else ():
+        if step.verb == "set_shares":
+            shares = step.after.get("shares", {})
+            wanted |= {str(name).lower(): marks.percent(float(share)) for name, share in shares.items()}
+        elif step.verb == "set_destination":
+            weight = f"weight {float(step.after['weight']):g}" if step.after.get("enabled", True) else "off"
+            wanted[str(step.change.get("destination", "")).lower()] = weight
+    return wanted
+
+
+def _history(operations: Sequence[Operation], now: float, cells: int) -> Iterator[Line]:
+    yield line(("LAST OPERATIONS", "heading"))
+    if not operations:
+        yield line(("  none in the journal", "dim"))
+    for operation in operations[:_OPERATIONS]:
+        view = view_operation(operation, now)
+        state = marks.of_operation(view)
+        told = f"{age(now - operation.started_at):>4}  {view.verb} by {view.actor}"
+        told += f", because: {view.reason}" if view.reason else ""
+        yield from wrap(told, cells, first=fit(line("  ", state), 28))
+        if view.undone_by:
+            yield line(" " * 28, ("it was rolled back later", "dim"))
+    last = next((one for one in operations if one.ending == "succeeded" and not one.undone_by), None)
+    if last is not None:
+        yield BLANK
+        yield line(("WAY BACK", "heading"), ("  of the last change, as planned then (u rolls it back)", "dim"))
+        yield from fuse_lines(last.plan.fuse, cells)
+
+
+def _trouble(known: Knowledge, cells: int) -> Iterator[Line]:
+    trouble = known.trouble
+    if trouble is not None:
+        yield from wrap(trouble.message, cells, first=line("  ", ("✗ ", "danger")), word="danger")
+        if trouble.hint:
+            yield from wrap(trouble.hint, cells, first=line("    "), word="dim")

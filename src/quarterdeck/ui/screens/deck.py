@@ -1,0 +1,164 @@
+"""What the four main screens share: head, attention, body, a line of detail, the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
+from quarterdeck.ui.actions import LATER, Situation, Where, deeds_at
+from quarterdeck.ui.pages.bridge import attention_line
+from quarterdeck.ui.pages.frame import footer_line, head_line
+from quarterdeck.ui.spans import BLANK, Line, Word, line
+from quarterdeck.ui.widgets.grid import Grid
+from quarterdeck.ui.widgets.page import Page
+
+if TYPE_CHECKING:
+    from quarterdeck.ui.cockpit import Cockpit
+
+
+def bindings(where: Where) -> list[BindingType]:
+    """The keys of a screen, from the registry."""
+    found: list[BindingType] = [Binding(deed.key, f"deed('{deed.id}')", show=False) for deed in deeds_at(where)]
+    return found + [Binding(key, f"later('{key}')", show=False) for key in LATER]
+
+
+class Deck(Screen[None]):
+    """A main screen. Subclasses say where they are, what their body is, and how to paint it."""
+
+    WHERE: ClassVar[Where]
+    AUTO_FOCUS = "#body"
+
+    DEFAULT_CSS = """
+    Deck { layout: vertical; }
+    Deck > .one-line { height: 1; }
+    Deck > #body { height: 1fr; }
+    Deck > #find { height: 1; border: none; padding: 0 2; display: none; background: $qd-background; color: $qd-text; }
+    Deck.-finding > #find { display: block; }
+    Deck.-finding > #detail { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters = ""
+        self._said: Line = BLANK
+
+    @property
+    def cockpit(self) -> Cockpit:
+        """The app, as what it is."""
+        return cast("Cockpit", self.app)
+
+    def body(self) -> Widget:
+        """The widget in the middle; its id is `body`."""
+        raise NotImplementedError
+
+    def paint_body(self) -> None:
+        """Bring the body up to date with the cockpit's picture."""
+        raise NotImplementedError
+
+    def target(self) -> TargetId | None:
+        """What is under the cursor."""
+        raise NotImplementedError
+
+    def detail(self) -> Line:
+        """One line about what is under the cursor."""
+        return BLANK
+
+    def open(self) -> None:
+        """Enter was pressed."""
+
+    def situation(self) -> Situation:
+        """What a key would act on now."""
+        return Situation(self.cockpit.picture, self.WHERE, self.cockpit.settings.read_only, self.target())
+
+    def compose(self) -> ComposeResult:
+        yield Page(id="head", classes="one-line")
+        yield Page(id="attention", classes="one-line")
+        yield self.body()
+        # An input at the bottom of the screen takes the place of the detail line while letters are typed.
+        find = Input(placeholder="letters to find; Enter keeps them, Esc shows all", id="find", compact=True)
+        find.cursor_blink = False
+        yield find
+        yield Page(id="detail", classes="one-line")
+        yield Page(id="foot", classes="one-line")
+
+    def on_mount(self) -> None:
+        self.paint()
+
+    def on_screen_resume(self) -> None:
+        self._said = BLANK
+        self.paint()
+
+    def paint(self) -> None:
+        """Bring everything up to date; only what differs reaches the terminal."""
+        if not self.is_mounted:
+            return
+        picture, read_only = self.cockpit.picture, self.cockpit.settings.read_only
+        self.query_one("#head", Page).make(lambda cells: [head_line(picture, self.WHERE, read_only, cells)])
+        self.query_one("#attention", Page).make(lambda _: [attention_line(picture)])
+        self.paint_body()
+        self.paint_cursor()
+
+    def paint_cursor(self) -> None:
+        """Bring up to date what depends on the cursor."""
+        said = self._said or self.detail()
+        self.query_one("#detail", Page).make(lambda _: [said])
+        foot = footer_line(self.situation())
+        self.query_one("#foot", Page).make(lambda _: [foot])
+
+    def say(self, text: str, word: Word = "attention") -> None:
+        """Show a line until the cursor moves."""
+        self._said = line("  ", (clean(text, 400), word))
+        self.paint_cursor()
+
+    def find(self) -> None:
+        """Open the line in which letters to find are typed."""
+        self.add_class("-finding")
+        self.query_one("#find", Input).focus()
+
+    def back(self) -> bool:
+        """Esc: end finding. True if there was something to end."""
+        if not (self.has_class("-finding") or self.letters):
+            return False
+        self.query_one("#find", Input).value = ""
+        self._found("")
+        return True
+
+    @on(Input.Changed, "#find")
+    def _letters_typed(self, event: Input.Changed) -> None:
+        self.letters = event.value
+        self.paint()
+
+    @on(Input.Submitted, "#find")
+    def _letters_kept(self, event: Input.Submitted) -> None:
+        self._found(event.value)
+
+    def _found(self, letters: str) -> None:
+        self.letters = letters
+        self.remove_class("-finding")
+        self.query_one("#body").focus()
+        self.paint()
+
+    @on(Grid.Moved)
+    def _cursor_moved(self, _: Any) -> None:
+        self._said = BLANK
+        self.paint_cursor()
+
+    @on(Grid.Opened)
+    def _opened(self, _: Any) -> None:
+        self.open()
+
+    def action_deed(self, deed_id: str) -> None:
+        """A key of the registry."""
+        self.cockpit.do(deed_id)
+
+    def action_later(self, key: str) -> None:
+        """A key whose screen doesn't exist yet."""
+        self.say(f"{LATER[key]} comes with a later version")

@@ -1,0 +1,92 @@
+"""What asks or tells in front of a main screen: a box with a title. Opaque, so that nothing behind it is repainted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from quarterdeck.ui.spans import Line, line, spread
+from quarterdeck.ui.widgets.page import Page
+
+if TYPE_CHECKING:
+    from quarterdeck.ui.cockpit import Cockpit
+
+Result = TypeVar("Result")
+
+
+class Dialog(Screen[Result]):
+    """A box with a title line, a body, and whatever stands below it."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; }
+    Dialog > #box {
+        width: 100%; max-width: 104; height: 100%; max-height: 40; padding: 0 1;
+        border: round $qd-border; background: $qd-background;
+    }
+    Dialog.-small > #box { height: auto; max-width: 84; }
+    Dialog #title { height: 1; }
+    Dialog #text { height: 1fr; }
+    Dialog.-small #text { height: auto; }
+    Dialog #below { height: 1; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        Binding("ctrl+c", "app.leave_now", show=False),
+        Binding("ctrl+z", "app.suspend_process", show=False),
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+        Binding("up,k", "scroll_text(-1)", show=False),
+        Binding("down,j", "scroll_text(1)", show=False),
+        Binding("pageup", "scroll_text(-12)", show=False),
+        Binding("pagedown,space", "scroll_text(12)", show=False),
+    ]
+
+    @property
+    def cockpit(self) -> Cockpit:
+        """The app, as what it is."""
+        return cast("Cockpit", self.app)
+
+    def parts(self) -> list[Widget]:
+        """What stands below the text."""
+        return []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Page(id="title")
+            yield Page(id="text")
+            yield Page(id="below")
+            yield from self.parts()
+
+    def on_mount(self) -> None:
+        self.paint()
+
+    def paint(self) -> None:
+        """Bring the dialog up to date with the store and the clock."""
+
+    def say_title(self, left: Line, right: Line = ()) -> None:
+        """The title line."""
+        self.query_one("#title", Page).make(lambda cells: [spread(left, right, cells)])
+
+    def say_below(self, told: Line) -> None:
+        """The line under the text; on its right, how much of the text lies further down."""
+        text = self.query_one("#text", Page)
+        more = text.hidden_below
+        right = line((f"▼ {more} more lines: PgDn", "attention")) if more else ()
+        self.query_one("#below", Page).make(lambda cells: [spread(told, right, cells)])
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.paint)
+
+    def action_scroll_text(self, rows: int) -> None:
+        self.query_one("#text", Page).scroll_by(rows)
+        self.paint()
+
+    def action_back(self) -> Any:
+        """Esc: close, changing nothing."""
+        self.dismiss(None)

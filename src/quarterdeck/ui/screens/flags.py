@@ -1,0 +1,60 @@
+"""Screen 5: feature flags by environment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.picture import FlagCell
+from quarterdeck.ui.pages import flags
+from quarterdeck.ui.screens.deck import Deck, bindings
+from quarterdeck.ui.spans import Line, plain
+from quarterdeck.ui.widgets.grid import Grid, GridRow
+
+
+class Flags(Deck):
+    """Flags down, environments across."""
+
+    WHERE = "flags"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("flags")
+
+    def body(self) -> Widget:
+        return Grid(empty="no flag matches, none is declared, or none was read yet", id="body")
+
+    def paint_body(self) -> None:
+        picture = self.cockpit.picture
+        self.query_one(Grid).fill(flags.columns(picture.environments), self._matching(flags.rows(picture)))
+
+    def detail(self) -> Line:
+        return flags.detail_line(self.flag())
+
+    def labels(self) -> tuple[FlagCell, ...]:
+        """The flag under the cursor, under every label it has."""
+        grid, picture = self.query_one(Grid), self.cockpit.picture
+        column = grid.cursor_column - 1
+        if not grid.cursor_key or not 0 <= column < len(picture.environments):
+            return ()
+        return picture.flags[int(grid.cursor_key)].cells[column]
+
+    def flag(self) -> FlagCell | None:
+        """The flag under the cursor, None where it doesn't exist."""
+        return next(iter(self.labels()), None)
+
+    def target(self) -> TargetId | None:
+        flag = self.flag()
+        return None if flag is None else flag.target
+
+    def open(self) -> None:
+        """Enter: the operation under way, if there is one, else what can be done to the flag."""
+        flag = self.flag()
+        if flag is not None and flag.operation is not None:
+            self.cockpit.show_operation(flag.operation.id)
+        else:
+            self.cockpit.do("flag")
+
+    def _matching(self, rows: list[GridRow]) -> list[GridRow]:
+        letters = self.letters.lower()
+        return [row for row in rows if letters in " ".join(plain(cell) for cell in row.cells).lower()]

@@ -1,0 +1,60 @@
+"""Screen 7: the journal, newest last."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.store.base import Event
+from quarterdeck.ui.pages import log
+from quarterdeck.ui.screens.deck import Deck, bindings
+from quarterdeck.ui.screens.small import Reader
+from quarterdeck.ui.spans import Line, line
+from quarterdeck.ui.watching import EVENTS_SHOWN
+from quarterdeck.ui.widgets.grid import Grid
+
+
+class Log(Deck):
+    """Lines of the journal; the cursor follows the newest as long as it stands there."""
+
+    WHERE = "log"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("log")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._newest = ""
+        self._drawn: tuple[tuple[Event, ...], str] | None = None
+
+    def body(self) -> Widget:
+        return Grid(empty="the journal holds no such line", id="body")
+
+    def paint_body(self) -> None:
+        events = self.cockpit.sight.events
+        if self._drawn == (events, self.letters):
+            return
+        self._drawn = (events, self.letters)
+        grid = self.query_one(Grid)
+        following = grid.cursor_key == self._newest
+        rows = log.rows(events, self.letters)
+        grid.fill(log.COLUMNS, rows)
+        self._newest = rows[-1].key if rows else ""
+        if following and rows:
+            grid.put_cursor(self._newest)
+
+    def detail(self) -> Line:
+        events = self.cockpit.sight.events
+        if len(events) >= EVENTS_SHOWN:
+            return line("  ", (f"the last {EVENTS_SHOWN} lines; qd history shows all", "dim"))
+        return line("  ", ("Enter shows a line in full; times are UTC", "dim"))
+
+    def target(self) -> TargetId | None:
+        return None
+
+    def open(self) -> None:
+        key = self.query_one(Grid).cursor_key
+        event = next((event for event in self.cockpit.sight.events if str(event.seq) == key), None)
+        if event is not None:
+            self.cockpit.push_screen(Reader("A line of the journal", lambda cells: log.event_lines(event, cells)))

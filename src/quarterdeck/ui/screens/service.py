@@ -1,0 +1,84 @@
+"""Screen 2: one service in one environment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.ui.pages.service import service_lines
+from quarterdeck.ui.screens.deck import Deck, bindings
+from quarterdeck.ui.spans import Line, line
+from quarterdeck.ui.widgets.page import Page
+
+
+class ScrolledPage(Page, can_focus=True):
+    """A page that takes the keys that scroll."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll(-1)", show=False),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("pageup", "scroll(-12)", show=False),
+        Binding("pagedown,space", "scroll(12)", show=False),
+        Binding("home,g", "scroll(-1000000)", show=False),
+        Binding("end,G", "scroll(1000000)", show=False),
+    ]
+
+    def action_scroll(self, rows: int) -> None:
+        self.scroll_by(rows)
+
+
+class Service(Deck):
+    """Slots, traffic, history and the way back."""
+
+    WHERE = "service"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("service"), Binding("enter", "open_operation", show=False)]
+
+    def __init__(self, target: TargetId) -> None:
+        super().__init__()
+        self._target = target.whole
+
+    def body(self) -> Widget:
+        return ScrolledPage(id="body")
+
+    def show_target(self, target: TargetId) -> None:
+        """Show another service."""
+        self._target = target.whole
+        self.paint()
+
+    def paint_body(self) -> None:
+        cockpit, target = self.cockpit, self._target
+        cell = cockpit.picture.cell(target)
+        page = self.query_one("#body", ScrolledPage)
+        if cell is None:
+            page.make(lambda _: [line((f"{target} is not part of this fleet", "attention"))])
+            return
+        operations = [one for one in cockpit.sight.operations if one.plan.action.target.whole == target]
+        now = cockpit.picture.at
+        environments = cockpit.picture.environments
+        protected = any(env.protected for env in environments if env.name == target.environment)
+        page.make(lambda cells: service_lines(cell, operations, now, cells, protected=protected))
+
+    def detail(self) -> Line:
+        below = self.query_one("#body", ScrolledPage).hidden_below
+        running = self._open_operation()
+        if running:
+            return line("  ", ("Enter opens the operation under way", "moving"))
+        return line("  ", (f"▼ {below} more lines: PgDn", "attention")) if below else ()
+
+    def target(self) -> TargetId | None:
+        return self._target
+
+    def action_open_operation(self) -> None:
+        """Enter: the operation under way, else the last one."""
+        operations = [o for o in self.cockpit.picture.operations if o.target.whole == self._target]
+        if operations:
+            self.cockpit.show_operation(self._open_operation() or operations[0].id)
+        else:
+            self.say("no operation of this service is in the journal")
+
+    def _open_operation(self) -> str:
+        cell = self.cockpit.picture.cell(self._target)
+        return cell.operation.id if cell is not None and cell.operation is not None else ""

@@ -1,0 +1,39 @@
+"""How a cockpit is run; decided by whoever starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quarterdeck.clock import Clock, SystemClock
+
+
+def _nothing() -> None:
+    """For a cockpit whose runner is somebody else's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a cockpit is run.
+
+    Attributes:
+        actor: user@host, for the journal.
+        read_only: nothing may be asked for that would write.
+        mouse: None: use it unless the session came over SSH.
+        ascii: None: ASCII only where the locale or terminal can't do more.
+        theme: the name of a theme; "" chooses by the terminal.
+        keep_alive: makes sure that a runner is there; called at the start and when none is alive. Quick, never raises.
+        target: the ENV/SERVICE to begin with, "" for none.
+        store_path: the store's file, so that the runner knows that somebody watches; None if it needn't.
+    """
+
+    actor: str
+    read_only: bool = False
+    mouse: bool | None = None
+    ascii: bool | None = None
+    theme: str = ""
+    keep_alive: Callable[[], None] = _nothing
+    clock: Clock = field(default_factory=SystemClock)
+    target: str = ""
+    store_path: Path | None = None

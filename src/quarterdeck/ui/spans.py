@@ -1,0 +1,110 @@
+"""Lines of text with a meaning attached to each part. Pure: what a screen says, before any colour.
+
+Nothing here is markup: a span's text is shown as it is.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Literal, TypeAlias, get_args
+
+from rich.cells import cell_len, set_cell_size
+
+Word = Literal[
+    "text", "title", "heading", "dim", "key", "ok", "moving", "attention", "danger", "protected", "bar", "cursor"
+]
+"""What a part of a line means; a theme gives each a look."""
+
+WORDS: tuple[Word, ...] = get_args(Word)
+
+Span: TypeAlias = tuple[str, Word]
+Line: TypeAlias = tuple[Span, ...]
+
+BLANK: Line = ()
+
+_ASCII = str.maketrans(
+    {"·": "-", "…": "~", "─": "-", "│": "|", "█": "#", "░": ".", "▲": "^", "▼": "v", "●": "*", "○": "o", "✓": "+",
+     "✗": "x", "◆": "#", "▸": ">", "—": "-", "’": "'"}
+)  # fmt: skip
+
+
+def line(*parts: str | Span) -> Line:
+    """A line of plain and meaningful parts."""
+    return tuple((part, "text") if isinstance(part, str) else part for part in parts)
+
+
+def width(of: Line) -> int:
+    """Terminal cells that a line takes."""
+    return sum(cell_len(text) for text, _ in of)
+
+
+def fit(of: Line, cells: int) -> Line:
+    """Exactly `cells` wide: padded with blanks, or cut with an ellipsis."""
+    have = width(of)
+    if have <= cells:
+        return (*of, (" " * (cells - have), "text")) if have < cells else of
+    kept: list[Span] = []
+    room = cells - 1
+    for text, word in of:
+        size = cell_len(text)
+        if size > room:
+            kept.append((set_cell_size(text, room) + "…" if room >= 0 else "", word))
+            break
+        kept.append((text, word))
+        room -= size
+    return tuple(kept) if cells > 0 else ()
+
+
+def spread(left: Line, right: Line, cells: int) -> Line:
+    """`left` at the left edge and `right` at the right one; `left` is cut if both don't fit."""
+    right = fit(right, min(width(right), cells))
+    return (*fit(left, cells - width(right)), *right)
+
+
+def wrap(text: str, cells: int, *, first: Line = (), word: Word = "text") -> list[Line]:
+    """Words broken into lines of at most `cells`; what follows the first line is indented to where it began."""
+    indent = width(first)
+    pieces = textwrap.wrap(text, max(10, cells - indent), break_long_words=True) or [""]
+    lines = [(*first, (pieces[0], word))]
+    lines += [((" " * indent, "text"), (piece, word)) for piece in pieces[1:]]
+    return lines
+
+
+def as_cursor(of: Line) -> Line:
+    """The line as it looks under the cursor."""
+    return tuple((text, "cursor") for text, _ in of)
+
+
+def plain(of: Line) -> str:
+    """The words without their meaning."""
+    return "".join(text for text, _ in of)
+
+
+def printable(of: Line) -> Line:
+    """The last gate before the terminal: whatever could move the cursor becomes a question mark.
+
+    Text from outside is cleaned where it comes in; this catches what was forgotten.
+    """
+    if all(text.isprintable() for text, _ in of):
+        return of
+    return tuple(("".join(c if c.isprintable() else "?" for c in text), word) for text, word in of)
+
+
+def to_ascii(of: Line) -> Line:
+    """The same line, cell for cell, in ASCII."""
+    return tuple((_ascii_text(text), word) for text, word in of)
+
+
+def _ascii_text(text: str) -> str:
+    return "".join(c if c.isascii() else "?" * cell_len(c) for c in text.translate(_ASCII))
+
+
+def join(parts: Iterable[Line], between: str) -> Line:
+    """Several lines as one."""
+    joined: list[Span] = []
+    for part in parts:
+        if joined:
+            joined.append((between, "dim"))
+        joined.extend(part)
+    return tuple(joined)

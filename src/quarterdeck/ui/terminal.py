@@ -1,0 +1,52 @@
+"""What kind of terminal this is, before anything is drawn. Standard library only."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+from collections.abc import Mapping
+
+_DEFAULTS: Mapping[str, str] = {
+    # Textual reads these when it is imported.
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+    "ESCDELAY": "200",  # a slow link tears escape sequences apart; 100 ms turns arrows into Esc
+}
+_SIXTEEN_COLOURS = ("linux", "vt100", "vt220", "ansi", "xterm-color", "xterm-16color")
+
+
+def unfit() -> str:
+    """Why a cockpit can't be shown here, "" if it can. The driver draws on stderr and reads stdin."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return "this is not a terminal"
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        return f"this terminal can't move its cursor (TERM={os.environ.get('TERM', '')})"
+    return ""
+
+
+def prepare() -> None:
+    """Set what Textual reads at import, where the user hasn't. Fewer frames go over a network."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    if over_ssh():
+        os.environ.setdefault("TEXTUAL_FPS", "15")
+
+
+def over_ssh() -> bool:
+    """Whether this session came over SSH."""
+    return bool(os.environ.get("SSH_CONNECTION"))
+
+
+def wants_ascii() -> bool:
+    """Whether only ASCII can be trusted to come out right."""
+    if os.environ.get("TERM") in ("linux", "vt100", "vt220"):
+        return True
+    return locale.getpreferredencoding(False).lower().replace("-", "") != "utf8"
+
+
+def fitting_theme() -> str:
+    """The theme for this terminal where none was asked for."""
+    if "NO_COLOR" in os.environ:
+        return "quarterdeck-mono"
+    return "quarterdeck-ansi" if os.environ.get("TERM") in _SIXTEEN_COLOURS else "quarterdeck-dark"

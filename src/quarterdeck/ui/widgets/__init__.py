@@ -1,0 +1,1 @@
+"""Widgets of our own: they repaint only the cells that changed."""

@@ -1,0 +1,208 @@
+"""A table with a cursor: heads stay in sight, columns share the width, and only changed cells are repainted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.message import Message
+
+from quarterdeck.ui.spans import Line, as_cursor, fit, line, width
+from quarterdeck.ui.widgets.lines import Lines
+
+_GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. The cursor walks over `selectable` columns; without any it covers whole rows.
+
+    `least` is the width below which the column is rather scrolled out of sight than squeezed.
+    """
+
+    title: str
+    selectable: bool = False
+    least: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A row: `key` is what it stays known by when others come and go."""
+
+    key: str
+    cells: tuple[Line, ...]
+
+
+class Grid(Lines, can_focus=True):
+    """Rows under column heads, and a cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("left", "sidestep(-1)", show=False),
+        Binding("right", "sidestep(1)", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", show=False),
+        Binding("home,g", "move(-1000000000)", show=False),
+        Binding("end,G", "move(1000000000)", show=False),
+        Binding("enter", "open", show=False),
+    ]
+
+    class Opened(Message):
+        """Enter was pressed (or the row under the cursor clicked)."""
+
+    class Moved(Message):
+        """The cursor stands somewhere else."""
+
+    def __init__(self, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
+        """`empty` is said where there are no rows."""
+        super().__init__(id=id)
+        self._empty = empty
+        self._columns: tuple[Column, ...] = ()
+        self._rows: tuple[GridRow, ...] = ()
+        self._row = 0
+        self._column = 0
+        self._left = 0
+        self._naturals: list[int] = []
+
+    def fill(self, columns: Sequence[Column], rows: Sequence[GridRow]) -> None:
+        """Show these rows; the cursor stays on the row it was on, if that still exists."""
+        before = self.cursor_key
+        self._columns, self._rows = tuple(columns), tuple(rows)
+        keys = [row.key for row in self._rows]
+        self._row = keys.index(before) if before in keys else max(0, min(self._row, len(keys) - 1))
+        selectable = self._selectable()
+        if selectable and self._column not in selectable:
+            self._column = selectable[-1]
+        self._naturals = [
+            max([width(line(column.title)), *(width(row.cells[i]) for row in self._rows)]) + _GAP
+            for i, column in enumerate(self._columns)
+        ]
+        self.repaint()
+
+    @property
+    def cursor_key(self) -> str:
+        """The key of the row under the cursor, "" if there is none."""
+        return self._rows[self._row].key if self._row < len(self._rows) else ""
+
+    @property
+    def cursor_column(self) -> int:
+        """The index of the column under the cursor."""
+        return self._column
+
+    def put_cursor(self, key: str, column: int | None = None) -> None:
+        """Move the cursor to a row (and column), if it exists."""
+        keys = [row.key for row in self._rows]
+        if key in keys:
+            self._row = keys.index(key)
+        if column in self._selectable():
+            self._column = column
+        self._settle()
+
+    def action_move(self, rows: int) -> None:
+        self._row = max(0, min(self._row + rows, len(self._rows) - 1))
+        self._settle()
+
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(1, self.size.height - 2))
+
+    def action_sidestep(self, columns: int) -> None:
+        selectable = self._selectable()
+        if selectable:
+            at = selectable.index(self._column) if self._column in selectable else 0
+            self._column = selectable[max(0, min(at + columns, len(selectable) - 1))]
+            self._settle()
+
+    def action_open(self) -> None:
+        if self._rows:
+            self.post_message(self.Opened())
+
+    def on_click(self, event: Click) -> None:
+        row = self.top + event.y - 1
+        if event.y and row < len(self._rows):
+            again = row == self._row
+            self._row = row
+            self._settle()
+            if again:
+                self.action_open()
+
+    def scroll_by(self, rows: int) -> None:
+        """The wheel moves the cursor: what is acted on is always in sight."""
+        self.action_move(rows)
+
+    def window(self, height: int) -> list[Line]:
+        room = max(1, height - 1)
+        self.top = max(0, min(self.top, self._row, len(self._rows) - 1))
+        self.top = max(self.top, self._row - room + 1)
+        widths = self._widths()
+        head = self._heads(widths)
+        if not self._rows:
+            return [head, line((self._empty, "dim"))]
+        window = self._rows[self.top : self.top + room]
+        return [head, *(self._line(row, widths, self.top + i == self._row) for i, row in enumerate(window))]
+
+    def _settle(self) -> None:
+        self.repaint()
+        self.post_message(self.Moved())
+
+    def _selectable(self) -> list[int]:
+        return [i for i, column in enumerate(self._columns) if column.selectable]
+
+    def _heads(self, widths: Sequence[int]) -> Line:
+        titles = tuple(
+            span
+            for column, cells in zip(self._columns, widths, strict=True)
+            if cells
+            for span in fit(line((column.title, "heading")), cells)
+        )
+        hidden = [i for i in self._selectable() if not widths[i]]
+        if not hidden:
+            return titles
+        more = (
+            f"{'< ' if hidden[0] < self._column else ''}{len(hidden)} more{' >' if hidden[-1] > self._column else ''}"
+        )
+        cells = self.size.width
+        return (*fit(titles, cells - len(more) - 1), (" ", "text"), (more, "attention"))
+
+    def _line(self, row: GridRow, widths: Sequence[int], current: bool) -> Line:
+        whole = current and not self._selectable()
+        shown: Line = ()
+        for i, (cell, cells) in enumerate(zip(row.cells, widths, strict=True)):
+            if not cells:
+                continue
+            # The gap stays outside the cursor, so that a cut word and the next column never touch.
+            inner = fit(cell, cells - _GAP)
+            here = whole or (current and i == self._column)
+            shown = (*shown, *(as_cursor(inner) if here else inner), (" " * _GAP, "cursor" if whole else "text"))
+        return shown
+
+    def _widths(self) -> list[int]:
+        """The width of each column; 0 for one that is scrolled out of sight."""
+        room = self.size.width
+        keep = list(range(len(self._columns)))
+        while sum(self._least(i) for i in keep) > room:
+            hideable = [i for i in keep if self._columns[i].selectable and i != self._column]
+            if not hideable:
+                break
+            keep.remove(max(hideable, key=lambda i: abs(i - self._column)))
+        widths = [0] * len(self._columns)
+        for i, cells in zip(keep, share_out([self._naturals[i] for i in keep], room), strict=True):
+            widths[i] = cells
+        return widths
+
+    def _least(self, index: int) -> int:
+        return min(self._naturals[index], self._columns[index].least + _GAP)
+
+
+def share_out(wanted: Sequence[int], room: int) -> list[int]:
+    """Widths that sum to at most `room`: whoever wants less than a fair share gets it, the others share the rest."""
+    given = [0] * len(wanted)
+    left, open_ = room, sorted(range(len(wanted)), key=lambda i: wanted[i])
+    for place, i in enumerate(open_):
+        fair = left // (len(open_) - place)
+        given[i] = min(wanted[i], max(0, fair))
+        left -= given[i]
+    return given
