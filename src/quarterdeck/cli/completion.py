@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+import re
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Mapping
 
 from quarterdeck.cli import output
+from quarterdeck.cli.connected import existing_store
+from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
+from quarterdeck.cli.registry import COMMANDS
+from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.readings import FlagsReading
+from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.command import FORMS
+from quarterdeck.store.base import StoreError
 
 SHELLS = ("bash", "zsh", "fish")
 _HOW = """\
-for this shell:    eval "$(qd completion bash)"
-for every shell:   add that line to ~/.bashrc or ~/.zshrc
-for fish:          qd completion fish > ~/.config/fish/completions/qd.fish"""
+bash, zsh:   add  eval "$(qd completion bash)"  to ~/.bashrc or ~/.zshrc
+fish:        qd completion fish > ~/.config/fish/completions/qd.fish"""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -34,4 +43,74 @@ def answer(parser: ArgumentParser) -> None:
     """Answer a shell that asks how a line may go on, and leave; nothing if no shell asks."""
     import argcomplete
 
+    for child in _commands(parser):
+        if verb := child.get_default("takes_words"):
+            _spell_out(child, verb)
+        for action in child._actions:
+            if action.dest in ("scope", "target"):
+                _complete(action, _targets)
     argcomplete.autocomplete(parser, always_complete_options="long")
+
+
+def _commands(parser: ArgumentParser) -> list[ArgumentParser]:
+    groups = (action.choices for action in parser._actions if isinstance(action.choices, dict))
+    return [child for group in groups for child in group.values()]
+
+
+def _spell_out(parser: ArgumentParser, verb: str) -> None:
+    """Show the completer the words that the action's own grammar takes."""
+    forms = [form for name, form in FORMS.items() if verb in (name, "plan")]
+    for option in sorted(set(re.findall(r"--[a-z]+", " ".join(forms)))):
+        parser.add_argument(option, default=SUPPRESS)
+    _complete(parser.add_argument("words", nargs="*"), lambda parsed: _words(verb, parsed))
+
+
+def _complete(action: Action, words: Callable[[Namespace], Iterable[str]]) -> None:
+    """Have argcomplete ask `words`: it looks for an attribute that argparse doesn't know."""
+
+    def completer(parsed_args: Namespace, **_: object) -> list[str]:
+        return list(words(parsed_args))
+
+    vars(action)["completer"] = completer
+
+
+def _words(verb: str, parsed: Namespace) -> Iterable[str]:
+    """What may stand after a verb: other verbs, and targets of the fleet as last published."""
+    match verb:
+        case "demo":
+            return [command.name for command in COMMANDS if command.name != "demo"]
+        case "plan" if not parsed.words:
+            return FORMS
+        case "flag":
+            return ["list", "on", "off", "rollout", "ring", *_flags(parsed)]
+        case "rollback":
+            return [*_targets(parsed), *(f"flag:{flag}" for flag in _flags(parsed))]
+    return _targets(parsed)
+
+
+def _targets(parsed: Namespace) -> list[str]:
+    fleet, _ = _published(parsed)
+    places = () if fleet is None else fleet.places
+    found = [place.target for place in places if place.role != "flags"]
+    return list(dict.fromkeys([*(str(target.whole) for target in found), *map(str, found)]))
+
+
+def _flags(parsed: Namespace) -> list[str]:
+    fleet, observations = _published(parsed)
+    stores = [] if fleet is None else [place for place in fleet.places if place.role == "flags"]
+    readings = [(place.target.environment, observations.get(place.subject)) for place in stores]
+    return [
+        f"{environment}/{flag.name}"
+        for environment, seen in readings
+        if seen is not None and isinstance(seen.reading, FlagsReading)
+        for flag in seen.reading.flags
+    ]
+
+
+def _published(parsed: Namespace) -> tuple[Fleet | None, Mapping[str, Observation]]:
+    """What the store has; nothing if there is none: completion must never complain."""
+    try:
+        with existing_store(Invocation.of(parsed, ())) as store:
+            return store.fleet(), store.observations()
+    except (CommandError, StoreError):
+        return None, {}

@@ -28,7 +28,7 @@ _TOLD = ("reason", "message", "detail", "summary", "ending", "choice", "referenc
 def configure(parser: ArgumentParser) -> None:
     """Filters."""
     parser.add_argument("--verify", action="store_true", help="check the hash chain instead of printing it")
-    parser.add_argument("--target", type=_target, default="", help="ENV/SERVICE (all its regions) or flag:ENV/NAME")
+    parser.add_argument("--target", type=_target, help="ENV/SERVICE (all its regions) or flag:ENV/NAME")
     parser.add_argument("--actor", default="", metavar="WHO", help="only what this actor did")
     parser.add_argument("--operation", default="", metavar="ID", help="only this operation")
     parser.add_argument(
@@ -71,7 +71,7 @@ def _print(store: Store, invocation: Invocation) -> ExitCode:
 def _matching(store: Store, wanted: argparse.Namespace) -> Iterator[Event]:
     after = 0
     while page := store.events(
-        after=after, operation=wanted.operation, target=wanted.target, actor=wanted.actor, limit=_PAGE
+        after=after, operation=wanted.operation, target=wanted.target or "", actor=wanted.actor, limit=_PAGE
     ):
         yield from (event for event in page if event.at >= wanted.since)
         after = page[-1].seq

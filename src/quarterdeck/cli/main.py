@@ -11,7 +11,7 @@ from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.output import complain
-from quarterdeck.cli.registry import Run
+from quarterdeck.cli.registry import run_of
 from quarterdeck.store.base import StoreError
 
 
@@ -22,9 +22,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
         answer(parser.build(complete=True))
     parsed, rest = parser.parse(sys.argv[1:] if words is None else words)
-    run: Run = getattr(parsed, "run", None) or _cockpit()
     try:
-        return run(Invocation.of(parsed, rest))
+        return run_of(parsed)(Invocation.of(parsed, rest))
     except CommandError as error:
         complain(str(error), error.hint)
         return error.code
@@ -37,9 +36,3 @@ def main(words: Sequence[str] | None = None) -> int:
         # Nobody reads any more. Without this the interpreter would complain once more while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BROKEN_PIPE
-
-
-def _cockpit() -> Run:
-    from quarterdeck.cli.cockpit import run
-
-    return run

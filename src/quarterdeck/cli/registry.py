@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -32,6 +32,16 @@ class Command:
         """Import the module and let it add its arguments."""
         module = import_module(f"quarterdeck.cli.{self.module}")
         cast("Callable[[ArgumentParser], None]", getattr(module, self.configure))(parser)
+
+
+def run_of(parsed: Namespace) -> Run:
+    """What a parsed command line asks for; the cockpit if it names no command."""
+    chosen: Run | None = getattr(parsed, "run", None)
+    if chosen is not None:
+        return chosen
+    from quarterdeck.cli.cockpit import run
+
+    return run
 
 
 COMMANDS = (

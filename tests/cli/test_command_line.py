@@ -1,0 +1,116 @@
+"""The grammar of the command line, its exit codes, and what it does without a terminal or a configuration."""
+
+import json
+
+import pytest
+
+from quarterdeck.cli.registry import COMMANDS
+
+
+def test_help_names_every_command_and_the_exit_codes(qd):
+    result = qd("--help")
+    assert result.code == 0
+    assert all(f"    {command.name} " in result.out for command in COMMANDS)
+    assert "5 needs an operator" in result.out
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_every_command_explains_itself(qd, command):
+    result = qd(command, "--help")
+    assert result.code == 0
+    assert "usage: qd" in result.out
+    assert "--read-only" in result.out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "status --nonsense",
+        "swap",
+        "swap checkout",
+        "swap production/checkout extra",
+        "shift production/checkout west=150",
+        "flag maybe production/beta",
+        "plan explode",
+        "completion tcsh",
+        "operation --follow",
+        "sandbox",
+    ],
+)
+def test_a_wrong_line_is_a_usage_error(written, qd, line):
+    result = qd(*line.split())
+    assert result.code == 2
+    assert result.out == ""
+    assert "qd" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_common_options_may_stand_anywhere(written, qd):
+    written.everything()
+    before, after = qd("--json", "status").json, qd("status", "--json").json
+    assert before["environments"] == after["environments"]
+
+
+@pytest.mark.parametrize("line", ["swap production/checkout --yes", "flag on production/beta", "rollback production/checkout"])
+def test_a_read_only_session_asks_for_no_change(written, qd, line):
+    result = qd(*line.split(), "--read-only")
+    assert result.code == 3
+    assert "read-only" in result.err
+    assert written.store.pending() == ()
+
+
+def test_the_environment_can_make_a_session_read_only(written, qd, monkeypatch):
+    monkeypatch.setenv("QUARTERDECK_READ_ONLY", "1")
+    assert qd("swap", "production/checkout", "--yes").code == 3
+
+
+def test_without_a_configuration_the_demo_is_pointed_out(qd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QUARTERDECK_CONFIG_DIR", str(tmp_path))
+    monkeypatch.delenv("QUARTERDECK_CONFIG", raising=False)
+    result = qd("status")
+    assert result.code == 2
+    assert "qd demo" in result.err
+
+
+def test_a_configuration_that_is_not_there_is_named(qd, tmp_path):
+    result = qd("status", "--config", str(tmp_path / "none.yaml"))
+    assert result.code == 2
+    assert "none.yaml: no such file" in result.err
+
+
+@pytest.mark.parametrize("words", [(), ("demo",)])
+def test_the_cockpit_needs_a_terminal(written, qd, words):
+    result = qd(*words)
+    assert result.code == 2
+    assert "terminal" in result.err
+
+
+def test_where_prints_every_place(written, qd):
+    places = qd("where", "--json").json
+    assert places["store"] == str(written.store.path)
+    assert str(written.store.path) in qd("where").out
+
+
+def test_a_damaged_store_is_explained(written, qd, tmp_path):
+    broken = tmp_path / "broken.db"
+    broken.write_text("this is no database, whatever it says")
+    result = qd("history", "--store", str(broken))
+    assert result.code == 1
+    assert str(broken) in result.err
+    assert "Traceback" not in result.err
+
+
+def test_flags_are_listed_by_environment(written, qd):
+    written.everything()
+    assert "new-cart  on  25%  canary=100%" in qd("flag", "list").out
+    assert qd("flag", "list", "production", "--json").json["environments"]["production"][0]["percent"] == 25
+    assert qd("flag", "list", "nowhere").code == 2
+
+
+def test_json_stays_ascii_so_that_any_terminal_and_any_pipe_can_take_it(written, qd):
+    written.everything()
+    out = qd("status", "--json").out
+    assert out.isascii()
+    assert json.loads(out)
