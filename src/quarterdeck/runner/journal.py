@@ -47,11 +47,13 @@ class Journal:
         """
         for pause in back_off(LONGEST_PAUSE):
             try:
-                return self.write(drafts, unlock=unlock)
+                self.write(drafts, unlock=unlock)
             except LeaseLost:
                 raise
             except StoreError:
                 await self._clock.sleep(pause)
+            else:
+                return
 
     def event(self, operation: Operation, kind: EventKind, body: Mapping[str, Any]) -> Draft:
         """One line about an operation."""

@@ -209,7 +209,7 @@ class Stepper:
         """
         until = self._clock.monotonic() + seconds
         pauses = back_off(LONGEST_LOOK)
-        before = last = ""
+        state = before = last = ""
         while True:
             try:
                 settlement = await self.look(step)
