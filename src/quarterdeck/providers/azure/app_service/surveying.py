@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from quarterdeck.fleet.readings import SlotReading
 from quarterdeck.providers.azure.app_service.documents import PRODUCTION, Document, properties, slot_reading
 from quarterdeck.providers.azure.app_service.lints import SwapFacts, risks
+from quarterdeck.providers.azure.app_service.ramp_rules import rules_of
 from quarterdeck.providers.azure.app_service.reading import SiteReader
 from quarterdeck.providers.azure.app_service.settings import Names, moves
 from quarterdeck.providers.azure.app_service.versions import Versions
@@ -49,7 +50,7 @@ async def survey(
         names=names or (),
         https_only=bool(properties(documents[0]).get("httpsOnly")),
         authentication=authentication,
-        rules=_rules(production),
+        rules=rules_of(production),
         differences=differences,
     )
     return SwapSurvey(
@@ -106,8 +107,3 @@ async def _if_allowed(read: Callable[[], Awaitable[Result]]) -> Result | None:
 
 def _with_auto_swap(slot: SlotReading, config: Mapping[str, Any]) -> SlotReading:
     return replace(slot, auto_swap_to=str(config.get("autoSwapSlotName") or ""))
-
-
-def _rules(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    experiments = config.get("experiments")
-    return list((experiments or {}).get("rampUpRules") or []) if isinstance(experiments, Mapping) else []

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import PipelineResponse
 from azure.core.polling.base_polling import BadResponse, BadStatus, OperationFailed
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
@@ -18,6 +17,7 @@ from quarterdeck.providers.azure.app_service.reading import SiteReader
 from quarterdeck.providers.azure.app_service.versions import Versions
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.faults import in_app_service_words, reading, trouble_of, writing
+from quarterdeck.providers.azure.noting import Noted
 from quarterdeck.providers.base import Progress, Receipt, Refused
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_slots
@@ -106,7 +106,7 @@ class Swapping:
         return settle_slots(step, *sides)
 
     async def _swap(self, step: Step, source: str, destination: str) -> Receipt:
-        look, noted = OneLook(USUAL_WAIT), _Noted()
+        look, noted = OneLook(USUAL_WAIT), Noted()
         poller = await self._begin(step, source, destination, polling=look, raw_response_hook=noted)
         if look.finished():
             return Receipt(noted.reference)
@@ -128,14 +128,14 @@ class Swapping:
         )
 
     async def _preview(self, step: Step, source: str, destination: str) -> Receipt:
-        noted = _Noted()
+        noted = Noted()
         await self._arm.web.web_apps.apply_slot_configuration_slot(
             *_site(step), source, _entity(destination), retry_total=0, raw_response_hook=noted
         )
         return Receipt(noted.reference)
 
     async def _cancel(self, step: Step, destination: str) -> Receipt:
-        apps, noted = self._arm.web.web_apps, _Noted()
+        apps, noted = self._arm.web.web_apps, Noted()
         if destination.lower() == PRODUCTION:
             await apps.reset_production_slot_config(*_site(step), retry_total=0, raw_response_hook=noted)
         else:
@@ -154,17 +154,6 @@ def is_the_operations(error: HttpResponseError) -> bool:
     if 400 <= status < 500:
         return status not in _NOT_THE_OPERATIONS
     return status == 500 and in_app_service_words(error)
-
-
-class _Noted:
-    """Takes the ids that Microsoft's support asks for from an answer."""
-
-    def __init__(self) -> None:
-        self.reference = ""
-
-    def __call__(self, response: PipelineResponse[Any, Any]) -> None:
-        headers = response.http_response.headers
-        self.reference = headers.get("x-ms-correlation-request-id") or headers.get("x-ms-request-id") or ""
 
 
 def _site(step: Step) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""Azure Traffic Manager: traffic divided by the answers of DNS."""
