@@ -81,7 +81,7 @@ WELL = seen({WEST: slots("2.14.3"), NORTH: slots("2.14.3"), TRAFFIC: SPLIT})
 
 def operation(action: Action, *events: tuple[str, dict[str, Any]]) -> Operation:
     step = Step("1", "swap", "slots", action.target, Address("azure", {}), "swap staging into production")
-    effects = (Effect(str(action.target), "build", "2.14.3", "2.15.0"),)
+    effects = (Effect(str(action.target), "build in production", "2.14.3", "2.15.0"),)
     one = Operation("op1", Plan("p1", "r1", action, (step,), effects), "ana@jump1", "release day", NOW - 60)
     for kind, body in events:
         one = advance(one, kind, body, NOW - 30)

@@ -226,7 +226,9 @@ def _leads_to(view: OperationView | None, operations: Sequence[Operation]) -> st
     if view is None:
         return ""
     plan = next(operation.plan for operation in operations if operation.id == view.id)
-    announced = (effect for effect in plan.effects if effect.what == "build" and effect.before != effect.after)
+    announced = (
+        effect for effect in plan.effects if effect.what.startswith("build in ") and effect.before != effect.after
+    )
     first = next(announced, None)
     return "" if first is None else clean(first.after, _NAME)
 

@@ -53,7 +53,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("to-flags", "f", "f", "flags", "Show the flags", places=("bridge", "service", "log"), twin="qd flag list ENV"),
     Deed("undo", "u", "u", "undo", "Roll back the last change of what is under the cursor", True,
          (*_WRITE, "target"), "qd rollback ENV/SERVICE", ("bridge", "service", "flags")),
-    Deed("refresh", "r", "r", "refresh", "Have everything read again now", False, ("runner",), "qd status --live"),
+    Deed("refresh", "r", "r", "read", "Have everything read again now", False, ("runner",), "qd status --live"),
     Deed("filter", "slash", "/", "find", "Show only lines that hold these letters; Esc shows all again",
          places=("bridge", "flags", "log")),
     Deed("command", "colon", ":", "command", "Type an action as on the command line", True, _WRITE, "qd ..."),

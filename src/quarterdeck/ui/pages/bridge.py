@@ -71,7 +71,8 @@ def attention_line(picture: Picture) -> Line:
             parts.insert(0, line((f"{more + 1} things want a look", "attention")))
     running = [one for one in picture.operations if one.state == "running"]
     if running:
-        parts.insert(0, line((f"▸ {len(running)} running: {_in_brief(running[0])}", "moving")))
+        others = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        parts.insert(0, line((f"▸ {_in_brief(running[0])}{others}", "moving")))
     if not parts:
         parts.append(_quiet(picture))
     return (("  ", "text"), *join(parts, " · "))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quarterdeck.release.picture import Picture
 from quarterdeck.ui.actions import EVERYWHERE, LATER, MOVING, Situation, Where, deeds_at, why_not
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import BLANK, Line, join, line, spread, wrap
+from quarterdeck.ui.spans import BLANK, Line, join, line, spread, width, wrap
 
 _TITLES: dict[Where, str] = {"bridge": "1 Bridge", "service": "2 Service", "flags": "5 Flags", "log": "7 Log"}
 
@@ -21,7 +21,7 @@ def head_line(picture: Picture, where: Where, read_only: bool, cells: int) -> Li
     return spread(left, (*join(right, "  "), (" ", "text")), cells)
 
 
-def footer_line(now: Situation) -> Line:
+def footer_line(now: Situation, cells: int) -> Line:
     """The keys of a screen; what can't be done at the moment is in brackets."""
     parts = []
     for deed in deeds_at(now.where):
@@ -31,7 +31,8 @@ def footer_line(now: Situation) -> Line:
             parts.append(line((f"({deed.shown} {deed.label})", "dim")))
         else:
             parts.append(line((deed.shown, "key"), (f" {deed.label}", "text")))
-    return ((" ", "text"), *join(parts, "  "))
+    roomy = (*line(" "), *join(parts, "  "))
+    return roomy if width(roomy) <= cells else (*line(" "), *join(parts, " "))
 
 
 def help_lines(now: Situation, cells: int) -> list[Line]:

@@ -37,7 +37,7 @@ _ENDINGS: Mapping[str, Word] = {
     "rolled_back": "attention",
     "needs_operator": "danger",
 }
-_TELLING = ("ending", "detail", "message", "choice", "summary", "reason", "command", "step")
+_TELLING = ("ending", "detail", "message", "choice", "summary", "reason", "command")
 
 
 def rows(events: Sequence[Event], letters: str) -> list[GridRow]:
@@ -86,8 +86,9 @@ def _row(event: Event) -> GridRow:
 
 
 def _detail(body: Mapping[str, Any]) -> str:
-    told = (str(body[key]) for key in _TELLING if isinstance(body.get(key), (str, int, float)) and body[key] != "")
-    return clean("  ".join(told), 300)
+    step = f"step {body['step']}" if body.get("step") else ""
+    told = (str(body[key]) for key in _TELLING if isinstance(body.get(key), str))
+    return clean("  ".join(part for part in (step, *told) if part), 300)
 
 
 def _searchable(event: Event) -> str:

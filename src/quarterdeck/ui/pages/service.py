@@ -57,12 +57,11 @@ def _slot(slot: SlotView, name_cells: int, version_cells: int, cells: int) -> It
         told.append((f"  deployed {slot.deployed} ago" if slot.deployed != "now" else "  deployed just now", "dim"))
     yield tuple(told)
     indent = line(" " * (name_cells + 4))
-    facts = [
-        slot.host,
-        f"build {slot.build}" if slot.build else "",
-        f"last swap {slot.last_swap}" if slot.last_swap else "",
-    ]
-    yield from wrap("  ".join(fact for fact in facts if fact), cells, first=indent, word="dim") if any(facts) else ()
+    facts = [slot.host, f"build {slot.build}" if slot.build else ""]
+    if any(facts):
+        yield from wrap("  ".join(fact for fact in facts if fact), cells, first=indent, word="dim")
+    if slot.live and slot.last_swap:
+        yield from wrap(f"last swap {slot.last_swap}", cells, first=indent, word="dim")
     if slot.preview_from:
         text = f"◆ a swap from {slot.preview_from} is prepared: complete or cancel it"
         yield from wrap(text, cells, first=indent, word="attention")
@@ -74,10 +73,12 @@ def _slot(slot: SlotView, name_cells: int, version_cells: int, cells: int) -> It
 
 def _split(split: Split, intended: Mapping[str, str], cells: int) -> Iterator[Line]:
     where = f" in {split.target.region}" if split.target.region else ""
-    lag = f"  old clients stay {about(split.lag)}" if split.lag else ""
-    status = f"  {split.status}" if split.status else ""
-    head = line(("TRAFFIC", "heading"), f"  between {split.between}{where}", (f"  {split.method}{status}{lag}", "dim"))
+    head = line(("TRAFFIC", "heading"), f"  between {split.between}{where}")
     yield spread(head, marks.of_knowledge(split.known), cells)
+    lag = f"clients stay where they are for {about(split.lag)}" if split.lag else ""
+    facts = [fact for fact in (split.method, split.status, lag) if fact]
+    if facts:
+        yield from wrap(", ".join(facts), cells, first=line("  "), word="dim")
     yield from _trouble(split.known, cells)
     names = min(max((len(share.name) for share in split.shares), default=0), 24)
     for share in split.shares:

@@ -110,8 +110,8 @@ class Deck(Screen[None]):
         """Bring up to date what depends on the cursor."""
         said = self._said or self.detail()
         self.query_one("#detail", Page).make(lambda _: [said])
-        foot = footer_line(self.situation())
-        self.query_one("#foot", Page).make(lambda _: [foot])
+        situation = self.situation()
+        self.query_one("#foot", Page).make(lambda cells: [footer_line(situation, cells)])
 
     def say(self, text: str, word: Word = "attention") -> None:
         """Show a line until the cursor moves."""

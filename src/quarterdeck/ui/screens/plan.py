@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import on
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -13,7 +14,7 @@ from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.store.base import StoreError
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.screens.dialog import Dialog
-from quarterdeck.ui.spans import line
+from quarterdeck.ui.spans import line, width
 from quarterdeck.ui.widgets.choices import Buttons, Option
 from quarterdeck.ui.widgets.page import Page
 
@@ -25,11 +26,11 @@ class PlanDialog(Dialog[str]):
     """Asks for a plan, shows it, and hands in the yes. Comes back with the id of the operation, or None."""
 
     DEFAULT_CSS = """
-    PlanDialog .field { height: 1; border: none; padding: 0; background: $qd-background; color: $qd-text;
-                        display: none; }
-    PlanDialog .prompt { height: 1; display: none; }
+    PlanDialog .field { height: 1; display: none; }
     PlanDialog.-confirmable .field.needed { display: block; }
-    PlanDialog.-confirmable .prompt.needed { display: block; }
+    PlanDialog .field Page { height: 1; }
+    PlanDialog #ask-reason { width: 5; }
+    PlanDialog Input { width: 1fr; border: none; padding: 0; background: $qd-background; color: $qd-text; }
     """
 
     AUTO_FOCUS = "#answers"
@@ -45,22 +46,19 @@ class PlanDialog(Dialog[str]):
         self._complaint = ""
 
     def parts(self) -> list[Widget]:
-        reason = Input(id="reason", classes="field needed", compact=True)
-        typed = Input(id="typed", classes="field", compact=True)
+        reason = Input(id="reason", compact=True, placeholder="kept in the journal; may stay empty")
+        typed = Input(id="typed", compact=True)
         for field in (reason, typed):
             field.cursor_blink = False
         return [
-            Page(id="ask-reason", classes="prompt needed"),
-            reason,
-            Page(id="ask-typed", classes="prompt"),
-            typed,
+            Horizontal(Page(id="ask-reason"), reason, classes="field needed", id="reason-row"),
+            Horizontal(Page(id="ask-typed"), typed, classes="field", id="typed-row"),
             Buttons([CANCEL], id="answers"),
         ]
 
     def on_mount(self) -> None:
         self._asked_at = self.cockpit.settings.clock.now()
-        ask = line(("Why? (kept in the journal; may stay empty)", "heading"))
-        self.query_one("#ask-reason", Page).make(lambda _: [ask])
+        self.query_one("#ask-reason", Page).make(lambda _: [line(("Why?", "heading"))])
         try:
             self._request = self.cockpit.asker.plan(self._action, "").id
         except StoreError as error:
@@ -162,10 +160,11 @@ class PlanDialog(Dialog[str]):
         self.query_one("#text", Page).make(lambda cells: pages.plan_lines(plan, cells))
         wanted = pages.must_be_typed(plan)
         self.add_class("-confirmable")
-        for field in ("#typed", "#ask-typed"):
-            self.query_one(field).set_class(bool(wanted), "needed")
-        prompt = line("Type ", (clean(wanted, 80), "protected"), " to confirm, then Enter:")
-        self.query_one("#ask-typed", Page).make(lambda _: [prompt])
+        self.query_one("#typed-row").set_class(bool(wanted), "needed")
+        prompt = line("Type ", (clean(wanted, 60), "protected"), " to confirm, then Enter:")
+        label = self.query_one("#ask-typed", Page)
+        label.styles.width = width(prompt) + 1
+        label.make(lambda _: [prompt])
         if self._confirming:
             self._head("starting")
             self.say_below(line(("handed in; waiting for the runner to start it", "moving")))

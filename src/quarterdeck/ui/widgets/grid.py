@@ -135,7 +135,7 @@ class Grid(Lines, can_focus=True):
 
     def window(self, height: int) -> list[Line]:
         room = max(1, height - 1)
-        self.top = max(0, min(self.top, self._row, len(self._rows) - 1))
+        self.top = max(0, min(self.top, self._row, len(self._rows) - room))
         self.top = max(self.top, self._row - room + 1)
         widths = self._widths()
         head = self._heads(widths)
