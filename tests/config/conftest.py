@@ -40,10 +40,13 @@ class Signals(Part):
 
 def schemas(name: str) -> Mapping[str, type[BaseModel]] | None:
     """`harbour` has slots with traffic between them, and traffic; `harbour.signals` has flags only."""
-    return {
-        "harbour": {"connection": HarbourConnection, "slots": Berth, "slot_traffic": Berth, "traffic": Berth},
-        "harbour.signals": {"connection": HarbourConnection, "flags": Signals},
-    }.get(name)
+    return PARTS.get(name)
+
+
+PARTS: dict[str, dict[str, type[BaseModel]]] = {
+    "harbour": {"connection": HarbourConnection, "slots": Berth, "slot_traffic": Berth, "traffic": Berth},
+    "harbour.signals": {"connection": HarbourConnection, "flags": Signals},
+}
 
 
 class Folder:
@@ -85,7 +88,7 @@ def folder(tmp_path: Path) -> Folder:
 @pytest.fixture
 def minimal() -> Callable[[str], str]:
     """A good configuration with some more lines at its end."""
-    return lambda more="": MINIMAL + more
+    return MINIMAL.__add__
 
 
 MINIMAL = """\

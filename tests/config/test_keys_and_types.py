@@ -61,18 +61,38 @@ def test_a_missing_option_of_a_provider_is_told_at_the_place_it_belongs_to(folde
 @pytest.mark.parametrize(
     ("was", "becomes", "told"),
     [
-        ("production: {}", "production: {protected: perhaps}", "5:27 environments.production.protected: must be true or false"),
+        (
+            "production: {}",
+            "production: {protected: perhaps}",
+            "5:27 environments.production.protected: must be true or false",
+        ),
         ("account: main", "account: main, verify: perhaps", "3:53 connections.azure.verify: must be true or false"),
         ("account: main", "account: main, tags: one", "3:51 connections.azure.tags: must be a list"),
         ("account: main", "account: [main]", "3:30 connections.azure.account: must be a text"),
-        ("account: main", "account: main, door: {host: a, port: x}", "3:67 connections.azure.door.port: must be a whole number"),
-        ("account: main", "account: main, door: {host: a, port: 0}", "3:67 connections.azure.door.port: must be greater than or equal to 1"),
-        ("environments:\n  production: {}", "environments: [production]", "4:1 environments: must hold keys with values"),
-        ("{slots: {connection: azure, pier: one, site: checkout}}", "{slots: azure}", "8:25 services.checkout.production.slots: must hold keys with values"),
+        (
+            "account: main",
+            "account: main, door: {host: a, port: x}",
+            "3:67 connections.azure.door.port: must be a whole number",
+        ),
+        (
+            "account: main",
+            "account: main, door: {host: a, port: 0}",
+            "3:67 connections.azure.door.port: must be greater than or equal to 1",
+        ),
+        (
+            "environments:\n  production: {}",
+            "environments: [production]",
+            "4:1 environments: must hold keys with values",
+        ),
+        (
+            "{slots: {connection: azure, pier: one, site: checkout}}",
+            "{slots: azure}",
+            "8:25 services.checkout.production.slots: must hold keys with values",
+        ),
         ("fleet: shop", "fleet:", "1:7 fleet: must be a text"),
         ("fleet: shop\n", "", "1:1 fleet: is missing"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_type_is_told_where_it_stands(folder: Any, minimal: Any, was: str, becomes: str, told: str) -> None:
     problems = [
         f"{problem.line}:{problem.column} {problem.path}: {problem.message}"

@@ -49,7 +49,7 @@ def test_a_tab_after_spaces_is_found_too(folder: Any) -> None:
 
 
 def test_a_file_that_is_not_utf8_is_told_by_byte_and_line(folder: Any) -> None:
-    (problem,) = folder.problems("fleet: shop\n# caf".encode() + b"\xe9\n")
+    (problem,) = folder.problems(b"fleet: shop\n# caf" + b"\xe9\n")
     assert (problem.line, problem.column) == (2, 6)
     assert problem.message == "not UTF-8: byte 0xe9 at offset 17"
     assert problem.hint == "save the file as UTF-8"
@@ -84,6 +84,12 @@ def test_broken_yaml_is_told_where_it_breaks(folder: Any) -> None:
     (problem,) = folder.problems("fleet: shop\nservices: [checkout\nrings: []\n")
     assert problem.line == 3
     assert problem.message.startswith("not valid YAML")
+
+
+def test_a_reference_without_quotes_between_braces_gets_its_own_hint(folder: Any) -> None:
+    (problem,) = folder.problems("fleet: shop\nconnections: {azure: {account: ${NAME}}}\n")
+    assert problem.line == 2
+    assert problem.hint == 'within { } and [ ] a reference needs quotes: "${NAME}"'
 
 
 def test_the_same_key_twice_names_both_lines(folder: Any) -> None:
@@ -167,3 +173,11 @@ services: {null: {on: {slots: {connection: NO, pier: 1e3, site: 12:30}}}}
     assert fleet.environments[0].protected
     assert dict(fleet.places[0].address.parts) == {"pier": "1e3", "site": "12:30"}
     assert fleet.services == ("null",)
+
+
+def test_a_file_of_nothing_but_faults_is_told_of_the_first_hundred_soon(folder: Any) -> None:
+    began = time.perf_counter()
+    problems = folder.problems("fleet: shop\n" + "".join(f"k{n}: x\n" for n in range(20_000)))
+    assert len(problems) == 101
+    assert problems[-1].message == "more than 100 things are wrong"
+    assert time.perf_counter() - began < 10

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from quarterdeck.config.clear_secrets import looks_secret, secret_key
 from quarterdeck.config.nodes import Mapping, Node, Path, Scalar, child, dotted, plain
-from quarterdeck.config.problems import Mark, Report, shown
+from quarterdeck.config.problems import MOST, Mark, Report, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -50,7 +50,8 @@ def check(
     try:
         return model.model_validate(plain(node))
     except ValidationError as error:
-        faults = [_fault(node, path, found) for found in error.errors(include_url=False, include_context=False)]
+        found = error.errors(include_url=False, include_context=False)
+        faults = [_fault(node, path, one) for one in found[: MOST + 1]]
     for fault in faults:
         if not any(_explains(other, fault) for other in faults):
             _tell(model, fault, report, later or {})

@@ -164,7 +164,8 @@ class _Declaration:
             self._no_place(mark, path)
 
     def _no_place(self, mark: Mark, path: NodePath) -> None:
-        self._report.add(mark, dotted(path), "nothing is declared here", "give it `slots:`, `traffic:` or both")
+        if not self._report.below(dotted(path)):  # else: what was meant to be declared has been told
+            self._report.add(mark, dotted(path), "nothing is declared here", "give it `slots:`, `traffic:` or both")
 
     def _region(self, region: str, mark: Mark, path: NodePath) -> None:
         declared = self._tree.entries.get("regions")

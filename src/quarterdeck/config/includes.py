@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quarterdeck.config.nodes import Mapping, Node, Scalar, Sequence, dotted, nothing
+from quarterdeck.config.nodes import Mapping, Node, Scalar, Sequence, dotted, nothing, plain
 from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.problems import Mark, Report, shown
 from quarterdeck.config.reading import read
@@ -111,12 +111,8 @@ def merge(into: Mapping, other: Mapping, report: Report, path: NodePath = ()) ->
             fresh = Mapping(own.mark, dict(own.entries), dict(own.keys))
             merge(fresh, value, report, here)
             into.put(key, into.keys[key], fresh)
-        elif not (nothing(value) or _same(own, value)):
+        elif not nothing(value) and plain(own) != plain(value):
             message = f"already given in {into.keys[key]}"
             report.add(
                 mark, dotted(here), message, "keep one of them, or make it a template and override it with `use:`"
             )
-
-
-def _same(one: Node, two: Node) -> bool:
-    return isinstance(one, Scalar) and isinstance(two, Scalar) and one.text == two.text

@@ -14,7 +14,7 @@ from quarterdeck.config.includes import Files
 from quarterdeck.config.nodes import Mapping, Node, Scalar, child, dotted, scalars
 from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.options import secret_fields
-from quarterdeck.config.problems import ConfigError, Problem, Report
+from quarterdeck.config.problems import MOST, ConfigError, Problem, Report
 from quarterdeck.config.references import REFERENCE_FORMS, Reference, parse
 from quarterdeck.config.templates import expand
 from quarterdeck.config.variables import Values
@@ -43,7 +43,7 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
         environment: where `${NAME}` is looked up; this process's environment if not given.
 
     Raises:
-        ConfigError: with every problem that was found.
+        ConfigError: with every problem that was found (the first hundred of a great many).
     """
     report = Report()
     files = Files(report)
@@ -58,7 +58,10 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
         tree = expand(raw, report)
         fleet = declare(values.fill(tree, _secret_paths(tree, schemas)), schemas, report)
     if report.problems or fleet is None:
-        raise ConfigError(sorted(report.problems, key=_order(files)))
+        problems = sorted(report.problems, key=_order(files))
+        if report.full:
+            problems.append(Problem(str(path), 0, 0, "", f"more than {MOST} things are wrong", "mend these first"))
+        raise ConfigError(problems)
     return Loaded(fleet, tuple(report.warnings), tuple(files.read.values()))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+MOST = 100
 _SHOWN = 80
 
 
@@ -62,26 +63,43 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-@dataclass(slots=True)
 class Report:
-    """Collects what is found, so that all of it can be shown at once."""
+    """Collects what is found, so that all of it can be shown at once; the first hundred are plenty to mend."""
 
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.warnings: list[Problem] = []
+        self._problems: dict[Problem, None] = {}
+        self._more = False
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What makes the configuration unusable."""
+        return list(self._problems)
+
+    @property
+    def full(self) -> bool:
+        """Whether more was found than is kept."""
+        return self._more
 
     def add(self, mark: Mark, path: str, message: str, hint: str = "") -> None:
         """Note something that makes the configuration unusable."""
-        problem = _problem(mark, path, message, hint)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-    def about(self, mark: Mark) -> bool:
-        """Whether something is already known to be wrong at this very place."""
-        return any((p.file, p.line, p.column) == (mark.file, mark.line, mark.column) for p in self.problems)
+        if len(self._problems) < MOST:
+            self._problems[_problem(mark, path, message, hint)] = None
+        else:
+            self._more = True
 
     def warn(self, mark: Mark, path: str, message: str, hint: str = "") -> None:
         """Note something that is probably not meant."""
-        self.warnings.append(_problem(mark, path, message, hint))
+        if len(self.warnings) < MOST:
+            self.warnings.append(_problem(mark, path, message, hint))
+
+    def about(self, mark: Mark) -> bool:
+        """Whether something is already known to be wrong at this very place."""
+        return any((p.file, p.line, p.column) == (mark.file, mark.line, mark.column) for p in self._problems)
+
+    def below(self, path: str) -> bool:
+        """Whether something is already known to be wrong at this path or deeper."""
+        return any(f"{p.path}.".startswith(f"{path}.") for p in self._problems)
 
 
 def _problem(mark: Mark, path: str, message: str, hint: str) -> Problem:

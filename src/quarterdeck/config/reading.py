@@ -16,7 +16,7 @@ from quarterdeck.config.problems import Mark, Report, shown
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _MERGE = "<<"
@@ -104,6 +104,8 @@ def _syntax(file: str, text: str, error: yaml.YAMLError, report: Report) -> None
     context = getattr(error, "context", None)
     message = f"not valid YAML: {said}" + (f" ({context})" if context else "")
     hint = "check indentation, quotes, brackets and the space after each colon"
+    if any("${" in line for line in text.split("\n")[mark.line : mark.line + 1]):
+        hint = 'within { } and [ ] a reference needs quotes: "${NAME}"'
     report.add(Mark(file, mark.line + 1, mark.column + 1), "", message, hint)
 
 

@@ -88,7 +88,8 @@ class Values:
         text = "".join(filter(None, texts))
         if kind := looks_secret(text):
             hint = "only an option that is meant for a secret can hold one"
-            self._report.add(node.mark, dotted(path), f"this becomes {kind}", hint)
+            if not self._report.about(node.mark):
+                self._report.add(node.mark, dotted(path), f"this becomes {kind}", hint)
             return None
         return text
 
