@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quarterdeck.sandbox.app_configuration.service import AppConfigurationService
 from quarterdeck.sandbox.application import Application
 from quarterdeck.sandbox.cloudmetadata import CloudMetadataService
 from quarterdeck.sandbox.control import ControlService
@@ -18,6 +19,7 @@ from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.identity import IdentityService
 from quarterdeck.sandbox.manners import ArmManners
 from quarterdeck.sandbox.requestlog import RequestLog
+from quarterdeck.sandbox.resource_graph import ResourceGraphService
 from quarterdeck.sandbox.server import listening
 from quarterdeck.sandbox.subscriptions import SubscriptionsService
 from quarterdeck.sandbox.throttling import Throttle
@@ -88,6 +90,8 @@ class Sandbox:
             SwapsService(self.world),
             DeploymentsService(self.world),
             TrafficManagerService(self.world),
+            ResourceGraphService(self.world),
+            AppConfigurationService(self.world),
             ControlService(self),
         ]
 

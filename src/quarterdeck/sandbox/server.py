@@ -46,10 +46,10 @@ async def listening(
     def make_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
         return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
 
-    runner = web.ServerRunner(web.Server(handle, request_factory=make_request, access_log=None))
+    runner = web.ServerRunner(web.Server(handle, request_factory=make_request, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, ssl_context=tls, shutdown_timeout=0.1)
+        site = web.TCPSite(runner, host, port, ssl_context=tls)
         await site.start()
         actual = runner.addresses[0][1]
         yield f"{scheme}://{f'[{host}]' if ':' in host else host}:{actual}"

@@ -16,7 +16,7 @@ from quarterdeck.sandbox.web.packages import build_at, build_in
 from quarterdeck.sandbox.web.refusals import not_found
 from quarterdeck.sandbox.wire import Refusal, Request, Response, Route
 from quarterdeck.sandbox.world.clock import utc
-from quarterdeck.sandbox.world.deployments import BUILDING, SUCCEEDED, Deployment
+from quarterdeck.sandbox.world.deployments import BUILDING, Deployment
 from quarterdeck.sandbox.world.sites import PRODUCTION, Site, Slot
 from quarterdeck.sandbox.world.world import World
 
@@ -104,8 +104,10 @@ class DeploymentsService:
         site, slot = self._kudu(request)
         self._require_sign_in(request)
         deployment = self._find(site, slot, request)
-        properties = _properties(deployment, self._world.clock.now())
-        return Response(202 if properties["status"] == BUILDING else 200, properties)
+        now = self._world.clock.now()
+        complete = deployment.status(now) != BUILDING
+        body = {"id": deployment.id, "complete": complete, **_properties(deployment, now)}
+        return Response(200 if complete else 202, body)
 
     def _kudu(self, request: Request) -> tuple[Site, Slot]:
         site = self._world.sites.named(request.parameters["site"])
@@ -135,7 +137,6 @@ class DeploymentsService:
             "id": f"{own['id']}/deployments/{deployment.id}",
             "name": deployment.id,
             "type": f"{own['type']}/deployments",
-            "location": own["location"],
             "properties": _properties(deployment, self._world.clock.now()),
         }
 
@@ -147,7 +148,6 @@ class DeploymentsService:
             "id": f"{own['id']}/deploymentStatus/{deployment.id}",
             "name": deployment.id,
             "type": f"{own['type']}/deploymentStatus",
-            "location": own["location"],
             "properties": {
                 "deploymentId": deployment.id,
                 "status": status,
@@ -172,22 +172,13 @@ def _runtime_status(slot: Slot, deployment: Deployment, now: float) -> str:
 
 def _properties(deployment: Deployment, now: float) -> dict[str, Any]:
     status = deployment.status(now)
-    ended = utc(deployment.finished) if status != BUILDING else None
     return {
-        "id": deployment.id,
         "status": status,
-        "status_text": "",
         "author_email": "N/A",
         "author": deployment.author,
         "deployer": deployment.deployer,
         "message": deployment.message,
-        "progress": "" if status != BUILDING else "Running deployment command...",
-        "received_time": utc(deployment.started),
         "start_time": utc(deployment.started),
-        "end_time": ended,
-        "last_success_end_time": ended if status == SUCCEEDED else None,
-        "complete": status != BUILDING,
+        "end_time": utc(deployment.finished) if status != BUILDING else None,
         "active": deployment.active,
-        "is_temp": False,
-        "is_readonly": True,
     }
