@@ -7,8 +7,8 @@ from typing import Any
 
 from quarterdeck.clock import Clock
 from quarterdeck.store.base import Lease, LeaseLost, Store
+from quarterdeck.store.lifeline import RUNNER_LEASE
 
-LEASE_NAME = "runner"
 MARGIN = 0.1
 """The part of a lease's life that is given away, so that what was allowed just now arrives while it still holds."""
 
@@ -39,7 +39,7 @@ class LeaseGuard:
             LeaseLost: there is none.
         """
         if self._lease is None:
-            raise LeaseLost(f"{self._holder} doesn't hold the lease {LEASE_NAME!r}")
+            raise LeaseLost(f"{self._holder} doesn't hold the lease {RUNNER_LEASE!r}")
         return self._lease
 
     def held(self) -> bool:
@@ -58,12 +58,12 @@ class LeaseGuard:
             LeaseLost: write nothing more, neither to the store nor to the world.
         """
         if not self.held():
-            raise LeaseLost(f"{self._holder} can't be sure that it still holds the lease {LEASE_NAME!r}")
+            raise LeaseLost(f"{self._holder} can't be sure that it still holds the lease {RUNNER_LEASE!r}")
 
     def take(self) -> bool:
         """Take the lease if it is free; False if somebody else has it. Raises StoreError."""
         asked = self._clock.monotonic()
-        self._lease = self._store.take_lease(LEASE_NAME, self._holder, self._clock.now(), self._ttl, self._info)
+        self._lease = self._store.take_lease(RUNNER_LEASE, self._holder, self._clock.now(), self._ttl, self._info)
         self._sure_until = asked + self._ttl
         return self._lease is not None
 

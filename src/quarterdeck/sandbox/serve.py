@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from quarterdeck.fleet.codec import from_json
+from quarterdeck.fleet.topology import Fleet
 from quarterdeck.sandbox.assembly import Running, Sandbox, running
 from quarterdeck.sandbox.settings import Settings
 from quarterdeck.sandbox.world.contoso import contoso
 from quarterdeck.sandbox.world.furniture import many_sites
+from quarterdeck.sandbox.world.of_fleet import world_of
 from quarterdeck.sandbox.world.world import World
 
 _LOOK = 1.0
@@ -128,7 +131,10 @@ def _announced(file: Path | None, line: str) -> Iterator[None]:
 
 
 def _document(settings: Settings) -> dict[str, Any]:
-    document = _read(settings.world) if settings.world else contoso()
+    if settings.fleet:
+        document = world_of(from_json(Fleet, _read(settings.fleet)))
+    else:
+        document = _read(settings.world) if settings.world else contoso()
     if not isinstance(document, dict):
         raise ValueError(f"{settings.world}: a world file is a JSON object")
     if settings.scale:

@@ -21,6 +21,7 @@ class Settings:
         latency_ms: added to every answer.
         faults: a JSON file with a list of faults; see `faults`.
         world: a JSON file that says what exists; see `world.document`. contoso-shop when None.
+        fleet: a JSON file with a fleet, as `fleet.codec` writes it: a world in which all of it exists.
         announce: a file that gets the same line as stdout, while the sandbox runs.
         idle_seconds: end when no request came for that long; 0 never ends by itself.
 
@@ -37,6 +38,7 @@ class Settings:
     latency_ms: float = 0.0
     faults: Path | None = None
     world: Path | None = None
+    fleet: Path | None = None
     announce: Path | None = None
     idle_seconds: float = 0.0
 
@@ -48,6 +50,8 @@ class Settings:
             )
         if not 0 <= self.port <= 65535:
             raise ValueError(f"a port is a number from 0 to 65535, not {self.port}")
+        if self.world and self.fleet:
+            raise ValueError("a sandbox is built from a world or from a fleet, not from both")
         for name in ("scale", "latency_ms", "idle_seconds"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} cannot be negative")

@@ -1,0 +1,51 @@
+"""The runner's configuration: read once, and known to be outdated when a file of it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from quarterdeck.config.loading import load
+from quarterdeck.fleet.topology import Fleet
+from quarterdeck.providers import registry
+
+_Stamp = tuple[int, int]
+
+
+class Configuration:
+    """A fleet as its files declare it at the moment of reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Read it.
+
+        Raises:
+            ConfigError: with everything that is wrong with it.
+        """
+        loaded = load(path, registry.schemas)
+        self.fleet: Fleet = loaded.fleet
+        self.warnings = tuple(map(str, loaded.warnings))
+        self._stamps: Mapping[Path, _Stamp | None] = {file: _stamp(file) for file in loaded.files}
+
+    def accept_change(self) -> None:
+        """Take the files as they are now for known, without reading them: they can't be used."""
+        self._stamps = {file: _stamp(file) for file in self._stamps}
+
+    def outdated(self) -> bool:
+        """Whether a file has changed since."""
+        return any(_stamp(file) != stamp for file, stamp in self._stamps.items())
+
+
+def sandboxed(fleet: Fleet, announcement: Mapping[str, Any]) -> Fleet:
+    """The same fleet, every connection pointed at a sandbox. Raises ProviderError."""
+    connections = (registry.load(one.provider).sandboxed(one, announcement) for one in fleet.connections)
+    return replace(fleet, connections=tuple(connections))
+
+
+def _stamp(file: Path) -> _Stamp | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,173 @@
+"""The runner as a process: take the lease, serve, stand by, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import Any
+
+from quarterdeck import __version__
+from quarterdeck.clock import Clock, SystemClock
+from quarterdeck.config.problems import ConfigError
+from quarterdeck.providers import registry
+from quarterdeck.providers.base import ProviderError
+from quarterdeck.runner.configuration import Configuration, sandboxed
+from quarterdeck.runner.duty import Duty, Outcome
+from quarterdeck.runner.guard import LeaseGuard
+from quarterdeck.runner.logfile import log_path, logging_beside
+from quarterdeck.runner.racing import first_of
+from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox, sandbox_lives
+from quarterdeck.runner.seal import FileSeal
+from quarterdeck.runner.sessions import Sessions
+from quarterdeck.runner.settings import RunnerSettings
+from quarterdeck.store.base import Store, StoreError
+from quarterdeck.store.lifeline import RUNNER_LEASE, lifeline, proves_dead, runner_lives, sweep
+from quarterdeck.store.opening import open_store, warnings
+
+log = logging.getLogger(__name__)
+
+USAGE, FAILED = 2, 1
+"""Exit codes: the configuration is wrong; the store or the sandbox can't be used."""
+
+STAND_BY_SECONDS = 1.0
+"""Between two looks at whether the lease is free."""
+
+
+async def run(settings: RunnerSettings) -> int:
+    """Be a fleet's runner until it is no longer needed; returns the exit code.
+
+    SIGTERM, SIGINT and SIGHUP end it in order: no new work, a moment for what runs, the lease given back. What still
+    runs then is left to the next runner. Errors go to stderr and to the log.
+    """
+    try:
+        with closing(open_store(settings.store, create=True)) as store, logging_beside(settings.store):
+            try:
+                return await Runner(settings, store, SystemClock()).run()
+            except (ConfigError, ProviderError, StoreError, SandboxDied, OSError) as error:
+                log.error("%s", error)
+                raise
+    except (ConfigError, ProviderError) as error:
+        _complain(error)
+        return USAGE
+    except (StoreError, SandboxDied, OSError) as error:
+        _complain(error)
+        return FAILED
+
+
+class Runner:
+    """One process; it may serve several terms of duty, or none."""
+
+    def __init__(self, settings: RunnerSettings, store: Store, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._told_to_stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Serve or stand by until told to stop or no longer needed.
+
+        Raises:
+            ConfigError, ProviderError, StoreError, SandboxDied: it can't even begin.
+        """
+        settings = self._settings
+        if settings.when_taken == "leave" and runner_lives(self._store, self._clock.now()):
+            return 0
+        for line in warnings(settings.store):
+            log.warning("%s", line)
+        sweep(settings.store)
+        holder = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
+        with self._listening_to_signals(), lifeline(settings.store, holder) as life:
+            about = {**life, "version": __version__, "log": str(log_path(settings.store))}
+            guard = LeaseGuard(self._store, self._clock, holder=holder, ttl=settings.lease_ttl, info=about)
+            await self._serve(guard)
+        return 0
+
+    async def _serve(self, guard: LeaseGuard) -> None:
+        configuration = self._configuration()
+        seal = FileSeal(self._settings.store.with_name("seal.key"))
+        while not self._told_to_stop.is_set():
+            announcement = await self._sandbox()
+            if not self._take(guard):
+                if self._settings.when_taken == "leave":
+                    return
+                await first_of(self._clock, STAND_BY_SECONDS, self._told_to_stop)
+                continue
+            fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
+            term = Duty(
+                self._settings,
+                store=self._store,
+                guard=guard,
+                fleet=fleet,
+                sessions=Sessions(fleet, registry.load, self._clock),
+                seal=seal,
+                clock=self._clock,
+                over=partial(_over, configuration, announcement),
+            )
+            try:
+                outcome = await term.serve(self._told_to_stop)
+            finally:
+                guard.release()
+            log.info("term of duty ended: %s", outcome)
+            if outcome == "left":
+                return
+            if outcome == "outdated":
+                configuration = self._configuration_again(configuration)
+
+    def _configuration(self) -> Configuration:
+        configuration = Configuration(self._settings.config)
+        for line in configuration.warnings:
+            log.warning("%s", line)
+        return configuration
+
+    def _configuration_again(self, before: Configuration) -> Configuration:
+        """The configuration as it is now; the one before, if that one can't be used (and not asked about again)."""
+        try:
+            return self._configuration()
+        except ConfigError as error:
+            log.error("the changed configuration can't be used, the old one stays: %s", error)
+            before.accept_change()
+            return before
+
+    async def _sandbox(self) -> Mapping[str, Any]:
+        if not self._settings.sandbox:
+            return {}
+        return await asyncio.to_thread(ensure_sandbox, self._settings.config)
+
+    def _take(self, guard: LeaseGuard) -> bool:
+        """Take the lease, from a runner that has certainly died without waiting for the lease to run out."""
+        held = self._store.lease(RUNNER_LEASE)
+        if held and proves_dead(held.info):
+            self._store.release_lease(held)
+        return guard.take()
+
+    @contextmanager
+    def _listening_to_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        for number in numbers:
+            loop.add_signal_handler(number, self._told_to_stop.set)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+
+def _over(configuration: Configuration, announcement: Mapping[str, Any]) -> Outcome | None:
+    """What ends a term from outside: a changed configuration, or the end of the sandbox that is its world."""
+    if announcement and not sandbox_lives(announcement):
+        return "left"
+    return "outdated" if configuration.outdated() else None
+
+
+def _complain(error: Exception) -> None:
+    hint = getattr(error, "hint", "") or getattr(getattr(error, "trouble", None), "hint", "")
+    sys.stderr.write(f"{error}\n" + (f"  hint: {hint}\n" if hint else ""))
+    sys.stderr.flush()
