@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from quarterdeck.clock import Clock
@@ -101,7 +102,8 @@ class Planner:
     async def _outlined(self, action: Action) -> Outline:
         match action:
             case Swap():
-                return _planned(plan_swap(action, await self._sites(action)))
+                swap = self._usual_slots(action)
+                return _planned(plan_swap(swap, await self._sites(swap)))
             case Shift():
                 return _planned(plan_shift(action, await self._routers(action)))
             case FlagChange():
@@ -116,6 +118,11 @@ class Planner:
                 steps = in_order_of_undoing(done_steps(operation, action.target))
                 self._check_locks([Place(step.role, step.target, step.address) for step in steps])
                 return await self._inverse(action, operation.id, steps)
+
+    def _usual_slots(self, action: Swap) -> Swap:
+        """What a swap leaves open is what the fleet's configuration says."""
+        source, destination = self._fleet.swap_source, self._fleet.swap_destination
+        return replace(action, source=action.source or source, destination=action.destination or destination)
 
     async def _sites(self, action: Swap) -> Sequence[Site]:
         places, (source, destination) = self._places(action.target, "slots"), slot_names(action)
