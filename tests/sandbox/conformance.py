@@ -103,7 +103,7 @@ def violations(
 
 def find(method: str, path: str, version: str = "") -> Operation | None:
     """The operation for a method and path: of that version, or else the newest."""
-    fitting = [item for item in _operations() if item.method == method.lower() and item.pattern.fullmatch(path)]
+    fitting = [item for item in operations() if item.method == method.lower() and item.pattern.fullmatch(path)]
     # A literal segment beats a named one, as in `/sites/{name}/slots` against `/{type}/{name}`.
     fitting.sort(key=lambda item: (item.version == version, item.version, -item.pattern.groups), reverse=True)
     return fitting[0] if fitting else None
@@ -215,7 +215,7 @@ def _is_int32(value: object) -> bool:
 
 
 @cache
-def _operations() -> tuple[Operation, ...]:
+def operations() -> tuple[Operation, ...]:
     return tuple(_read_operations())
 
 

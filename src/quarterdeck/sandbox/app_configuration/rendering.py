@@ -43,49 +43,67 @@ def media_type(kind: str) -> dict[str, str]:
     return {"Content-Type": f"{_MEDIA}{kind}+json; charset=utf-8"}
 
 
-def key_value(item: KeyValue, query: Query) -> dict[str, Any]:
-    """A key-value with the fields that the query selects."""
-    everything = {
-        "etag": item.etag,
-        "key": item.key,
-        "label": item.label,
-        "content_type": item.content_type,
-        "value": item.value,
-        "tags": dict(item.tags),
-        "description": item.description,
-        "locked": item.locked,
-        "last_modified": _iso(item.modified),
-    }
-    return _selected(everything, query, _FIELDS)
+def key_value_form(query: Query) -> Callable[[KeyValue], dict[str, Any]]:
+    """How a key-value looks with the fields that the query selects.
+
+    Raises:
+        Refusal: 400 for a field that does not exist.
+    """
+    names = _selected(query, _FIELDS)
+
+    def show(item: KeyValue) -> dict[str, Any]:
+        everything = {
+            "etag": item.etag,
+            "key": item.key,
+            "label": item.label,
+            "content_type": item.content_type,
+            "value": item.value,
+            "tags": dict(item.tags),
+            "description": item.description,
+            "locked": item.locked,
+            "last_modified": _iso(item.modified),
+        }
+        return {name: everything[name] for name in names}
+
+    return show
 
 
 def one_key_value(request: Request, item: KeyValue, headers: Mapping[str, str] | None = None) -> Response:
     """A single key-value with its ETag and, if given, more headers."""
     own = media_type("kv") | {"ETag": quoted(item.etag), "Last-Modified": http_date(item.modified)}
-    return Response(200, key_value(item, Query(request)), {**own, **(headers or {})})
+    return Response(200, key_value_form(Query(request))(item), {**own, **(headers or {})})
 
 
-def snapshot(item: Snapshot, query: Query) -> dict[str, Any]:
-    """A snapshot with the fields that the query selects; sizes are known when it is provisioned."""
-    done = item.status != "provisioning"
-    everything = {
-        "etag": item.etag,
-        "name": item.name,
-        "status": item.status,
-        "filters": [
-            {"key": wanted.key, "label": wanted.label} | ({"tags": list(wanted.tags)} if wanted.tags else {})
-            for wanted in item.filters
-        ],
-        "composition_type": item.composition,
-        "created": _iso(item.created),
-        "expires": None if item.expires is None else _iso(item.expires),
-        "size": item.size if done else 0,
-        "items_count": len(item.items) if done else 0,
-        "retention_period": item.retention,
-        "tags": dict(item.tags),
-        "description": item.description,
-    }
-    return _selected(everything, query, _SNAPSHOT_FIELDS)
+def snapshot_form(query: Query) -> Callable[[Snapshot], dict[str, Any]]:
+    """How a snapshot looks with the fields that the query selects; sizes are known when it is provisioned.
+
+    Raises:
+        Refusal: 400 for a field that does not exist.
+    """
+    names = _selected(query, _SNAPSHOT_FIELDS)
+
+    def show(item: Snapshot) -> dict[str, Any]:
+        done = item.status != "provisioning"
+        everything = {
+            "etag": item.etag,
+            "name": item.name,
+            "status": item.status,
+            "filters": [
+                {"key": wanted.key, "label": wanted.label} | ({"tags": list(wanted.tags)} if wanted.tags else {})
+                for wanted in item.filters
+            ],
+            "composition_type": item.composition,
+            "created": _iso(item.created),
+            "expires": None if item.expires is None else _iso(item.expires),
+            "size": item.size if done else 0,
+            "items_count": len(item.items) if done else 0,
+            "retention_period": item.retention,
+            "tags": dict(item.tags),
+            "description": item.description,
+        }
+        return {name: everything[name] for name in names}
+
+    return show
 
 
 def page_of(
@@ -145,20 +163,20 @@ def http_date(moment: float) -> str:
     return format_datetime(datetime.fromtimestamp(moment, UTC), usegmt=True)
 
 
-def _selected(everything: Mapping[str, Any], query: Query, names: Iterable[str]) -> dict[str, Any]:
+def _selected(query: Query, names: Iterable[str]) -> list[str]:
     known = [name for name in names if name != "description" or query.api_version >= _DESCRIPTION_SINCE]
     wanted = query.selected()
     for name in wanted:
         if name not in known:
             raise invalid_argument("$select", f"$select: '{name}' is not a field")
-    return {name: everything[name] for name in known if not wanted or name in wanted}
+    return [name for name in known if not wanted or name in wanted]
 
 
 def _decoded(token: str | None) -> str | None:
     if not token:
         return None
     try:
-        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
+        return base64.b64decode(token + "=" * (-len(token) % 4), b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise invalid_argument("after", "after: Invalid continuation token") from error
 

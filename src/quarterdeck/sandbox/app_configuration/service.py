@@ -76,7 +76,7 @@ class AppConfigurationService:
             "kvset",
             items,
             position=lambda item: f"{item.key}\0{item.label or ''}",
-            show=lambda item: rendering.key_value(item, query),
+            show=rendering.key_value_form(query),
             etags=lambda item: item.etag,
             headers=_memento(request),
         )
@@ -111,14 +111,14 @@ class AppConfigurationService:
 
     async def list_revisions(self, request: Request) -> Response:
         """Past and present states, newest first within each key and label."""
-        query = Query(request)
+        show = rendering.key_value_form(Query(request))
         numbered = list(enumerate(self._store.revisions(selection_of(request))))
         return rendering.page_of(
             request,
             "kvset",
             numbered,
             position=lambda entry: f"{entry[0]:012d}",
-            show=lambda entry: rendering.key_value(entry[1], query),
+            show=lambda entry: show(entry[1]),
             etags=lambda entry: entry[1].etag,
             headers=_memento(request),
         )

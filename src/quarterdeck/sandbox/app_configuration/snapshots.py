@@ -52,7 +52,7 @@ class SnapshotOperations:
             "snapshotset",
             chosen,
             position=lambda item: item.name,
-            show=lambda item: rendering.snapshot(item, query),
+            show=rendering.snapshot_form(query),
         )
 
     async def get(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ class SnapshotOperations:
             "Last-Modified": rendering.http_date(snapshot.created),
             "Link": f'</kv?snapshot={snapshot.name}&api-version={query.api_version}>; rel="items"',
         }
-        return Response(200, rendering.snapshot(snapshot, query), headers)
+        return Response(200, rendering.snapshot_form(query)(snapshot), headers)
 
 
 def _read(body: Any, name: str) -> Snapshot:

@@ -139,11 +139,11 @@ def check_endpoints(profile: Profile) -> None:
     """
     priorities: dict[int, str] = {}
     places: dict[str, str] = {}
-    names: set[tuple[str, str]] = set()
+    names: set[str] = set()
     for endpoint in profile.endpoints:
-        if endpoint.key in names:
+        if endpoint.name.lower() in names:
             raise InvalidProfile(f"Two endpoints are called '{endpoint.name}'.")
-        names.add(endpoint.key)
+        names.add(endpoint.name.lower())
         other = priorities.setdefault(endpoint.priority, endpoint.name)
         if other != endpoint.name:
             raise InvalidProfile(
