@@ -162,7 +162,9 @@ async def test_many_profiles_are_read_from_one_list_and_a_missing_one_says_so(st
 
 
 async def test_a_profile_that_routes_by_place_cant_be_shifted_and_says_why(start):
-    azure = await start(world(profile(endpoint("weu"), endpoint("neu", endpointLocation="North Europe"), method="Performance")))
+    azure = await start(
+        world(profile(endpoint("weu"), endpoint("neu", endpointLocation="North Europe"), method="Performance"))
+    )
 
     observed = await azure.session.capability("traffic").observe([place()])
     with pytest.raises(ProviderError, match="Performance"):
