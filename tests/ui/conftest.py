@@ -7,18 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from syrupy.extensions.image import SVGImageExtension
+from tests.ui.scenes import Scene
 
 from quarterdeck import paths
 from quarterdeck.ui import theming
 from quarterdeck.ui.cockpit import Cockpit
 from quarterdeck.ui.settings import Settings
-from tests.ui.scenes import Scene
 
 Start = Callable[..., Cockpit]
-
-# pytest-textual-snapshot writes `.raw` files unless told what an SVG is called.
-SVGImageExtension.file_extension = "svg"
 
 
 @pytest.fixture

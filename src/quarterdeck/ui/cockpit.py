@@ -74,16 +74,17 @@ class Cockpit(App[None]):
 
     def on_mount(self) -> None:
         self._handle_signals()
-        self._look()
+        self.look()
         self.push_screen(Bridge())
-        self.set_interval(LOOK_EVERY, self._look)
+        self.set_interval(LOOK_EVERY, self.look)
         if self.settings.target:
             self.call_after_refresh(self._begin_at, self.settings.target)
         if self._problem:
             self.call_after_refresh(self.say, self._problem)
 
     # --- the store, seen -----------------------------------------------------------------------------------------
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look at the store, and show what is new in it. Called four times a second."""
         clock = self.settings.clock
         try:
             changed = self.sight.look()
@@ -248,13 +249,17 @@ class Cockpit(App[None]):
         self.panic(Text(f"{told}\nThis is a bug in the cockpit. What was running goes on in the runner."))
 
     # --- leaving -------------------------------------------------------------------------------------------------
-    def _leave(self) -> None:
-        open_ones = [one for one in self.picture.operations if one.open]
-        told = [
+    def goes_on(self) -> list[str]:
+        """What doesn't end with this viewer, a line each."""
+        return [
             f"{'waits for you' if one.state == 'needs_operator' else 'goes on running'}: "
             f"{one.verb} {marks.name(one.target)} {one.progress} ({one.id})"
-            for one in open_ones
+            for one in self.picture.operations
+            if one.open
         ]
+
+    def _leave(self) -> None:
+        told = self.goes_on()
         self.exit(message=Text("\n".join(told)) if told else None)
 
     def action_leave_now(self) -> None:

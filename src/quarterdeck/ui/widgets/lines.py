@@ -42,6 +42,11 @@ class Lines(Widget):
         """All lines, also those that are scrolled away."""
         return self._lines
 
+    @property
+    def painted(self) -> tuple[Line, ...]:
+        """What stands on the terminal, row by row."""
+        return tuple(self._painted)
+
     def scroll_by(self, rows: int) -> None:
         """Move the window over the lines."""
         self.top += rows
