@@ -1,0 +1,186 @@
+"""Every place of every sample exists in the sandbox, can be seen through Microsoft's clients, and can be acted on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quarterdeck import config
+from quarterdeck.clock import SystemClock
+from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.readings import FlagsReading, Reading, SlotsReading, TrafficReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Fleet, Place, Role
+from quarterdeck.paths import shared_dir
+from quarterdeck.providers import registry
+from quarterdeck.providers.base import Capability, ProviderError, Session, SessionContext
+from quarterdeck.release.action import Action, FlagChange, Shift, Swap
+from quarterdeck.release.plan import Plan
+from quarterdeck.runner.planner import Planner
+from quarterdeck.sandbox.assembly import running
+from quarterdeck.sandbox.serve import announcement
+from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.of_fleet import world_of
+from quarterdeck.sandbox.world.world import World
+from quarterdeck.store.opening import open_store
+
+SAMPLES = sorted(shared_dir("sample-configs").glob("*.yaml"))
+
+
+class Open:
+    """The sessions of a fleet whose connections lead to a sandbox."""
+
+    def __init__(self, sessions: dict[str, Session]) -> None:
+        self._sessions = sessions
+
+    def capability(self, connection: str, role: Role) -> Capability:
+        found = self._sessions[connection].capability(role)
+        assert found is not None
+        return found
+
+    async def identity(self, connection: str) -> str:
+        return await self._sessions[connection].identity()
+
+
+@dataclass
+class Harbour:
+    fleet: Fleet
+    open: Open
+    planner: Planner
+
+    async def seen(self, place: Place) -> Reading | Trouble:
+        observed = await self.open.capability(place.address.connection, place.role).observe([place])
+        return observed[place.subject]
+
+    async def plan(self, action: Action) -> Plan:
+        plan = await self.planner.plan("plan-1", action)
+        assert isinstance(plan, Plan), plan
+        assert plan.steps
+        return plan
+
+
+def no_secret(reference: str) -> str:
+    raise ProviderError("misconfigured", f"no sample needs a secret in the sandbox: {reference}")
+
+
+Sail = Callable[[Fleet], Awaitable[Harbour]]
+
+
+@pytest.fixture
+async def sail(tmp_path: Path) -> AsyncIterator[Sail]:
+    """A fleet in a sandbox of its own, with a world made for it."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(fleet: Fleet) -> Harbour:
+            up = await stack.enter_async_context(running(World(WorldClock(speed=0), world_of(fleet)), tls=True))
+            sessions: dict[str, Session] = {}
+            for connection in fleet.connections:
+                provider = registry.load(connection.provider)
+                context = SessionContext(SystemClock(), lambda line: None, no_secret)
+                sessions[connection.name] = provider.open(provider.sandboxed(connection, announcement(up)), context)
+                stack.push_async_callback(sessions[connection.name].close)
+            store = open_store(tmp_path / "store.db", create=True)
+            stack.callback(store.close)
+            opened = Open(sessions)
+            return Harbour(fleet, opened, Planner(fleet, store, opened, SystemClock()))
+
+        yield begin
+
+
+@pytest.fixture(params=SAMPLES, ids=lambda sample: sample.stem)
+async def harbour(request: pytest.FixtureRequest, sail: Sail) -> Harbour:
+    return await sail(config.load(request.param, registry.schemas, environment={}).fleet)
+
+
+async def test_every_place_can_be_seen(harbour: Harbour) -> None:
+    kinds = {"slots": SlotsReading, "slot_traffic": TrafficReading, "traffic": TrafficReading, "flags": FlagsReading}
+    for place in harbour.fleet.places:
+        assert isinstance(await harbour.seen(place), kinds[place.role]), place.subject
+
+
+async def test_a_newer_build_waits_where_users_are_not(harbour: Harbour) -> None:
+    for place in harbour.fleet.places:
+        if place.role != "slots":
+            continue
+        reading = await harbour.seen(place)
+        assert isinstance(reading, SlotsReading)
+        live, waiting = reading.slot("production"), reading.slot("staging")
+        assert live is not None
+        assert live.build is not None
+        assert waiting is not None
+        assert waiting.build is not None
+        assert numbers(waiting.build.version) > numbers(live.build.version)
+
+
+def numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+async def test_a_swap_of_every_service_can_be_planned(harbour: Harbour) -> None:
+    for target in {place.target.whole for place in harbour.fleet.places if place.role == "slots"}:
+        plan = await harbour.plan(Swap(target))
+        assert len(plan.steps) >= len(harbour.fleet.places_of(target, "slots"))
+        protected = harbour.fleet.environment(target.environment).protected
+        assert plan.type_to_confirm == (target.environment if protected else "")
+
+
+async def test_a_preview_of_every_service_can_be_planned(harbour: Harbour) -> None:
+    for target in {place.target.whole for place in harbour.fleet.places if place.role == "slots"}:
+        await harbour.plan(Swap(target, mode="preview"))
+
+
+async def test_a_shift_of_every_profile_and_between_slots_can_be_planned(harbour: Harbour) -> None:
+    shifted = 0
+    for place in harbour.fleet.places:
+        if place.role not in ("traffic", "slot_traffic"):
+            continue
+        reading = await harbour.seen(place)
+        assert isinstance(reading, TrafficReading)
+        name = reading.destinations[-1].name
+        await harbour.plan(Shift(place.target, {name: 20.0}))
+        shifted += 1
+    assert shifted
+
+
+async def test_every_flag_can_be_changed(harbour: Harbour) -> None:
+    for place in harbour.fleet.places:
+        if place.role != "flags":
+            continue
+        reading = await harbour.seen(place)
+        assert isinstance(reading, FlagsReading)
+        assert reading.flags
+        for flag in reading.flags:
+            target = TargetId(place.target.environment, flag.name, flag=True)
+            change = FlagChange(target, label=flag.label, enabled=not flag.enabled)
+            assert [step.verb for step in (await harbour.plan(change)).steps] == ["set_flag"]
+
+
+async def test_a_bare_swap_means_the_slots_of_the_configuration(sail: Sail) -> None:
+    declared = config.load(SAMPLES[0], registry.schemas, environment={}).fleet
+    harbour = await sail(replace(declared, swap_source="green"))
+    target = next(place.target.whole for place in declared.places if place.role == "slots")
+    plan = await harbour.plan(Swap(target))
+    assert {(step.change["source"], step.change["destination"]) for step in plan.steps} == {("green", "production")}
+
+
+async def test_the_same_fleet_always_gives_the_same_world() -> None:
+    for sample in SAMPLES:
+        fleet = config.load(sample, registry.schemas, environment={}).fleet
+        assert world_of(fleet) == world_of(fleet)
+
+
+async def test_the_sandbox_serves_the_contoso_of_the_samples_when_nobody_brings_a_world() -> None:
+    from quarterdeck.sandbox.world.contoso import contoso
+
+    fleet = config.load(shared_dir("sample-configs") / "contoso-shop.yaml", registry.schemas, environment={}).fleet
+    assert by_name(contoso()["sites"]) == by_name(world_of(fleet)["sites"])
+
+
+def by_name(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    return {document["name"]: document for document in documents}
