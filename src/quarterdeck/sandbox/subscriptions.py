@@ -40,7 +40,7 @@ class SubscriptionsService:
 
     async def subscriptions(self, request: Request) -> Response:
         """The one subscription."""
-        return Response(body={"value": [self._subscription()], "count": {"type": "Total", "value": 1}})
+        return Response(body={"value": [self._subscription()], "nextLink": ""})
 
     async def subscription(self, request: Request) -> Response:
         """The subscription by id."""
