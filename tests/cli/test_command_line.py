@@ -52,7 +52,9 @@ def test_common_options_may_stand_anywhere(written, qd):
     assert before["environments"] == after["environments"]
 
 
-@pytest.mark.parametrize("line", ["swap production/checkout --yes", "flag on production/beta", "rollback production/checkout"])
+@pytest.mark.parametrize(
+    "line", ["swap production/checkout --yes", "flag on production/beta", "rollback production/checkout"]
+)
 def test_a_read_only_session_asks_for_no_change(written, qd, line):
     result = qd(*line.split(), "--read-only")
     assert result.code == 3

@@ -27,7 +27,7 @@ def test_shows_steps_choices_and_events(written, qd):
     stuck(written)
     result = qd("operation", "op1")
     assert result.code == 5
-    for words in ("[in doubt] swap staging with production (line dropped)", "--choose retry|abandon", "ana@jump: because"):
+    for words in ("[in doubt] swap staging with production (line dropped)", "--choose retry|abandon", "ana@jump: bec"):
         assert words in result.out
 
 

@@ -42,7 +42,8 @@ def test_an_expired_plan_says_so(text):
 
 
 def test_what_comes_from_outside_moves_no_cursor(text):
-    shown = text(risks=(Risk("danger", "x", "\x1b[31mred\x1b[0m\r\n[/x]"),), effects=(Effect("a\x07b", "c", "", "\u202ed"),))
+    risk, effect = Risk("danger", "x", "\x1b[31mred\x1b[0m\r\n[/x]"), Effect("a\x07b", "c", "", "\u202ed")
+    shown = text(risks=(risk,), effects=(effect,))
     assert "\x1b" not in shown
     assert "\r" not in shown
     assert "\u202e" not in shown

@@ -6,33 +6,38 @@ import gc
 import sys
 from contextlib import closing
 
-from quarterdeck.cli.connected import Watched
+from quarterdeck.cli import output
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation, actor
-from quarterdeck.cli.waking import ready_to_wake
+from quarterdeck.cli.waking import Waker, wake_runner
 from quarterdeck.store.opening import open_store
 
 
-def run(invocation: Invocation) -> ExitCode:
+def run(invocation: Invocation) -> int:
     """Open the cockpit on the fleet's store.
 
+    What an earlier runner left is shown at once, while the next one starts; only where there is nothing to show yet
+    is it waited for, so that a configuration that can't be used is told here.
+
     Raises:
-        CommandError: there is no terminal to open it on, or no configuration.
+        CommandError: there is no terminal to open it on, no configuration, or no runner for the first time.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(ExitCode.USAGE, "the cockpit needs a terminal", "without one: qd status, qd plan, qd --help")
     path = invocation.store_path()
-    # Importing a terminal toolkit makes garbage collection walk over many objects that stay for ever.
-    gc.disable()
-    from quarterdeck.ui import app
-    from quarterdeck.ui.settings import Settings
-
-    gc.freeze()
-    gc.enable()
     with closing(open_store(path, create=True)) as store:
-        fleet = Watched(invocation, store, path)
-        settings = Settings(
-            actor=actor(), read_only=invocation.read_only, keep_alive=ready_to_wake(fleet), store_path=path
-        )
-        return ExitCode(app.run(store, settings))
+        if store.fleet() is None:
+            output.narrate("starting the runner ...")
+            wake_runner(invocation, path)
+        # The toolkit makes many objects that stay; looking through them as they come costs a fifth of the start.
+        gc.disable()
+        from quarterdeck.ui import app
+        from quarterdeck.ui.settings import Settings
+
+        waker = Waker(invocation, path)
+        settings = Settings(actor(), invocation.read_only, keep_alive=waker.wake, store_path=path)
+        code = app.run(store, settings)
+    if waker.failure is not None:
+        output.complain(str(waker.failure), waker.failure.hint)
+    return code

@@ -18,10 +18,10 @@ from quarterdeck.release.paint import paint
 from quarterdeck.release.picture import Picture
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store
+from quarterdeck.store.lifeline import RUNNER_LEASE, runner_lives
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.presence import watching
 
-RUNNER_LEASE = "runner"
 FIRST_LOOK_SECONDS = 60.0
 """How long to wait until every place was read, or was found unreadable."""
 
@@ -41,8 +41,7 @@ class Watched:
 
     def runner_lives(self) -> bool:
         """Whether a runner holds the lease now."""
-        lease = self.store.lease(RUNNER_LEASE)
-        return lease is not None and lease.expires_at > time.time()
+        return runner_lives(self.store, time.time())
 
     def keep_going(self) -> None:
         """Start a runner if none lives. Raises CommandError if none can."""

@@ -28,7 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.set_defaults(run=run, takes_words="demo")
 
 
-def run(invocation: Invocation) -> ExitCode:
+def run(invocation: Invocation) -> int:
     """Do what the words say, on the demo fleet.
 
     Raises:

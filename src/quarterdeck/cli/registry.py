@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
-from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 
-Run = Callable[[Invocation], ExitCode]
-"""What a command does when it is called."""
+Run = Callable[[Invocation], int]
+"""What a command does when it is called; it returns the exit code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
+from quarterdeck.cli import output
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
@@ -58,4 +59,38 @@ def serve(invocation: Invocation) -> ExitCode:
         asyncio.run(serve_until_stopped(settings))
     except (ValueError, OSError) as error:
         raise CommandError(ExitCode.USAGE, f"the sandbox can't be served: {error}") from error
+    return ExitCode.DONE
+
+
+def status(invocation: Invocation) -> ExitCode:
+    """Print the line that the fleet's sandbox announced itself with."""
+    from quarterdeck.runner.sandboxing import running
+
+    found = running(invocation.config_path())
+    if invocation.json:
+        output.document("sandbox", {"running": found is not None, "announcement": found})
+    elif found is None:
+        output.data("no sandbox runs for this configuration")
+    else:
+        for key, value in found.items():
+            output.data(f"{key:18} {value}")
+    return ExitCode.DONE
+
+
+def reset(invocation: Invocation) -> ExitCode:
+    """Begin again."""
+    from quarterdeck.runner.sandboxing import reset_sandbox
+
+    return _told(reset_sandbox(invocation.config_path()), "the sandbox is as it was at the start")
+
+
+def stop(invocation: Invocation) -> ExitCode:
+    """End it."""
+    from quarterdeck.runner.sandboxing import stop_sandbox
+
+    return _told(stop_sandbox(invocation.config_path()), "the sandbox has ended")
+
+
+def _told(done: bool, sentence: str) -> ExitCode:
+    output.narrate(sentence if done else "no sandbox runs for this configuration")
     return ExitCode.DONE

@@ -1,0 +1,145 @@
+"""`qd check`: configuration, store, connections, rights; what works, what doesn't, and how to mend it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli import output
+from quarterdeck.cli.errors import CommandError
+from quarterdeck.cli.exit_codes import ExitCode, of_trouble
+from quarterdeck.cli.invocation import Invocation
+from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.text import clean
+from quarterdeck.fleet.topology import Connection, Fleet
+
+if TYPE_CHECKING:
+    from quarterdeck.runner.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried. What works may still have something to say."""
+
+    area: str
+    what: str
+    message: str = ""
+    hint: str = ""
+    exit_code: ExitCode = ExitCode.DONE
+
+    @property
+    def works(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.exit_code is ExitCode.DONE
+
+
+def configure(parser: ArgumentParser) -> None:
+    """No arguments of its own."""
+    parser.set_defaults(run=run)
+
+
+def run(invocation: Invocation) -> ExitCode:
+    """Try everything, telling each as it is known; the first that fails gives the exit code."""
+    import asyncio
+
+    findings: list[Finding] = []
+
+    async def try_all() -> None:
+        async for finding in _everything(invocation):
+            findings.append(finding)
+            if not invocation.json:
+                output.data("\n".join(_lines(finding)))
+
+    asyncio.run(try_all())
+    if invocation.json:
+        checks = [{**asdict(one), "works": one.works, "exit_code": int(one.exit_code)} for one in findings]
+        output.document("check", {"checks": checks})
+    return next((one.exit_code for one in findings if not one.works), ExitCode.DONE)
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    mark = "FAIL" if not finding.works else "note" if finding.message else "ok"
+    said = f": {clean(finding.message)}" if finding.message else ""
+    yield f"{mark:4}  {clean(finding.area)}  {clean(finding.what)}{said}"
+    if finding.hint:
+        yield f"      {clean(finding.hint)}"
+
+
+async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
+    import asyncio
+
+    from quarterdeck.clock import SystemClock
+    from quarterdeck.config import ConfigError
+    from quarterdeck.providers import registry
+    from quarterdeck.runner.configuration import Configuration, sandboxed
+    from quarterdeck.runner.sandboxing import ensure_sandbox
+    from quarterdeck.runner.sessions import Sessions
+
+    path = invocation.config_path()
+    try:
+        configuration = Configuration(path)
+    except ConfigError as error:
+        raise CommandError(ExitCode.USAGE, f"{path} can't be used", str(error)) from error
+    fleet = configuration.fleet
+    yield Finding("configuration", f"{path}: {fleet.name}, {len(fleet.places)} places")
+    for warning in configuration.warnings:
+        yield Finding("configuration", "warning", warning)
+    for finding in _store(invocation):
+        yield finding
+    for name, why in registry.broken():
+        yield Finding("provider", name, why, "reinstall or remove that package", ExitCode.USAGE)
+    if invocation.sandbox:
+        fleet = sandboxed(fleet, await asyncio.to_thread(ensure_sandbox, path))
+    sessions = Sessions(fleet, registry.load, SystemClock())
+    try:
+        for connection in fleet.connections:
+            async for finding in _connection(connection, fleet, sessions):
+                yield finding
+    finally:
+        await sessions.close()
+
+
+def _store(invocation: Invocation) -> Iterator[Finding]:
+    from quarterdeck.store.opening import warnings
+
+    path = invocation.store_path()
+    open_to_others = warnings(path)
+    for warning in open_to_others:
+        yield Finding("store", str(path), warning, exit_code=ExitCode.FAILED)
+    if not open_to_others:
+        yield Finding("store", str(path), "" if path.exists() else "not made yet")
+
+
+async def _connection(connection: Connection, fleet: Fleet, sessions: Sessions) -> AsyncIterator[Finding]:
+    from quarterdeck.providers.base import ProviderError
+
+    area = f"connection {connection.name}"
+    try:
+        session = await sessions.open(connection.name)
+        yield Finding(area, f"signed in as {await session.identity()}")
+        async for what, trouble in session.check():
+            yield _finding(area, what, trouble)
+        for place in fleet.places:
+            if place.address.connection != connection.name:
+                continue
+            capability = session.capability(place.role)
+            allowed = None if capability is None else await capability.permitted(place.address)
+            yield _permission(area, place.subject, allowed)
+    except ProviderError as error:
+        yield _finding(area, "can't be used", error.trouble)
+
+
+def _finding(area: str, what: str, trouble: Trouble | None) -> Finding:
+    if trouble is None:
+        return Finding(area, what)
+    return Finding(area, what, trouble.message, trouble.hint, of_trouble(trouble.code))
+
+
+def _permission(area: str, subject: str, allowed: bool | None) -> Finding:
+    if allowed is None:
+        return Finding(area, subject, "the system doesn't say whether this may be changed")
+    if allowed:
+        return Finding(area, subject, "may be changed")
+    return Finding(area, subject, "may be watched, but not changed", "ask for the right to write, if you need it")
