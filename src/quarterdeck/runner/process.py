@@ -94,12 +94,12 @@ class Runner:
         seal = FileSeal(self._settings.store.with_name("seal.key"))
         while not self._told_to_stop.is_set():
             announcement = await self._sandbox()
+            fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
             if not self._take(guard):
                 if self._settings.when_taken == "leave":
                     return
                 await first_of(self._clock, STAND_BY_SECONDS, self._told_to_stop)
                 continue
-            fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
             term = Duty(
                 self._settings,
                 store=self._store,
@@ -110,6 +110,7 @@ class Runner:
                 clock=self._clock,
                 over=partial(_over, configuration, announcement),
             )
+            log.info("in charge of %s as %s", fleet.name, guard.lease.holder)
             try:
                 outcome = await term.serve(self._told_to_stop)
             finally:

@@ -9,6 +9,7 @@ import fcntl
 import http.client
 import json
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -89,7 +90,9 @@ def _start(config: Path, folder: Path) -> Announcement:
     fleet.write_text(json.dumps(to_json(Configuration(config).fleet)))
     announced = _announcement_file(config)
     announced.unlink(missing_ok=True)
-    arguments = ["--announce", str(announced), "--idle", str(IDLE_SECONDS), "--fleet", str(fleet)]
+    # Azure's clients send no token over plain HTTP.
+    arguments = ["--tls", "--tls-folder", str(folder), "--fleet", str(fleet)]
+    arguments += ["--announce", str(announced), "--idle", str(IDLE_SECONDS)]
     sandbox = Detached("quarterdeck.sandbox", arguments, folder / "sandbox.out")
     _within(PATIENCE, lambda: announced.exists() or sandbox.exit_code() is not None)
     if not announced.exists():
@@ -116,8 +119,9 @@ def _alone(folder: Path) -> Iterator[None]:
 def _ask(announcement: Announcement, method: str, what: str) -> bool:
     """Whether the sandbox's control interface says yes."""
     url = urlsplit(f"{announcement['control']}/{what}")
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=ANSWER_SECONDS)
     with suppress(OSError, http.client.HTTPException):
+        trusted = ssl.create_default_context(cafile=announcement["ca_file"])
+        connection = http.client.HTTPSConnection(url.hostname or "", url.port, timeout=ANSWER_SECONDS, context=trusted)
         try:
             connection.request(method, url.path, body=b"{}" if method == "POST" else None)
             return connection.getresponse().status == 200
