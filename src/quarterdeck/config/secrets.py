@@ -97,7 +97,7 @@ def _key_vault(reference: Reference) -> str:
     try:
         with (
             DefaultAzureCredential(authority=authority) as credential,
-            SecretClient(f"https://{host}", credential, retry_total=2) as client,
+            SecretClient(f"https://{host}", credential, retry_total=1) as client,
         ):
             value = client.get_secret(name).value
     except ResourceNotFoundError:

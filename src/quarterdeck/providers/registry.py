@@ -69,7 +69,7 @@ def _import(entry: EntryPoint) -> Provider | str:
     """The provider, or why there is none."""
     try:
         found: Provider = entry.load()
-    except Exception as error:  # a package from elsewhere may raise anything as it is imported
+    except (Exception, SystemExit) as error:  # a package from elsewhere may do anything as it is imported
         return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
     lacking = [part for part in ("names", "schema", "open", "sandboxed") if not hasattr(found, part)]
     return f"it has no {', '.join(lacking)}" if lacking else found
