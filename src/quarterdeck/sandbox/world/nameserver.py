@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from quarterdeck.sandbox.world.dns import DEFAULT_MAX_RETURN, Client, probabilities
@@ -17,13 +17,13 @@ ANYONE = Client()
 class Zone(Protocol):
     """The profiles a name server answers for."""
 
-    def __iter__(self) -> Iterator[Profile]: ...
-
     def now(self) -> float: ...
 
     def named(self, dns_name: str) -> Profile | None: ...
 
     def child(self, endpoint: Endpoint) -> Profile | None: ...
+
+    def parent(self, profile: Profile) -> Profile | None: ...
 
     def statuses(self, profile: Profile) -> dict[tuple[str, str], EndpointStatus]: ...
 
@@ -75,18 +75,18 @@ class NameServer:
         """Moments after which a profile's effective shares follow another line."""
         return self._history[profile.key][1].boundaries()
 
-    def note(self, at: float) -> None:
-        """From `at` on answers have the shares of now. The zone calls this after every change."""
-        profiles = {profile.key: profile for profile in self._zone}
-        self._history = {key: self._history.get(key) or (ShareHistory(), ShareHistory()) for key in profiles}
-        for key, profile in profiles.items():
-            by_endpoint, by_target = self._history[key]
-            by_endpoint.note(at, profile.ttl, self.shares(profile))
-            by_target.note(at, profile.ttl, self.target_shares(profile))
+    def note(self, profile: Profile, at: float) -> None:
+        """From `at` on this profile, and those that it is nested in, answer as they do now."""
+        upwards: Profile | None = profile
+        while upwards is not None:
+            by_endpoint, by_target = self._history.setdefault(upwards.key, (ShareHistory(), ShareHistory()))
+            by_endpoint.note(at, upwards.ttl, self.shares(upwards))
+            by_target.note(at, upwards.ttl, self.target_shares(upwards))
+            upwards = self._zone.parent(upwards)
 
-    def forget(self) -> None:
-        """Drop the past: what is answered now has always been answered."""
-        self._history.clear()
+    def forget(self, profile: Profile) -> None:
+        """Drop its past."""
+        self._history.pop(profile.key, None)
 
     def _expected(self, profile: Profile, reach: Callable[[Endpoint, Client], Mapping[str, float]]) -> dict[str, float]:
         people = sum(self.population.values())

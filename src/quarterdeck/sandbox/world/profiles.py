@@ -68,6 +68,7 @@ class Profiles:
         self._clock, self._log = clock, log
         self._probe, self._host_of = probe, host_of
         self._profiles: dict[ProfileKey, Profile] = {}
+        self._parents: dict[ProfileKey, ProfileKey] = {}
         self._records: dict[tuple[ProfileKey, tuple[str, str]], ProbeRecord] = {}
         self.dns = NameServer(self, rng)
 
@@ -95,6 +96,11 @@ class Profiles:
             return self._profiles.get(_key_of(endpoint.resource_id))
         return self.named(endpoint.target)
 
+    def parent(self, profile: Profile) -> Profile | None:
+        """The profile in which this one is nested; there is one at most."""
+        key = self._parents.get(profile.key)
+        return None if key is None else self._profiles[key]
+
     def put(self, profile: Profile) -> Profile:
         """Create or replace; returns it with the hosts of its Azure and nested endpoints filled in.
 
@@ -103,18 +109,9 @@ class Profiles:
             ProfileConflict: the DNS name is taken, or a child is nested elsewhere.
         """
         self.observe()
-        old = self._profiles.get(profile.key)
-        if old is not None:
-            profile = replace(profile, resource_group=old.resource_group, name=old.name)
-        profile = replace(profile, endpoints=tuple(self._located(endpoint) for endpoint in profile.endpoints))
-        check_endpoints(profile)
-        self._check_name(profile)
-        self._check_nesting(profile)
-        self._profiles[profile.key] = profile
-        self._start_probing(profile, old)
-        self._log.add("profile.changed" if old else "profile.created", profile.id, **_facts(profile))
-        self.dns.note(self.now())
-        return profile
+        placed = self._place(profile)
+        self.dns.note(placed, self.now())
+        return placed
 
     def delete(self, profile: Profile) -> None:
         """Remove it.
@@ -122,13 +119,14 @@ class Profiles:
         Raises:
             ProfileConflict: while it is nested in another profile.
         """
-        parent = self._parent(profile)
+        parent = self.parent(profile)
         if parent is not None:
             raise ProfileConflict(f"The profile '{profile.name}' is nested in '{parent.name}'; remove it there first.")
         del self._profiles[profile.key]
+        self._adopt(profile.key, ())
         self._records = {key: record for key, record in self._records.items() if key[0] != profile.key}
+        self.dns.forget(profile)
         self._log.add("profile.deleted", profile.id)
-        self.dns.note(self.now())
 
     def load(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """Replace everything by profiles as the ARM interface shows them; they count as in force for long.
@@ -137,15 +135,17 @@ class Profiles:
             InvalidProfile: for a document that could not be put.
             ProfileConflict: likewise.
         """
-        self._profiles, self._records = {}, {}
-        self.dns.forget()
+        for profile in list(self._profiles.values()):
+            self.dns.forget(profile)
+        self._profiles, self._parents, self._records = {}, {}, {}
         for profile in _children_first([_from_document(document) for document in documents]):
-            self.put(profile)
+            self._place(profile)
         for record in self._records.values():
             record.since -= _LONG_AGO
         self.observe()
-        self.dns.forget()
-        self.dns.note(self.now())
+        for profile in self._profiles.values():
+            self.dns.forget(profile)
+            self.dns.note(profile, self.now())
 
     def dump(self) -> list[dict[str, Any]]:
         """Every profile, as `load` takes it."""
@@ -153,18 +153,18 @@ class Profiles:
 
     def observe(self) -> None:
         """Do the probes that fell due, and let DNS answer by what they found when they found it."""
-        changes: list[tuple[float, str, ProbeRecord, EndpointStatus]] = []
+        changes: list[tuple[float, Profile, str, ProbeRecord, EndpointStatus]] = []
         for profile in self._profiles.values():
             for endpoint in profile.endpoints:
                 record = self._records.get((profile.key, endpoint.key))
                 if record is not None:
                     subject = f"{profile.id}/{endpoint.kind}/{endpoint.name}"
                     found = record.due(self.now(), self._looker(profile, endpoint), profile.monitor)
-                    changes += [(at, subject, record, status) for at, status in found]
-        for at, subject, record, status in sorted(changes, key=lambda change: change[0]):
+                    changes += [(at, profile, subject, record, status) for at, status in found]
+        for at, profile, subject, record, status in sorted(changes, key=lambda change: change[0]):
             record.status = status
             self._log.add(f"endpoint.{status.lower()}", subject, at=at)
-            self.dns.note(at)
+            self.dns.note(profile, at)
 
     def statuses(self, profile: Profile) -> dict[tuple[str, str], EndpointStatus]:
         """The monitor status of each endpoint, by endpoint key, as of the last `observe`."""
@@ -173,6 +173,21 @@ class Profiles:
     def status(self, profile: Profile) -> ProfileStatus:
         """The monitor status of the profile, as of the last `observe`."""
         return monitoring.profile_status(profile, self.statuses(profile).values())
+
+    def _place(self, profile: Profile) -> Profile:
+        """Check a profile against the others and let it take its place among them."""
+        old = self._profiles.get(profile.key)
+        if old is not None:
+            profile = replace(profile, resource_group=old.resource_group, name=old.name)
+        profile = replace(profile, endpoints=tuple(self._located(endpoint) for endpoint in profile.endpoints))
+        check_endpoints(profile)
+        self._check_name(profile)
+        self._check_nesting(profile)
+        self._profiles[profile.key] = profile
+        self._adopt(profile.key, profile.endpoints)
+        self._start_probing(profile, old)
+        self._log.add("profile.changed" if old else "profile.created", profile.id, **_facts(profile))
+        return profile
 
     def _status(self, profile: Profile, endpoint: Endpoint) -> EndpointStatus:
         configured = monitoring.configured_status(profile, endpoint)
@@ -206,12 +221,11 @@ class Profiles:
             return replace(endpoint, target=child.fqdn, resource_id=child.id)
         return endpoint
 
-    def _parent(self, profile: Profile) -> Profile | None:
-        for other in self._profiles.values():
-            children = [self.child(endpoint) for endpoint in other.endpoints]
-            if any(child is not None and child.key == profile.key for child in children):
-                return other
-        return None
+    def _adopt(self, key: ProfileKey, endpoints: Iterable[Endpoint]) -> None:
+        """Be the parent of exactly the profiles that these endpoints lead to."""
+        self._parents = {child: parent for child, parent in self._parents.items() if parent != key}
+        for child in filter(None, map(self.child, endpoints)):
+            self._parents[child.key] = key
 
     def _check_name(self, profile: Profile) -> None:
         other = self.named(profile.relative_name)
@@ -221,7 +235,7 @@ class Profiles:
     def _check_nesting(self, profile: Profile) -> None:
         for endpoint in profile.endpoints:
             child = self.child(endpoint)
-            parent = self._parent(child) if child else None
+            parent = self.parent(child) if child else None
             if child and parent and parent.key != profile.key:
                 raise ProfileConflict(f"The profile '{child.name}' is already nested in '{parent.name}'.")
         if self._depth(profile, profile.key) > MAX_DEPTH:
