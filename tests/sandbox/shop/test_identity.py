@@ -30,9 +30,11 @@ def claims(token: str) -> dict[str, Any]:
 async def test_the_cloud_describes_itself_in_the_shape_that_is_asked_for(
     anonymous: httpx.AsyncClient, sandbox: Running, version: str, shape: type
 ) -> None:
-    answer = (await anonymous.get("/metadata/endpoints", params={"api-version": version} if version else {})).json()
+    answer: Any = (
+        await anonymous.get("/metadata/endpoints", params={"api-version": version} if version else {})
+    ).json()
     assert isinstance(answer, shape)
-    cloud = answer[0] if isinstance(answer, list) else answer
+    cloud: Any = answer[0] if shape is list else answer
     assert cloud["authentication"]["audiences"] == [sandbox.url]
     assert cloud["authentication"]["loginEndpoint"] == f"{sandbox.url}/"
 

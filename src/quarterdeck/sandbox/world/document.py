@@ -125,7 +125,7 @@ def _plant_site(world: World, document: Mapping[str, Any]) -> None:
     if rules:
         site.production.config["experiments"] = {"rampUpRules": rules}
     world.sites.add(site)
-    site.note(now)
+    site.note(now - _AGE)
 
 
 def _slot(world: World, where: str, site: str, name: str, document: Mapping[str, Any], now: float) -> Slot:
