@@ -16,7 +16,7 @@ from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import FlagsReading, Reading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.fleet.topology import Fleet, Place, Role
+from quarterdeck.fleet.topology import Address, Fleet, Place, Role
 from quarterdeck.paths import shared_dir
 from quarterdeck.providers import registry
 from quarterdeck.providers.base import Capability, ProviderError, Session, SessionContext
@@ -167,6 +167,40 @@ async def test_a_bare_swap_means_the_slots_of_the_configuration(sail: Sail) -> N
     target = next(place.target.whole for place in declared.places if place.role == "slots")
     plan = await harbour.plan(Swap(target))
     assert {(step.change["source"], step.change["destination"]) for step in plan.steps} == {("green", "production")}
+
+
+@pytest.mark.parametrize("source", ["auto", "image", "deployment", "setting:BUILD_NUMBER"])
+async def test_versions_can_be_read_wherever_a_configuration_looks_for_them(sail: Sail, source: str) -> None:
+    declared = config.load(SAMPLES[0], registry.schemas, environment={}).fleet
+    places = tuple(
+        replace(place, address=replace(place.address, parts={**place.address.parts, "version": source}))
+        for place in declared.places
+        if place.role == "slots"
+    )
+    harbour = await sail(replace(declared, places=places))
+    for place in places:
+        reading = await harbour.seen(place)
+        assert isinstance(reading, SlotsReading)
+        assert all(slot.build is not None and numbers(slot.build.version) for slot in reading.slots)
+
+
+async def test_places_that_are_not_azures_are_left_to_their_own_sandboxes() -> None:
+    address = Address("harbour", {"pier": "one"})
+    roles: tuple[Role, ...] = ("slots", "traffic", "flags")
+    places = tuple(Place(role, TargetId("live", "cart"), address) for role in roles)
+    world = World(WorldClock(speed=0), world_of(Fleet("shop", places=places, services=("cart",))))
+    assert not list(world.sites)
+    assert not list(world.profiles)
+
+
+async def test_one_site_that_is_declared_twice_is_one_site() -> None:
+    addresses = [Address("azure", {"resource_group": "g", "site": name, "version": v}) for name, v in TWICE]
+    places = tuple(Place("slots", TargetId(f"e{n}", "cart"), address) for n, address in enumerate(addresses))
+    world = World(WorldClock(speed=0), world_of(Fleet("shop", places=places, services=("cart",))))
+    assert [site.name for site in world.sites] == ["shop-cart"]
+
+
+TWICE = [("shop-cart", "auto"), ("Shop-Cart", "image")]
 
 
 async def test_the_same_fleet_always_gives_the_same_world() -> None:

@@ -23,7 +23,10 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """A site to be: where, of what, with which build live and which waiting in the slots `waiting_in`."""
+    """A site to be: where, of what, with which build live and which waiting in the slots `waiting_in`.
+
+    `version_setting` is the app setting that says which version a slot has.
+    """
 
     group: str
     name: str
@@ -34,6 +37,7 @@ class SitePlan:
     waiting: str
     waiting_in: tuple[str, ...] = ("staging",)
     rate: float = 0.0
+    version_setting: str = "RELEASE"
 
 
 def image(service: str, version: str) -> str:
@@ -134,7 +138,7 @@ def _slot(plan: SitePlan, slot: str, version: str) -> dict[str, Any]:
         "app_settings": {
             "ENVIRONMENT": plan.environment,
             "SLOT": slot,
-            "RELEASE": version,
+            plan.version_setting: version,
             "WEBSITE_SWAP_WARMUP_PING_PATH": "/healthz",
             "WEBSITE_SWAP_WARMUP_PING_STATUSES": "200",
         },

@@ -7,6 +7,7 @@ one build ahead. The next build of one service is bad and should not go live.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from quarterdeck.fleet.topology import Fleet, Place, Role
@@ -29,6 +30,12 @@ _KNOWN = {
     "payments": Versions("3.9.8", "4.0.0", "4.0.1"),
 }
 _BAD = "payments"
+
+_NAMED_BY: Mapping[Role, tuple[str, ...]] = {
+    "slots": ("resource_group", "site"),
+    "traffic": ("resource_group", "profile"),
+}
+"""The parts of an address that a resource of Azure has; places of other systems are none of ours."""
 
 
 def world_of(fleet: Fleet) -> dict[str, Any]:
@@ -68,11 +75,13 @@ def world_of(fleet: Fleet) -> dict[str, Any]:
 
 
 def _places(fleet: Fleet, role: Role) -> list[Place]:
-    """The places of a role, each resource once."""
+    """The places of a role that are Azure's, each resource once. Names of sites and profiles are unique in Azure."""
     found: dict[str, Place] = {}
     for place in fleet.places:
-        if place.role == role:
-            found.setdefault(place.address.key, place)
+        parts = place.address.parts
+        named = [parts.get(part, "") for part in _NAMED_BY.get(role, ())]
+        if place.role == role and all(named):
+            found.setdefault(named[-1].lower() if named else place.address.key, place)
     return list(found.values())
 
 
@@ -92,6 +101,7 @@ def _site(fleet: Fleet, place: Place, versions: Versions, last: str, behind_prof
         waiting=waiting,
         waiting_in=tuple(slot for slot in others if slot.lower() != PRODUCTION),
         rate=0.0 if behind_profile else _rate(target.name),
+        version_setting=parts.get("version", "").partition("setting:")[2] or "RELEASE",
     )
 
 
