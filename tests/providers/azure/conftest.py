@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
 
 import pytest
 
 from quarterdeck.clock import SystemClock
+from quarterdeck.fleet.readings import SlotReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Connection, Place, Role
 from quarterdeck.providers.azure import provider
-from quarterdeck.providers.base import ProviderError, Session, SessionContext
+from quarterdeck.providers.base import (
+    FlagStore,
+    Observed,
+    ProviderError,
+    Session,
+    SessionContext,
+    SlotHost,
+    TrafficRouter,
+)
 from quarterdeck.sandbox.assembly import Running, Sandbox, running
 from quarterdeck.sandbox.serve import announcement
 from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.sites import Site
 from quarterdeck.sandbox.world.world import World
 
 START = 1_790_000_000.0
 
-CHECKOUT = {
+CHECKOUT: dict[str, Any] = {
     "group": "shop",
     "name": "checkout",
     "location": "westeurope",
@@ -51,9 +61,32 @@ class Azure:
     def sandbox(self) -> Sandbox:
         return self.running.sandbox
 
-    async def another_session(self) -> Session:
-        """As after a restart: the same connection, nothing remembered."""
-        return self.open(self.connection)
+    @property
+    def site(self) -> Site:
+        """The site `checkout` as it really is."""
+        site = self.world.sites.named("checkout")
+        assert site
+        return site
+
+    @property
+    def slots(self) -> SlotHost:
+        return cast(SlotHost, self.session.capability("slots"))
+
+    @property
+    def ramp(self) -> TrafficRouter:
+        return cast(TrafficRouter, self.session.capability("slot_traffic"))
+
+    @property
+    def traffic(self) -> TrafficRouter:
+        return cast(TrafficRouter, self.session.capability("traffic"))
+
+    @property
+    def flags(self) -> FlagStore:
+        return cast(FlagStore, self.session.capability("flags"))
+
+    def restarted(self, connection: Connection | None = None) -> Azure:
+        """As after a restart: nothing remembered, the same connection or another one."""
+        return replace(self, session=self.open(connection or self.connection))
 
     def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
         """What reached the sandbox, sign-in left out."""
@@ -80,6 +113,20 @@ def secret(reference: str) -> str:
 
 
 Start = Callable[..., Awaitable[Azure]]
+
+Kind = TypeVar("Kind")
+
+
+def version(slot: SlotReading) -> str:
+    """What runs in a slot; "" if nobody knows."""
+    return slot.build.version if slot.build else ""
+
+
+def read(kind: type[Kind], observed: Observed, place: Place) -> Kind:
+    """What was observed of a place, which must be of this kind."""
+    found = observed[place.subject]
+    assert isinstance(found, kind), found
+    return found
 
 
 @pytest.fixture

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.providers.azure.conftest import CHECKOUT, Start, read, slots_place, version
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import SlotsReading
 from quarterdeck.release.plan import Step
 
-from .conftest import CHECKOUT, slots_place
 
-
-async def test_a_site_is_read_with_its_slots_production_first_and_the_version_each_runs(start):
+async def test_a_site_is_read_with_its_slots_production_first_and_the_version_each_runs(start: Start) -> None:
     azure = await start()
     place = slots_place()
 
-    observed = await azure.session.capability("slots").observe([place])
+    observed = await azure.slots.observe([place])
 
     reading = observed[place.subject]
     assert isinstance(reading, SlotsReading), reading
-    assert [(slot.name, slot.build.version) for slot in reading.slots] == [
+    assert [(slot.name, version(slot)) for slot in reading.slots] == [
         ("production", "2.14.3"),
         ("staging", "2.15.0"),
     ]
@@ -47,97 +46,99 @@ def many(count: int, kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["image", "build"])
-async def test_a_thousand_sites_with_their_slots_are_read_with_at_most_ten_requests(start, kind):
+async def test_a_thousand_sites_with_their_slots_are_read_with_at_most_ten_requests(start: Start, kind: str) -> None:
     azure = await start(many(1000, kind))
     places = [slots_place(f"site-{number:04d}", f"group-{number // 200}") for number in range(1000)]
-    slots = azure.session.capability("slots")
+    slots = azure.slots
 
     observed = await slots.observe(places)
 
-    readings = [observed[place.subject] for place in places]
-    assert all(isinstance(reading, SlotsReading) and len(reading.slots) == 2 for reading in readings)
+    readings = [read(SlotsReading, observed, place) for place in places]
+    assert all(len(reading.slots) == 2 for reading in readings)
     assert len(azure.requests()) <= 10
     if kind == "image":
-        assert {slot.build.version for slot in readings[-1].slots} == {"1.2.3", "1.2.4"}
+        assert {version(slot) for slot in readings[-1].slots} == {"1.2.3", "1.2.4"}
         assert len(azure.requests()) == 2
 
 
-async def test_versions_of_a_large_fleet_are_filled_in_over_the_rounds_and_then_cost_nothing(start):
+async def test_versions_of_a_large_fleet_are_filled_in_over_the_rounds_and_then_cost_nothing(start: Start) -> None:
     azure = await start(many(45, "build"))
     places = [slots_place(f"site-{number:04d}", "group-0") for number in range(45)]
-    slots = azure.session.capability("slots")
+    slots = azure.slots
 
     for _ in range(15):
         observed = await slots.observe(places)
     azure.sandbox.requests.clear()
     observed = await slots.observe(places)
 
-    versions = {slot.build.version for place in places for slot in observed[place.subject].slots}
+    versions = {version(slot) for place in places for slot in read(SlotsReading, observed, place).slots}
     assert versions == {"1.2.3", "1.2.4"}
     assert len(azure.requests()) == 1
 
 
-async def test_after_a_swap_the_versions_follow_the_content_at_once(start):
+async def test_after_a_swap_the_versions_follow_the_content_at_once(start: Start) -> None:
     azure = await start()
-    place, slots = slots_place(), azure.session.capability("slots")
+    place, slots = slots_place(), azure.slots
     await slots.observe([place])
-    site = azure.world.sites.named("checkout")
-    azure.world.swaps.begin(site, site.slot("staging"), site.production)
+    site = azure.site
+    azure.world.swaps.begin(site, site.slots["staging"], site.production)
     azure.world.advance(60)
 
     observed = await slots.observe([place])
 
-    assert [slot.build.version for slot in observed[place.subject].slots] == ["2.15.0", "2.14.3"]
+    assert [version(slot) for slot in read(SlotsReading, observed, place).slots] == ["2.15.0", "2.14.3"]
 
 
-async def test_a_new_deployment_is_seen_in_the_next_round(start):
+async def test_a_new_deployment_is_seen_in_the_next_round(start: Start) -> None:
     azure = await start()
-    place, slots = slots_place(), azure.session.capability("slots")
+    place, slots = slots_place(), azure.slots
     await slots.observe([place])
-    site = azure.world.sites.named("checkout")
-    azure.world.lifecycle.deploy(site, site.slot("staging"), azure.world.sites.builds.of_version("2.16.0"))
+    site = azure.site
+    azure.world.lifecycle.deploy(site, site.slots["staging"], azure.world.sites.builds.of_version("2.16.0"))
     azure.world.advance(60)
 
     observed = await slots.observe([place])
 
-    assert observed[place.subject].slots[1].build.version == "2.16.0"
+    assert version(read(SlotsReading, observed, place).slots[1]) == "2.16.0"
 
 
-async def test_the_version_can_be_read_from_a_setting_whose_value_alone_is_kept(start):
+async def test_the_version_can_be_read_from_a_setting_whose_value_alone_is_kept(start: Start) -> None:
     site = {**CHECKOUT, "slots": {"production": {"app_settings": {"APP_VERSION": "7.0.1", "KEY": "hush"}}}}
     azure = await start({"sites": [site]})
     place = slots_place(version="setting:APP_VERSION")
 
-    observed = await azure.session.capability("slots").observe([place])
+    observed = await azure.slots.observe([place])
 
-    assert observed[place.subject].slots[0].build.version == "7.0.1"
+    assert version(read(SlotsReading, observed, place).slots[0]) == "7.0.1"
     assert "hush" not in repr(observed)
 
 
-async def test_without_permission_for_resource_graph_sites_are_listed_group_by_group(start):
+async def test_without_permission_for_resource_graph_sites_are_listed_group_by_group(start: Start) -> None:
     azure = await start()
     azure.fault(kind="status", status=403, path="resourcegraph")
     place = slots_place()
 
-    observed = await azure.session.capability("slots").observe([place])
+    observed = await azure.slots.observe([place])
 
-    assert [slot.name for slot in observed[place.subject].slots] == ["production", "staging"]
+    assert [slot.name for slot in read(SlotsReading, observed, place).slots] == ["production", "staging"]
 
 
-async def test_a_site_that_isnt_there_says_so_and_the_others_are_read(start):
+async def test_a_site_that_isnt_there_says_so_and_the_others_are_read(start: Start) -> None:
     azure = await start()
     there, gone = slots_place(), slots_place("ghost")
 
-    observed = await azure.session.capability("slots").observe([there, gone])
+    observed = await azure.slots.observe([there, gone])
 
     assert isinstance(observed[there.subject], SlotsReading)
-    assert observed[gone.subject].code == "not_found"
-    assert "ghost" in observed[gone.subject].message
+    assert read(Trouble, observed, gone).code == "not_found"
+    assert "ghost" in read(Trouble, observed, gone).message
 
 
-async def test_right_after_our_own_write_the_site_is_read_directly_and_not_through_the_lagging_graph(start):
+async def test_right_after_our_own_write_the_site_is_read_directly_and_not_through_the_lagging_graph(
+    start: Start,
+) -> None:
     azure = await start()
-    place, slots = slots_place(), azure.session.capability("slots")
+    place, slots = slots_place(), azure.slots
     facts = {"source_build": "", "destination_build": "", "last_swap": "", "preview_from": ""}
     change = {"source": "staging", "destination": "production"}
     await slots.send(Step("1", "preview", "slots", place.target, place.address, "", change, facts, facts))
@@ -145,7 +146,7 @@ async def test_right_after_our_own_write_the_site_is_read_directly_and_not_throu
 
     observed = await slots.observe([place])
 
-    assert observed[place.subject].slots[0].preview_from == "staging"
+    assert read(SlotsReading, observed, place).slots[0].preview_from == "staging"
     assert not azure.requests(path="resourcegraph")
 
 
@@ -166,12 +167,12 @@ async def test_right_after_our_own_write_the_site_is_read_directly_and_not_throu
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value['kind']}{value.get('status', '')}",
 )
-async def test_a_bad_day_of_azure_is_a_trouble_of_one_clean_line(start, rule, code):
+async def test_a_bad_day_of_azure_is_a_trouble_of_one_clean_line(start: Start, rule: dict[str, Any], code: str) -> None:
     azure = await start()
     azure.fault(plane="arm", **rule)
     place = slots_place()
 
-    trouble = (await azure.session.capability("slots").observe([place]))[place.subject]
+    trouble = (await azure.slots.observe([place]))[place.subject]
 
     assert isinstance(trouble, Trouble)
     assert trouble.code == code
@@ -179,12 +180,12 @@ async def test_a_bad_day_of_azure_is_a_trouble_of_one_clean_line(start, rule, co
     assert "eyJ" not in trouble.message
 
 
-async def test_names_from_outside_cant_move_the_cursor(start):
+async def test_names_from_outside_cant_move_the_cursor(start: Start) -> None:
     evil = "2.0 \x1b[2J[red]boo[/red]"
     site = {**CHECKOUT, "slots": {"production": {"app_settings": {"V": evil}}}}
     azure = await start({"sites": [site]})
     place = slots_place(version="setting:V")
 
-    observed = await azure.session.capability("slots").observe([place])
+    observed = await azure.slots.observe([place])
 
-    assert observed[place.subject].slots[0].build.version == "2.0 [red]boo[/red]"
+    assert version(read(SlotsReading, observed, place).slots[0]) == "2.0 [red]boo[/red]"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from tests.providers.azure.conftest import Azure, Start, slots_place
 
 from quarterdeck.fleet.readings import SlotReading
 from quarterdeck.providers.base import InDoubt, ProviderError, Receipt, Refused
-from quarterdeck.release.plan import Step
+from quarterdeck.release.plan import Step, Verb
 from quarterdeck.release.settlement import slot_facts
+from quarterdeck.sandbox.outcome import Outcome
+from quarterdeck.sandbox.wire import Request
 
-from .conftest import Azure, slots_place
 
-
-async def planned(azure: Azure, verb: str) -> Step:
+async def planned(azure: Azure, verb: Verb) -> Step:
     """The step that the planner would make from what is there now."""
     place = slots_place()
-    survey = await azure.session.capability("slots").survey_swap(place.address, "staging", "production")
+    survey = await azure.slots.survey_swap(place.address, "staging", "production")
     before = slot_facts(survey.source, survey.destination)
     after = {**before, "preview_from": "staging" if verb == "preview" else ""}
     if verb in ("swap", "complete"):
@@ -27,9 +30,9 @@ async def planned(azure: Azure, verb: str) -> Step:
 
 async def finished(azure: Azure, step: Step, receipt: Receipt) -> list[str]:
     """Follow a write until it has ended, letting the world's time pass between looks."""
-    states = []
+    states: list[str] = []
     for _ in range(20):
-        progress = await azure.session.capability("slots").poll(step, receipt)
+        progress = await azure.slots.poll(step, receipt)
         states.append(progress.state)
         if progress.state != "running":
             return states
@@ -38,12 +41,12 @@ async def finished(azure: Azure, step: Step, receipt: Receipt) -> list[str]:
 
 
 def serving(azure: Azure) -> str:
-    return azure.world.sites.named("checkout").production.content.build.version
+    return azure.site.production.content.build.version
 
 
-async def test_a_swap_is_one_post_and_is_done_when_both_sides_say_so(start):
+async def test_a_swap_is_one_post_and_is_done_when_both_sides_say_so(start: Start) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     step = await planned(azure, "swap")
 
     receipt = await slots.send(step)
@@ -61,22 +64,21 @@ async def test_a_swap_is_one_post_and_is_done_when_both_sides_say_so(start):
     assert len(azure.requests("POST", "/slotsswap")) == 1
 
 
-async def test_polling_goes_on_from_the_token_in_another_session_without_sending_again(start):
+async def test_polling_goes_on_from_the_token_in_another_session_without_sending_again(start: Start) -> None:
     azure = await start()
     step = await planned(azure, "swap")
-    receipt = await azure.session.capability("slots").send(step)
-    other = await azure.another_session()
+    receipt = await azure.slots.send(step)
 
     azure.world.advance(60)
-    progress = await other.capability("slots").poll(step, Receipt(receipt.reference, receipt.token))
+    progress = await azure.restarted().slots.poll(step, Receipt(receipt.reference, receipt.token))
 
     assert progress.state == "finished"
     assert len(azure.requests("POST", "/slotsswap")) == 1
 
 
-async def test_preview_then_complete(start):
+async def test_preview_then_complete(start: Start) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     preview = await planned(azure, "preview")
 
     receipt = await slots.send(preview)
@@ -91,9 +93,9 @@ async def test_preview_then_complete(start):
     assert serving(azure) == "2.15.0"
 
 
-async def test_preview_then_cancel_leaves_everything_as_it_was(start):
+async def test_preview_then_cancel_leaves_everything_as_it_was(start: Start) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     await slots.send(await planned(azure, "preview"))
     cancel = await planned(azure, "cancel")
 
@@ -115,9 +117,11 @@ async def test_preview_then_cancel_leaves_everything_as_it_was(start):
     ],
     ids=lambda rule: f"{rule['kind']}{rule.get('status', '')}",
 )
-async def test_a_swap_that_began_although_the_answer_went_wrong_is_in_doubt_and_never_sent_again(start, rule):
+async def test_a_swap_that_began_although_the_answer_went_wrong_is_in_doubt_and_never_sent_again(
+    start: Start, rule: dict[str, Any]
+) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     step = await planned(azure, "swap")
     azure.fault(method="POST", path="slotsswap", **rule)
 
@@ -130,9 +134,11 @@ async def test_a_swap_that_began_although_the_answer_went_wrong_is_in_doubt_and_
 
 
 @pytest.mark.parametrize("rule", [{"kind": "drop"}, {"kind": "status", "status": 504}], ids=lambda rule: rule["kind"])
-async def test_a_swap_that_never_began_and_wasnt_answered_is_in_doubt_and_reads_as_not_changed(start, rule):
+async def test_a_swap_that_never_began_and_wasnt_answered_is_in_doubt_and_reads_as_not_changed(
+    start: Start, rule: dict[str, Any]
+) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     step = await planned(azure, "swap")
     azure.fault(method="POST", path="slotsswap", **rule)
 
@@ -143,9 +149,9 @@ async def test_a_swap_that_never_began_and_wasnt_answered_is_in_doubt_and_reads_
     assert len(azure.requests("POST", "/slotsswap")) == 1
 
 
-async def test_a_conflict_is_refused_in_app_services_own_words_once(start):
+async def test_a_conflict_is_refused_in_app_services_own_words_once(start: Start) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     step = await planned(azure, "swap")
     await slots.send(step)
     azure.sandbox.requests.clear()
@@ -158,22 +164,22 @@ async def test_a_conflict_is_refused_in_app_services_own_words_once(start):
     assert len(azure.requests("POST", "/slotsswap")) == 1
 
 
-async def test_throttling_is_refused_at_once_even_with_a_retry_after(start):
+async def test_throttling_is_refused_at_once_even_with_a_retry_after(start: Start) -> None:
     azure = await start()
     step = await planned(azure, "swap")
     azure.fault(kind="status", status=429, retry_after=17, method="POST", path="slotsswap")
 
     with pytest.raises(Refused) as refused:
-        await azure.session.capability("slots").send(step)
+        await azure.slots.send(step)
 
     assert refused.value.trouble.code == "throttled"
     assert "17 s" in refused.value.trouble.hint
     assert len(azure.requests("POST", "/slotsswap")) == 1
 
 
-async def test_a_failed_warm_up_is_told_with_its_reason_and_production_is_untouched(start):
+async def test_a_failed_warm_up_is_told_with_its_reason_and_production_is_untouched(start: Start) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     step = await planned(azure, "swap")
     azure.fault(kind="swap_fails", phase=4)
 
@@ -187,9 +193,9 @@ async def test_a_failed_warm_up_is_told_with_its_reason_and_production_is_untouc
 
 
 @pytest.mark.parametrize("status", [429, 503, 401, 403])
-async def test_a_look_that_fails_says_nothing_about_the_swap(start, status):
+async def test_a_look_that_fails_says_nothing_about_the_swap(start: Start, status: int) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     step = await planned(azure, "swap")
     receipt = await slots.send(step)
     azure.fault(kind="status", status=status, path="operationresults", count=3)
@@ -201,21 +207,28 @@ async def test_a_look_that_fails_says_nothing_about_the_swap(start, status):
     assert (await finished(azure, step, receipt))[-1] == "finished"
 
 
-async def test_each_look_uses_the_newest_signed_url(start):
+async def test_each_look_uses_the_newest_signed_url(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     azure = await start()
-    slots = azure.session.capability("slots")
+    slots = azure.slots
     step = await planned(azure, "swap")
+    asked: list[str] = []
+    answer = azure.sandbox.application.answer
+
+    async def listened(request: Request) -> Outcome:
+        asked.append(request.query.get("t", ""))
+        return await answer(request)
+
+    monkeypatch.setattr(azure.sandbox.application, "answer", listened)
     receipt = await slots.send(step)
+    asked.clear()
 
     await slots.poll(step, receipt)
     await slots.poll(step, receipt)
 
-    first, second = azure.requests("GET", "operationresults")
-    assert first["client_request_id"]
-    assert len(azure.world.log_of_polls) == 2 if hasattr(azure.world, "log_of_polls") else first != second
+    assert len(set(asked)) == 2
 
 
-async def test_production_as_the_source_is_refused_before_anything_is_sent(start):
+async def test_production_as_the_source_is_refused_before_anything_is_sent(start: Start) -> None:
     azure = await start()
     place = slots_place()
     change = {"source": "production", "destination": "staging"}
@@ -223,6 +236,6 @@ async def test_production_as_the_source_is_refused_before_anything_is_sent(start
     step = Step("1", "swap", "slots", place.target, place.address, "", change, facts, facts)
 
     with pytest.raises(Refused, match="must be the destination"):
-        await azure.session.capability("slots").send(step)
+        await azure.slots.send(step)
 
     assert azure.requests() == []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.providers.azure.conftest import CHECKOUT, Azure, Start, slots_place
 
 from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.providers.azure.app_service.ramp_rules import KnownSlot, risks, traffic_reading, wanted_rules
 from quarterdeck.providers.base import InDoubt, Refused
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import share_facts
-
-from .conftest import CHECKOUT, Azure, slots_place
 
 SLOTS = [
     KnownSlot("production", "app.azurewebsites.net"),
@@ -28,7 +27,7 @@ AUTOMATIC = {
 
 async def shares(azure: Azure) -> dict[str, float]:
     place = slots_place(role="slot_traffic")
-    observed = await azure.session.capability("slot_traffic").observe([place])
+    observed = await azure.ramp.observe([place])
     reading = observed[place.subject]
     assert isinstance(reading, TrafficReading), reading
     return {destination.name: destination.share for destination in reading.destinations}
@@ -36,19 +35,19 @@ async def shares(azure: Azure) -> dict[str, float]:
 
 async def step_to(azure: Azure, wanted: dict[str, float]) -> Step:
     place = slots_place(role="slot_traffic")
-    survey = await azure.session.capability("slot_traffic").survey_traffic(place.address)
+    survey = await azure.ramp.survey_traffic(place.address)
     after = {"shares": wanted}
     before = share_facts(survey.reading)
     return Step("1", "set_shares", "slot_traffic", place.target, place.address, "", after, before, after)
 
 
-async def test_without_rules_everything_goes_to_production_and_the_other_slots_are_offered(start):
+async def test_without_rules_everything_goes_to_production_and_the_other_slots_are_offered(start: Start) -> None:
     assert await shares(await start()) == {"production": 100, "staging": 0}
 
 
-async def test_shares_are_written_read_back_and_in_force_for_new_clients(start):
+async def test_shares_are_written_read_back_and_in_force_for_new_clients(start: Start) -> None:
     azure = await start()
-    router = azure.session.capability("slot_traffic")
+    router = azure.ramp
     step = await step_to(azure, {"production": 87.5, "staging": 12.5})
 
     receipt = await router.send(step)
@@ -57,27 +56,27 @@ async def test_shares_are_written_read_back_and_in_force_for_new_clients(start):
     assert (await router.poll(step, receipt)).state == "finished"
     assert (await router.settle(step)).state == "done"
     assert await shares(azure) == {"production": 87.5, "staging": 12.5}
-    assert azure.world.sites.named("checkout").weights() == {"staging": 0.125, "production": 0.875}
+    assert azure.site.weights() == {"staging": 0.125, "production": 0.875}
 
 
-async def test_a_share_of_zero_takes_the_rule_away(start):
+async def test_a_share_of_zero_takes_the_rule_away(start: Start) -> None:
     azure = await start({"sites": [{**CHECKOUT, "ramp": {"staging": 25}}]})
-    router = azure.session.capability("slot_traffic")
+    router = azure.ramp
     step = await step_to(azure, {"production": 100, "staging": 0})
 
     await router.send(step)
 
     assert (await router.settle(step)).state == "done"
-    assert azure.world.sites.named("checkout").production.config["experiments"]["rampUpRules"] == []
+    assert azure.site.production.config["experiments"]["rampUpRules"] == []
 
 
-async def test_only_the_rules_are_written_and_nothing_else_of_the_configuration(start):
+async def test_only_the_rules_are_written_and_nothing_else_of_the_configuration(start: Start) -> None:
     azure = await start()
-    site = azure.world.sites.named("checkout")
+    site = azure.site
     site.production.config["alwaysOn"] = True
     before = dict(site.production.config)
 
-    await azure.session.capability("slot_traffic").send(await step_to(azure, {"production": 90, "staging": 10}))
+    await azure.ramp.send(await step_to(azure, {"production": 90, "staging": 10}))
 
     after = dict(site.production.config)
     after.pop("experiments")
@@ -85,9 +84,9 @@ async def test_only_the_rules_are_written_and_nothing_else_of_the_configuration(
     assert after == before
 
 
-async def test_a_write_that_wasnt_answered_is_in_doubt_and_settled_by_reading(start):
+async def test_a_write_that_wasnt_answered_is_in_doubt_and_settled_by_reading(start: Start) -> None:
     azure = await start()
-    router = azure.session.capability("slot_traffic")
+    router = azure.ramp
     step = await step_to(azure, {"production": 90, "staging": 10})
     azure.fault(kind="drop", happens=True, method="PATCH")
 
@@ -98,29 +97,29 @@ async def test_a_write_that_wasnt_answered_is_in_doubt_and_settled_by_reading(st
     assert len(azure.requests("PATCH")) == 1
 
 
-async def test_an_unknown_slot_is_refused_before_anything_is_written(start):
+async def test_an_unknown_slot_is_refused_before_anything_is_written(start: Start) -> None:
     azure = await start()
     step = await step_to(azure, {"production": 90, "ghost": 10})
 
     with pytest.raises(Refused, match="ghost"):
-        await azure.session.capability("slot_traffic").send(step)
+        await azure.ramp.send(step)
 
     assert not azure.requests("PATCH")
 
 
-async def test_no_permission_is_refused_in_azures_words(start):
+async def test_no_permission_is_refused_in_azures_words(start: Start) -> None:
     azure = await start()
     step = await step_to(azure, {"production": 90, "staging": 10})
     azure.world.authorization.assign("*", "/", "reader")
 
     with pytest.raises(Refused) as refused:
-        await azure.session.capability("slot_traffic").send(step)
+        await azure.ramp.send(step)
 
     assert refused.value.trouble.code == "forbidden"
-    assert await azure.session.capability("slot_traffic").permitted(step.address) is False
+    assert await azure.ramp.permitted(step.address) is False
 
 
-def test_a_rule_is_known_by_its_host_because_names_of_slots_are_cut_and_rules_may_be_called_anything():
+def test_a_rule_is_known_by_its_host_because_names_of_slots_are_cut_and_rules_may_be_called_anything() -> None:
     rule = {"actionHostName": "APP-STAGING-X7.azurewebsites.net", "reroutePercentage": 30, "name": "my rule"}
 
     reading = traffic_reading([rule], SLOTS)
@@ -128,7 +127,7 @@ def test_a_rule_is_known_by_its_host_because_names_of_slots_are_cut_and_rules_ma
     assert {d.name: d.share for d in reading.destinations} == {"production": 70, "staging": 30, "canary": 0}
 
 
-def test_rules_that_dont_change_are_sent_again_just_as_they_are():
+def test_rules_that_dont_change_are_sent_again_just_as_they_are() -> None:
     rules = wanted_rules([AUTOMATIC], SLOTS, {"production": 65, "canary": 10, "staging": 25})
 
     assert rules[0] == AUTOMATIC
@@ -139,7 +138,7 @@ def test_rules_that_dont_change_are_sent_again_just_as_they_are():
     }
 
 
-def test_setting_a_share_by_hand_ends_its_automatic_change_and_the_survey_says_so():
+def test_setting_a_share_by_hand_ends_its_automatic_change_and_the_survey_says_so() -> None:
     rules = wanted_rules([AUTOMATIC], SLOTS, {"production": 50, "canary": 50, "staging": 0})
 
     assert rules == [
@@ -148,7 +147,7 @@ def test_setting_a_share_by_hand_ends_its_automatic_change_and_the_survey_says_s
     assert [risk.code for risk in risks([AUTOMATIC], SLOTS)] == ["automatic-ramp"]
 
 
-def test_a_rule_that_aims_at_no_slot_is_shown_and_dangerous():
+def test_a_rule_that_aims_at_no_slot_is_shown_and_dangerous() -> None:
     rule = {"actionHostName": "gone.azurewebsites.net", "reroutePercentage": 15.0, "name": "old"}
 
     reading = traffic_reading([rule], SLOTS)
@@ -158,6 +157,6 @@ def test_a_rule_that_aims_at_no_slot_is_shown_and_dangerous():
 
 
 @pytest.mark.parametrize("wanted", [{"staging": 60, "canary": 60}, {"staging": -1}, {"staging": 101}])
-def test_shares_that_cant_be_are_an_error_and_not_rounded_away(wanted):
+def test_shares_that_cant_be_are_an_error_and_not_rounded_away(wanted: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="percent"):
         wanted_rules([], SLOTS, wanted)

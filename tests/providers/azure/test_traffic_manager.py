@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.providers.azure.conftest import Azure, Start, read
 
 from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.providers.azure.traffic_manager.profiles import limits, risks, traffic_reading
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import destination_facts
-
-from .conftest import Azure
 
 
 def endpoint(name: str, weight: int = 1, **more: Any) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def shares(document: dict[str, Any]) -> dict[str, float]:
 
 
 async def step_to(azure: Azure, name: str, weight: float, enabled: bool) -> Step:
-    survey = await azure.session.capability("traffic").survey_traffic(place().address)
+    survey = await azure.traffic.survey_traffic(place().address)
     found = next(d for d in survey.reading.destinations if d.name == name)
     after = {"destination": name, "weight": weight, "enabled": enabled}
     azure.sandbox.requests.clear()
@@ -75,20 +75,20 @@ async def step_to(azure: Azure, name: str, weight: float, enabled: bool) -> Step
     )
 
 
-async def test_weights_are_shown_as_the_shares_of_dns_answers(start):
+async def test_weights_are_shown_as_the_shares_of_dns_answers(start: Start) -> None:
     azure = await start(world(profile(endpoint("weu", 300), endpoint("neu", 100))))
 
-    observed = await azure.session.capability("traffic").observe([place()])
+    observed = await azure.traffic.observe([place()])
 
-    reading = observed[place().subject]
+    reading = read(TrafficReading, observed, place())
     assert reading.method == "Weighted"
     assert reading.lag == 30
     assert {d.name: (d.weight, d.share) for d in reading.destinations} == {"weu": (300, 75), "neu": (100, 25)}
 
 
-async def test_a_weight_is_one_patch_of_one_endpoint_and_is_read_back(start):
+async def test_a_weight_is_one_patch_of_one_endpoint_and_is_read_back(start: Start) -> None:
     azure = await start(world(profile(endpoint("weu", 1), endpoint("neu", 1))))
-    router = azure.session.capability("traffic")
+    router = azure.traffic
     step = await step_to(azure, "neu", 125, True)
 
     receipt = await router.send(step)
@@ -99,9 +99,9 @@ async def test_a_weight_is_one_patch_of_one_endpoint_and_is_read_back(start):
     assert len(azure.requests("PATCH")) == 1
 
 
-async def test_draining_disables_the_endpoint_and_keeps_its_weight(start):
+async def test_draining_disables_the_endpoint_and_keeps_its_weight(start: Start) -> None:
     azure = await start(world(profile(endpoint("weu", 7), endpoint("neu", 3))))
-    router = azure.session.capability("traffic")
+    router = azure.traffic
     step = await step_to(azure, "neu", 3, False)
 
     await router.send(step)
@@ -111,18 +111,18 @@ async def test_draining_disables_the_endpoint_and_keeps_its_weight(start):
     assert (after.weight, after.enabled, after.share) == (3, False, 0)
 
 
-async def test_nothing_is_sent_for_an_endpoint_that_is_already_as_wanted(start):
+async def test_nothing_is_sent_for_an_endpoint_that_is_already_as_wanted(start: Start) -> None:
     azure = await start(world(profile(endpoint("weu", 7), endpoint("neu", 3))))
     step = await step_to(azure, "neu", 3, True)
 
-    await azure.session.capability("traffic").send(step)
+    await azure.traffic.send(step)
 
     assert not azure.requests("PATCH")
 
 
-async def test_an_unanswered_write_is_in_doubt_and_settled_by_reading(start):
+async def test_an_unanswered_write_is_in_doubt_and_settled_by_reading(start: Start) -> None:
     azure = await start(world(profile(endpoint("weu", 7), endpoint("neu", 3))))
-    router = azure.session.capability("traffic")
+    router = azure.traffic
     step = await step_to(azure, "neu", 9, True)
     azure.fault(kind="status", status=504, happens=True, method="PATCH")
 
@@ -132,48 +132,48 @@ async def test_an_unanswered_write_is_in_doubt_and_settled_by_reading(start):
     assert (await router.settle(step)).state == "done"
 
 
-async def test_a_weight_out_of_range_is_refused_by_the_service(start):
+async def test_a_weight_out_of_range_is_refused_by_the_service(start: Start) -> None:
     azure = await start(world(profile(endpoint("weu", 7), endpoint("neu", 3))))
     step = await step_to(azure, "neu", 5000, True)
 
     with pytest.raises(Refused):
-        await azure.session.capability("traffic").send(step)
+        await azure.traffic.send(step)
 
 
-async def test_an_endpoint_that_isnt_there_is_refused(start):
+async def test_an_endpoint_that_isnt_there_is_refused(start: Start) -> None:
     azure = await start(world(profile(endpoint("weu"))))
     change = {"destination": "ghost", "weight": 1.0, "enabled": True}
     step = Step("1", "set_destination", "traffic", place().target, place().address, "", change, change, change)
 
     with pytest.raises(Refused, match="ghost"):
-        await azure.session.capability("traffic").send(step)
+        await azure.traffic.send(step)
 
 
-async def test_many_profiles_are_read_from_one_list_and_a_missing_one_says_so(start):
+async def test_many_profiles_are_read_from_one_list_and_a_missing_one_says_so(start: Start) -> None:
     names = [f"p{number:02d}" for number in range(15)]
     azure = await start(world(*(profile(endpoint("weu"), name=name) for name in names)))
     places = [place(name) for name in [*names, "ghost"]]
 
-    observed = await azure.session.capability("traffic").observe(places)
+    observed = await azure.traffic.observe(places)
 
-    assert all(observed[place(name).subject].destinations[0].name == "weu" for name in names)
+    assert all(read(TrafficReading, observed, place(name)).destinations[0].name == "weu" for name in names)
     assert isinstance(observed[place("ghost").subject], Trouble)
     assert len(azure.requests()) <= 2
 
 
-async def test_a_profile_that_routes_by_place_cant_be_shifted_and_says_why(start):
+async def test_a_profile_that_routes_by_place_cant_be_shifted_and_says_why(start: Start) -> None:
     azure = await start(
         world(profile(endpoint("weu"), endpoint("neu", endpointLocation="North Europe"), method="Performance"))
     )
 
-    observed = await azure.session.capability("traffic").observe([place()])
+    observed = await azure.traffic.observe([place()])
     with pytest.raises(ProviderError, match="Performance"):
-        await azure.session.capability("traffic").survey_traffic(place().address)
+        await azure.traffic.survey_traffic(place().address)
 
-    assert observed[place().subject].status == "shares depend on who asks"
+    assert read(TrafficReading, observed, place()).status == "shares depend on who asks"
 
 
-def test_priority_sends_everything_to_the_first_that_is_up():
+def test_priority_sends_everything_to_the_first_that_is_up() -> None:
     document = profile(
         endpoint("spare", priority=2),
         endpoint("main", priority=1, endpointMonitorStatus="Degraded"),
@@ -185,10 +185,12 @@ def test_priority_sends_everything_to_the_first_that_is_up():
 
     assert [d.name for d in reading.destinations] == ["main", "spare", "last"]
     assert shares(document) == {"main": 0, "spare": 100, "last": 0}
-    assert limits(document).ordered
+    found = limits(document)
+    assert found
+    assert found.ordered
 
 
-def test_an_endpoint_being_checked_gets_traffic_and_a_degraded_one_does_not():
+def test_an_endpoint_being_checked_gets_traffic_and_a_degraded_one_does_not() -> None:
     document = profile(
         endpoint("a", 1, endpointMonitorStatus="CheckingEndpoint"), endpoint("b", 1, endpointMonitorStatus="Degraded")
     )
@@ -196,7 +198,7 @@ def test_an_endpoint_being_checked_gets_traffic_and_a_degraded_one_does_not():
     assert shares(document) == {"a": 100, "b": 0}
 
 
-def test_when_all_are_degraded_all_are_answered_with():
+def test_when_all_are_degraded_all_are_answered_with() -> None:
     document = profile(
         endpoint("a", 3, endpointMonitorStatus="Degraded"), endpoint("b", 1, endpointMonitorStatus="Degraded")
     )
@@ -205,14 +207,14 @@ def test_when_all_are_degraded_all_are_answered_with():
     assert [risk.code for risk in risks(document, [])] == ["all-degraded"]
 
 
-def test_a_disabled_profile_answers_nothing():
+def test_a_disabled_profile_answers_nothing() -> None:
     document = profile(endpoint("a", 3), profileStatus="Disabled")
 
     assert shares(document) == {"a": 0}
     assert "profile-disabled" in {risk.code for risk in risks(document, [])}
 
 
-def test_disabling_in_a_child_that_has_just_enough_endpoints_is_warned_of():
+def test_disabling_in_a_child_that_has_just_enough_endpoints_is_warned_of() -> None:
     child = profile(endpoint("a"), endpoint("b", endpointStatus="Disabled", endpointMonitorStatus="Disabled"))
     nested = {
         **endpoint("eu", targetResourceId=child["id"].upper(), minChildEndpoints=1),

@@ -99,6 +99,8 @@ def _common(options: SignIn, cloud: Cloud, pool: Pool) -> dict[str, Any]:
         "authority": cloud.authority,
         "disable_instance_discovery": not cloud.known_authority,
         "transport": pool.transport(),
+        "retry_total": 2,
+        "retry_backoff_max": 2,
     }
 
 
