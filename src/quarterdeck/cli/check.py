@@ -118,7 +118,6 @@ async def _connection(connection: Connection, fleet: Fleet, sessions: Sessions) 
     area = f"connection {connection.name}"
     try:
         session = await sessions.open(connection.name)
-        yield Finding(area, f"signed in as {await session.identity()}")
         async for what, trouble in session.check():
             yield _finding(area, what, trouble)
         for place in fleet.places:
@@ -138,8 +137,8 @@ def _finding(area: str, what: str, trouble: Trouble | None) -> Finding:
 
 
 def _permission(area: str, subject: str, allowed: bool | None) -> Finding:
+    if allowed:
+        return Finding(area, f"{subject} may be changed")
     if allowed is None:
         return Finding(area, subject, "the system doesn't say whether this may be changed")
-    if allowed:
-        return Finding(area, subject, "may be changed")
     return Finding(area, subject, "may be watched, but not changed", "ask for the right to write, if you need it")

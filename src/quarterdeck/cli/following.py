@@ -7,9 +7,10 @@ import time
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import Watched
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
-from quarterdeck.cli.history import event_line
+from quarterdeck.cli.history import told
 from quarterdeck.cli.requesting import follow
 from quarterdeck.cli.status_json import operation_json
+from quarterdeck.cli.status_text import clock
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import view_operation
 from quarterdeck.store.base import Event
@@ -19,7 +20,7 @@ def follow_to_the_end(fleet: Watched, operation_id: str, *, after: int = 0, json
     """Print each event with `seq > after` as a line, then how it ended. Ctrl+C ends the looking, not the operation."""
 
     def show(event: Event) -> None:
-        (output.narrate if json else output.data)(event_line(event))
+        (output.narrate if json else output.data)(progress_line(event))
 
     output.narrate("")
     try:
@@ -28,6 +29,11 @@ def follow_to_the_end(fleet: Watched, operation_id: str, *, after: int = 0, json
         output.narrate(f"\nno longer looking; operation {operation_id} goes on: qd operation {operation_id} --follow")
         raise
     return conclude(ended, json=json)
+
+
+def progress_line(event: Event) -> str:
+    """An event of an operation whose name, target and actor are known to the reader: time, kind, and what it says."""
+    return f"{clock(event.at)}  {event.kind:<20}  {told(event)}".rstrip()
 
 
 def conclude(operation: Operation, *, json: bool) -> ExitCode:

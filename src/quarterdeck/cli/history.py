@@ -21,8 +21,12 @@ from quarterdeck.store.base import Event, Store
 
 _PAGE = 1000
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_TOLD = ("reason", "message", "detail", "summary", "ending", "choice", "reference")
-"""Keys of an event's body that are sentences or words for people, in the order in which they are shown."""
+_TOLD = ("command", "step", "ending", "choice", "detail", "message", "by", "reference", "reason")
+"""Keys of an event's body that are for people, in the order in which they are shown."""
+_NAMED = {"step": "step", "by": "by", "reference": "reference", "reason": "reason:"}
+"""Those that need a word before them to be understood."""
+_SEALED = "token"
+"""The key of what is needed to go on polling: encrypted, and nobody else's business."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -79,9 +83,15 @@ def _matching(store: Store, wanted: argparse.Namespace) -> Iterator[Event]:
 
 def event_line(event: Event) -> str:
     """One event in one line: number, time, kind, operation, target, who, and what it says."""
-    told = (clean(str(event.body[key])) for key in _TOLD if event.body.get(key))
-    words = [f"{event.seq:>5}", clock(event.at), f"{event.kind:<20}", event.operation, event.target, event.actor]
-    return "  ".join(filter(None, [*(words[:3]), *(clean(word) for word in words[3:]), "; ".join(told)]))
+    words = [f"{event.seq:>5}", clock(event.at), f"{event.kind:<20}"]
+    words += [clean(word) for word in (event.operation, event.target, event.actor) if word]
+    return "  ".join([*words, told(event)]).rstrip()
+
+
+def told(event: Event) -> str:
+    """What an event says, apart from who, where and when."""
+    parts = ((_NAMED.get(key, ""), event.body.get(key)) for key in _TOLD)
+    return "; ".join(f"{name} {clean(str(value))}".strip() for name, value in parts if value)
 
 
 def _event_json(event: Event) -> Mapping[str, Any]:
@@ -92,7 +102,7 @@ def _event_json(event: Event) -> Mapping[str, Any]:
         "actor": event.actor,
         "operation": event.operation or None,
         "target": event.target or None,
-        "body": event.body,
+        "body": {key: value for key, value in event.body.items() if key != _SEALED},
         "previous": event.previous,
         "hash": event.hash,
     }
