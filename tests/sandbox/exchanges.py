@@ -12,7 +12,18 @@ from quarterdeck.sandbox.application import Application
 from quarterdeck.sandbox.outcome import Outcome
 from quarterdeck.sandbox.wire import Request, Response
 
-_SPECIFIED = ("/kv", "/keys", "/labels", "/locks", "/revisions", "/snapshots", "/operations", "/subscriptions")
+_SPECIFIED = (
+    "/kv",
+    "/keys",
+    "/labels",
+    "/locks",
+    "/revisions",
+    "/snapshots",
+    "/operations",
+    "/providers",
+    "/subscriptions",
+    "/tenants",
+)
 
 
 @dataclass(frozen=True)
