@@ -29,10 +29,11 @@ async def sail(ship: Ship, actions: list[Action]) -> list[Operation]:
 
 
 def result(world: World) -> object:
-    """All that users can tell."""
+    """All that users can tell, and what was asked of the slots: a swap that was sent twice is a swap back."""
     sites = {name: (s.production.build, s.staging.build, s.production.preview_from) for name, s in world.sites.items()}
     flag = world.flags["flags"]
-    return world.swaps(), sites, world.routers["tm"].destinations, (flag.enabled, flag.percent)
+    sent = [line for line in world.log if line.startswith(("sent swap", "sent complete"))]
+    return world.swaps(), sent, sites, world.routers["tm"].destinations, (flag.enabled, flag.percent)
 
 
 @pytest.mark.parametrize("tells_when_idle", [False, True], ids=["silent provider", "provider that tells"])
