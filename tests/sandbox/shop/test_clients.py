@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -101,18 +102,22 @@ def test_users_arrive_through_traffic_manager_and_its_caches() -> None:
     world = World(WorldClock(START, speed=0), document)
     world.advance(600)
 
-    def requests() -> dict[str, float]:
-        now = world.clock.now()
-        return {row.site: round(row.requests) for row in world.clients.window(now - 1, now)}
+    def requests(since: float, until: float) -> dict[str, float]:
+        rows = world.clients.window(START + since, START + until)
+        return {row.site: round(row.requests, 3) for row in rows}
 
-    assert requests() == {"checkout": 50, "other": 50}
-    world.profiles.load([profile({"checkout": 3, "other": 1}, world.subscription)])
+    assert requests(599, 600) == {"checkout": 50, "other": 50}
+    shop_profile = next(iter(world.profiles))
+    heavier = replace(shop_profile.endpoints[0], weight=3)
+    world.profiles.put(replace(shop_profile, endpoints=(heavier, *shop_profile.endpoints[1:])))
     world.advance(600)
-    assert requests() == {"checkout": 75, "other": 25}
+    assert requests(600, 660) == {"checkout": 3750, "other": 2250}, "answers given before live on for their TTL"
+    assert requests(660, 661) == {"checkout": 75, "other": 25}
+    assert requests(599, 600) == {"checkout": 50, "other": 50}, "the past stays what it was"
 
 
-def profile(weights: dict[str, int], subscription: str = "{subscription}") -> dict[str, object]:
-    group = f"/subscriptions/{subscription}/resourceGroups/Shop/providers"
+def profile(weights: dict[str, int]) -> dict[str, object]:
+    group = "/subscriptions/{subscription}/resourceGroups/Shop/providers"
     return {
         "id": f"{group}/Microsoft.Network/trafficManagerProfiles/shop",
         "location": "global",

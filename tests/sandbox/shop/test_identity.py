@@ -33,8 +33,9 @@ async def test_the_cloud_describes_itself_in_the_shape_that_is_asked_for(
     answer: Any = (
         await anonymous.get("/metadata/endpoints", params={"api-version": version} if version else {})
     ).json()
-    assert type(answer) is shape
-    cloud = answer[0] if shape is list else answer
+    found = type(answer)
+    assert found is shape
+    cloud = answer[0] if found is list else answer
     assert cloud["authentication"]["audiences"] == [sandbox.url]
     assert cloud["authentication"]["loginEndpoint"] == f"{sandbox.url}/"
 

@@ -109,7 +109,7 @@ class Clients:
 
     def _answers(self, name: str, at: float) -> dict[str, float]:
         profile = self._world.profiles.named(name)
-        return self._world.profiles.dns.effective_target_shares(profile) if profile else {}
+        return self._world.profiles.dns.effective_target_shares(profile, at) if profile else {}
 
     def _stretches(self, since: float, until: float) -> list[tuple[float, float]]:
         """The window cut at every moment after which shares follow another line."""
@@ -117,8 +117,11 @@ class Clients:
         cuts = {since, until}
         for site in self._world.sites:
             for moment in site.history.boundaries():
-                cuts.update(cut for cut in (moment, moment + cookie) if since < cut < until)
-        ordered = sorted(cuts)
+                cuts.update((moment, moment + cookie))
+        for name in self._world.traffic:
+            profile = self._world.profiles.named(name)
+            cuts.update(self._world.profiles.dns.boundaries(profile) if profile else ())
+        ordered = sorted(cut for cut in cuts if since <= cut <= until)
         return list(pairwise(ordered))
 
 
