@@ -89,6 +89,18 @@ def test_an_included_file_has_the_same_limits(folder: Any, minimal: Any) -> None
     ]
 
 
+def test_files_that_can_not_be_reached_are_told_where_they_are_included(folder: Any, minimal: Any) -> None:
+    (folder.path / "loop.yaml").symlink_to("loop.yaml")
+    (folder.path / "folder").mkdir()
+    problems = folder.problems(minimal(f"include: [loop.yaml, {'x' * 300}.yaml, folder, quarterdeck.yaml/a]\n"))
+    assert [(p.line, p.message.rpartition(": ")[2]) for p in problems if p.line] == [
+        (9, "Too many levels of symbolic links"),
+        (9, "File name too long"),
+        (9, "Not a directory"),
+    ]
+    assert [p.message for p in problems if not p.line] == ["this is not a file"]
+
+
 def test_names_that_are_no_files(folder: Any, minimal: Any) -> None:
     folder.write("ok.yaml", "rings: []\n")
     problems = folder.problems(minimal('include: [{a: b}, "x\\0y", ok.yaml]\n'))

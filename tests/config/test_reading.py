@@ -14,7 +14,7 @@ def test_a_missing_file_is_named(folder: Any, tmp_path: Path) -> None:
 
     with pytest.raises(config.ConfigError) as caught:
         config.load(tmp_path / "nowhere.yaml", lambda name: None)
-    assert str(caught.value).startswith(f"{tmp_path}/nowhere.yaml: the file can't be read: No such file or directory")
+    assert str(caught.value).startswith(f"{tmp_path}/nowhere.yaml: there is no such file")
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:

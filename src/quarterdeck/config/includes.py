@@ -31,15 +31,14 @@ class Files:
 
     def root(self, path: Path) -> Mapping | None:
         """The merged tree; None after telling the report, if the file itself can't be used."""
-        return self._root(path, ())
+        resolved = self._found(path, Mark(str(path)), "")
+        return self._tree(path, resolved, ()) if resolved else None
 
     def group(self, path: Path, name: Scalar) -> Mapping | None:
-        """The variables that a file holds."""
-        if not path.exists():
-            message = f"there is no file {shown(str(path))}"
-            self._report.add(name.mark, "variables", message, _RELATIVE)
+        """The variables that a file holds; None after telling the report, if it can't be used."""
+        resolved = self._found(path, name.mark, "variables")
+        if resolved is None:
             return None
-        resolved = path.resolve()
         if resolved in self.read:
             self._report.add(name.mark, "variables", f"{shown(str(path))} is already read", "name it once")
             return None
@@ -49,8 +48,8 @@ class Files:
             self.groups.append(found)
         return found
 
-    def _root(self, path: Path, chain: tuple[Path, ...]) -> Mapping | None:
-        resolved = path.resolve()
+    def _tree(self, path: Path, resolved: Path, chain: tuple[tuple[Path, Path], ...]) -> Mapping | None:
+        """A file with all that it includes; `chain` are the files that lead to it, resolved and as they were named."""
         self.read[resolved] = path
         own = read(path, self._report)
         if own is None:
@@ -62,10 +61,26 @@ class Files:
         if listed is None or nothing(listed):
             return tree
         for name in self._names(listed):
-            included = self._included(path.parent / (name.text or ""), name.mark, (*chain, path))
+            included = self._included(path.parent / (name.text or ""), name.mark, (*chain, (resolved, path)))
             if included is not None:
                 merge(tree, included, self._report)
         return tree
+
+    def _found(self, path: Path, mark: Mark, key: str) -> Path | None:
+        """Where a file really is; None after telling the report, if it can't be reached."""
+        try:
+            path.stat()
+            return path.resolve()
+        except FileNotFoundError:
+            hint = _RELATIVE if key else "check the name, or look around first: qd demo"
+            self._report.add(
+                mark, key, f"there is no file {shown(str(path))}" if key else "there is no such file", hint
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            message = f"{shown(str(path))} can't be read: {reason}"
+            self._report.add(mark, key, message, "check its name and who may read it")
+        return None
 
     def _names(self, listed: Node) -> list[Scalar]:
         names = listed.items if isinstance(listed, Sequence) else [listed]
@@ -77,27 +92,22 @@ class Files:
                 self._report.add(name.mark, "include", "not the name of a file", "write `include: [FILE, ...]`")
         return good
 
-    def _included(self, path: Path, mark: Mark, chain: tuple[Path, ...]) -> Mapping | None:
-        links = [link.resolve() for link in chain]
-        try:
-            resolved = path.resolve()
-        except (OSError, RuntimeError, ValueError):
-            self._report.add(mark, "include", f"{shown(str(path))} can't be read", "check the name")
+    def _included(self, path: Path, mark: Mark, chain: tuple[tuple[Path, Path], ...]) -> Mapping | None:
+        resolved = self._found(path, mark, "include")
+        if resolved is None:
             return None
+        links = [link for link, _ in chain]
         if resolved in links:
-            circle = " -> ".join(shown(str(link)) for link in (*chain[links.index(resolved) :], path))
-            self._report.add(mark, "include", f"files include each other: {circle}", "remove one of these includes")
+            circle = [*(named for _, named in chain[links.index(resolved) :]), path]
+            message = f"files include each other: {' -> '.join(shown(str(named)) for named in circle)}"
+            self._report.add(mark, "include", message, "remove one of these includes")
             return None
         if resolved in self.read:
-            return None
-        if not path.exists():
-            message = f"there is no file {shown(str(path))}"
-            self._report.add(mark, "include", message, _RELATIVE)
             return None
         if len(self.read) >= MAX_FILES:
             self._report.add(mark, "include", f"more than {MAX_FILES} files are included", "use fewer files")
             return None
-        return self._root(path, chain)
+        return self._tree(path, resolved, chain)
 
 
 def merge(into: Mapping, other: Mapping, report: Report, path: NodePath = ()) -> None:
