@@ -82,7 +82,11 @@ class Capability(Protocol):
     """What to name as the source of its observations, for example `azure resource graph`."""
 
     async def observe(self, places: Sequence[Place]) -> Observed:
-        """Read all these places with as few requests as the system allows. Never raises for a single place."""
+        """Read all these places with as few requests as the system allows. Never raises for a single place.
+
+        Where each place costs a request of its own, a round may leave some out, in turns: what is known of them
+        stays, and keeps its age.
+        """
         ...
 
     async def permitted(self, address: Address) -> bool | None:

@@ -122,8 +122,8 @@ class Lookout:
         except (Exception, asyncio.CancelledError) as error:  # a provider from elsewhere may raise anything
             log.exception("looking at %s of %s failed", self._role, self._connection, exc_info=error)
             return "", self._all(Trouble("provider_error", f"the provider failed: {type(error).__name__}"))
-        silent = Trouble("garbage", "the provider said nothing about this place")
-        return source, {subject: seen.get(subject, silent) for subject in self._places}
+        # A provider may leave places out of a round: what is known of them stays, and its age tells.
+        return source, {subject: one for subject, one in seen.items() if subject in self._places}
 
     def _all(self, trouble: Trouble) -> dict[str, Reading | Trouble]:
         return dict.fromkeys(self._places, trouble)

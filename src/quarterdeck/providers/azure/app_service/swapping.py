@@ -22,8 +22,8 @@ from quarterdeck.providers.base import Progress, Receipt, Refused
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_slots
 
-USUAL_WAIT = 15.0
-"""Seconds between looks where the service doesn't say: its own client waited 15 in the recording."""
+FIRST_WAIT, LONGEST_WAIT = 2.0, 15.0
+"""Seconds between looks where the service doesn't say: soon at first, then as its own client did in the recording."""
 
 _NOT_THE_OPERATIONS = frozenset({401, 403, 404, 408, 429})
 """Answers to a look that say something about the look, not about the swap."""
@@ -31,6 +31,8 @@ _NOT_THE_OPERATIONS = frozenset({401, 403, 404, 408, 429})
 
 class OneLook(AsyncARMPolling):
     """The SDK's polling, cut down to a single look per `run`. Keeps the newest signed URL between looks."""
+
+    _waits = 0
 
     async def run(self) -> None:
         """Look once.
@@ -44,11 +46,13 @@ class OneLook(AsyncARMPolling):
         except (BadStatus, BadResponse, OperationFailed) as error:
             raise HttpResponseError(response=self._pipeline_response.http_response, error=error) from error
 
-    @property
-    def wait(self) -> float:
-        """Seconds to the next look, as the newest answer says it."""
+    def next_wait(self) -> float:
+        """Seconds to the next look: as the newest answer says, else half as long again as the last time."""
         text = self._pipeline_response.http_response.headers.get("Retry-After", "")
-        return float(text) if text.isdigit() and int(text) > 0 else USUAL_WAIT
+        if text.isdigit() and int(text) > 0:
+            return float(text)
+        self._waits += 1
+        return min(LONGEST_WAIT, FIRST_WAIT * 1.5 ** (self._waits - 1))
 
 
 class Swapping:
@@ -90,7 +94,7 @@ class Swapping:
                 self._looks.pop(receipt.token, None)
                 return Progress("failed", trouble_of(error).message)
             if not look.finished():
-                return Progress("running", wait=look.wait)
+                return Progress("running", wait=look.next_wait())
         self._looks.pop(receipt.token, None)
         return Progress("finished")
 
@@ -106,7 +110,7 @@ class Swapping:
         return settle_slots(step, *sides)
 
     async def _swap(self, step: Step, source: str, destination: str) -> Receipt:
-        look, noted = OneLook(USUAL_WAIT), Noted()
+        look, noted = OneLook(), Noted()
         poller = await self._begin(step, source, destination, polling=look, raw_response_hook=noted)
         if look.finished():
             return Receipt(noted.reference)
@@ -115,7 +119,7 @@ class Swapping:
         return Receipt(noted.reference, token)
 
     async def _resumed(self, step: Step, token: str) -> OneLook:
-        look = OneLook(USUAL_WAIT)
+        look = OneLook()
         source, destination = str(step.change["source"]), str(step.change["destination"])
         await self._begin(step, source, destination, polling=look, continuation_token=token)
         self._looks[token] = look
