@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from quarterdeck import paths
 from quarterdeck.ui.spans import WORDS
@@ -102,7 +102,11 @@ class _Reader:
         screen = self._section("screen", _SCREEN)
         words = self._section("words", _WORDS)
         background, text, border = (self._colour("screen", key, screen[key], ansi) for key in _SCREEN)
-        variables = {"qd-border": border, "qd-background": background, "qd-text": text}
+        variables = {"qd-border": border, "qd-background": background}
+        variables |= {"qd-text": text, "qd-text-on": background, "qd-text-style": "none"}
+        if ansi:
+            # Textual's own widgets ask an ANSI theme for more names; its built-in one knows them all.
+            variables = {**BUILTIN_THEMES["ansi-dark"].variables, **variables}
         for word, look in words.items():
             variables |= self._look(word, look, background, ansi)
         return Theme(

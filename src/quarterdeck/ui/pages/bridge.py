@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from quarterdeck.release.picture import Cell, EnvironmentView, OperationView, Picture, Split
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import BLANK, Line, Word, join, line
+from quarterdeck.ui.spans import BLANK, Line, Word, fit, join, line
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
 
@@ -91,6 +91,18 @@ def detail_line(picture: Picture, cell: Cell | None) -> Line:
         told.append(line((cell.known.trouble.message, "danger")))
     told.append(marks.of_knowledge(cell.known))
     return (("  ", "text"), *join(told, " · "))
+
+
+def recent_lines(picture: Picture, most: int) -> list[Line]:
+    """What happened last, newest first: at most so many lines, none if there is nothing to tell."""
+    if most < 3 or not picture.operations:
+        return []
+    lines: list[Line] = [BLANK, line(("LAST OPERATIONS", "heading"))]
+    for one in picture.operations[: most - 2]:
+        reason = f"  {one.reason}" if one.reason else ""
+        told = f"{one.verb:<9} {marks.name(one.target)}  by {one.actor}{reason}"
+        lines.append((*fit(line(f"{one.age:>5}  ", marks.of_operation(one)), 22), (told, "text")))
+    return lines
 
 
 def _title(env: EnvironmentView) -> str:

@@ -12,13 +12,14 @@ _TITLES: dict[Where, str] = {"bridge": "1 Bridge", "service": "2 Service", "flag
 
 def head_line(picture: Picture, where: Where, read_only: bool, cells: int) -> Line:
     """Fleet and screen on the left; runner, connections and the time on the right."""
-    left = line(
-        (" Quarterdeck ", "title"), (f" {picture.fleet or 'no fleet yet'} ", "title"), (_TITLES[where], "heading")
-    )
+    parts = [line((picture.fleet or "no fleet yet", "title")), line((_TITLES[where], "heading"))]
     if read_only:
-        left = (*left, ("  ", "text"), ("READ-ONLY", "attention"))
-    right = [_runner(picture), *_connections(picture), line((marks.clock_minute(picture.at), "dim"))]
-    return spread(left, (*join(right, "  "), (" ", "text")), cells)
+        parts.append(line(("READ-ONLY", "attention")))
+    told = [_runner(picture), *_connections(picture), line((marks.clock_minute(picture.at), "dim"))]
+    right = (*line("  "), *join(told, "  "), *line(" "))
+    left = (*line(" "), *join(parts, "  "))
+    branded = (*line((" Quarterdeck ", "heading")), *left)
+    return spread(branded if width(branded) + width(right) <= cells else left, right, cells)
 
 
 def footer_line(now: Situation, cells: int) -> Line:

@@ -13,6 +13,11 @@ from quarterdeck.ui.pages import bridge
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import Line, plain
 from quarterdeck.ui.widgets.grid import Grid, GridRow
+from quarterdeck.ui.widgets.page import Page
+
+_LINES_AROUND = 5
+"""Head, attention, column heads, detail, keys."""
+_MOST_RECENT = 12
 
 
 class Bridge(Deck):
@@ -24,9 +29,21 @@ class Bridge(Deck):
     def body(self) -> Widget:
         return Grid(empty="no service matches, or none is declared", id="body")
 
+    def below(self) -> list[Widget]:
+        return [Page(id="recent")]
+
     def paint_body(self) -> None:
         picture = self.cockpit.picture
-        self.query_one(Grid).fill(bridge.columns(picture.environments), self._matching(bridge.rows(picture)))
+        rows = self._matching(bridge.rows(picture))
+        self.query_one(Grid).fill(bridge.columns(picture.environments), rows)
+        room = self.size.height - _LINES_AROUND - max(1, len(rows))
+        recent = bridge.recent_lines(picture, min(room, _MOST_RECENT))
+        page = self.query_one("#recent", Page)
+        page.styles.height = len(recent)
+        page.make(lambda _: recent)
+
+    def on_resize(self) -> None:
+        self.paint()
 
     def detail(self) -> Line:
         return bridge.detail_line(self.cockpit.picture, self.cell())

@@ -59,6 +59,10 @@ class Deck(Screen[None]):
         """The widget in the middle; its id is `body`."""
         raise NotImplementedError
 
+    def below(self) -> list[Widget]:
+        """What stands between the body and the line of detail."""
+        return []
+
     def paint_body(self) -> None:
         """Bring the body up to date with the cockpit's picture."""
         raise NotImplementedError
@@ -82,6 +86,7 @@ class Deck(Screen[None]):
         yield Page(id="head", classes="one-line")
         yield Page(id="attention", classes="one-line")
         yield self.body()
+        yield from self.below()
         # An input at the bottom of the screen takes the place of the detail line while letters are typed.
         find = Input(placeholder="letters to find; Enter keeps them, Esc shows all", id="find", compact=True)
         find.cursor_blink = False
