@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from quarterdeck.sandbox.world.profile import Endpoint, Monitor, Profile
+from quarterdeck.sandbox.world.profile import Endpoint, Profile
 
 ProbeResult = Literal["healthy", "failing", "stopped"]
 """What a probe finds: an expected status, anything else (a redirect included), or a web app that is stopped."""
@@ -25,27 +25,33 @@ _CATCH_UP = 200
 
 @dataclass(slots=True)
 class ProbeRecord:
-    """What the probes of one endpoint have found since `since`, one every interval."""
+    """What the probes of one endpoint have found since `since`, one every `interval` seconds."""
 
     since: float
+    interval: int
     probes: int = 0
     failures: int = 0
     status: EndpointStatus = "CheckingEndpoint"
 
+    @property
+    def next_probe(self) -> float:
+        """When the next probe falls due."""
+        return self.since + (self.probes + 1) * self.interval
+
     def due(
-        self, now: float, probe: Callable[[float], ProbeResult], monitor: Monitor
+        self, now: float, probe: Callable[[float], ProbeResult], tolerated: int
     ) -> Iterator[tuple[float, EndpointStatus]]:
         """Do the probes that fell due until `now`; yields when the status became what.
 
         After a long silence only the last probes are done: no more than that can change the outcome.
         """
-        total = int((now - self.since) // monitor.interval)
+        total = int((now - self.since) // self.interval)
         first = max(self.probes + 1, total - _CATCH_UP + 1)
         self.probes = max(self.probes, total)
         status = self.status
         for number in range(first, total + 1):
-            moment = self.since + number * monitor.interval
-            after = self._judge(status, probe(moment), monitor.tolerated_failures)
+            moment = self.since + number * self.interval
+            after = self._judge(status, probe(moment), tolerated)
             if after != status:
                 status = after
                 yield moment, status

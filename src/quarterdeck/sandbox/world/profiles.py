@@ -69,6 +69,7 @@ class Profiles:
         self._probe, self._host_of = probe, host_of
         self._profiles: dict[ProfileKey, Profile] = {}
         self._parents: dict[ProfileKey, ProfileKey] = {}
+        self._quiet_until = 0.0
         self._records: dict[tuple[ProfileKey, tuple[str, str]], ProbeRecord] = {}
         self.dns = NameServer(self, rng)
 
@@ -153,18 +154,21 @@ class Profiles:
 
     def observe(self) -> None:
         """Do the probes that fell due, and let DNS answer by what they found when they found it."""
+        if self.now() < self._quiet_until:
+            return
         changes: list[tuple[float, Profile, str, ProbeRecord, EndpointStatus]] = []
         for profile in self._profiles.values():
             for endpoint in profile.endpoints:
                 record = self._records.get((profile.key, endpoint.key))
                 if record is not None:
                     subject = f"{profile.id}/{endpoint.kind}/{endpoint.name}"
-                    found = record.due(self.now(), self._looker(profile, endpoint), profile.monitor)
+                    found = record.due(self.now(), self._looker(profile, endpoint), profile.monitor.tolerated_failures)
                     changes += [(at, profile, subject, record, status) for at, status in found]
         for at, profile, subject, record, status in sorted(changes, key=lambda change: change[0]):
             record.status = status
             self._log.add(f"endpoint.{status.lower()}", subject, at=at)
             self.dns.note(profile, at)
+        self._quiet_until = min((record.next_probe for record in self._records.values()), default=math.inf)
 
     def statuses(self, profile: Profile) -> dict[tuple[str, str], EndpointStatus]:
         """The monitor status of each endpoint, by endpoint key, as of the last `observe`."""
@@ -257,8 +261,9 @@ class Profiles:
             before = old.endpoint(*endpoint.key) if old and old.monitor == profile.monitor else None
             same = before is not None and before.target == endpoint.target
             kept = self._records.get(key) if same else None
-            records[key] = kept or ProbeRecord(self.now())
+            records[key] = kept or ProbeRecord(self.now(), profile.monitor.interval)
         self._records = {key: r for key, r in self._records.items() if key[0] != profile.key} | records
+        self._quiet_until = 0.0
 
 
 def _facts(profile: Profile) -> dict[str, Any]:
