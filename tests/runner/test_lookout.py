@@ -81,16 +81,28 @@ async def test_what_an_earlier_runner_saw_is_kept_through_a_trouble(clock: Manua
         assert seen.trouble == Trouble("unreachable", "no route")
 
 
-async def test_a_place_that_the_provider_forgets_is_told(clock: ManualClock) -> None:
+async def test_a_place_that_a_round_leaves_out_keeps_what_is_known_of_it_and_its_age(clock: ManualClock) -> None:
     async def half(places: Sequence[Place]) -> Observed:
-        return {SUBJECT: reading()}
+        return {SUBJECT: reading("2.0")}
 
-    log = Logbook()
-    async with looking(clock, PostProvider({"azure": Post(half)}), log.report):
-        assert log.trouble() is None
-        forgotten = log.known[PLACES[1].subject].trouble
-        assert forgotten is not None
-        assert forgotten.code == "garbage"
+    post, log = Post(sees()), Logbook()
+    async with looking(clock, PostProvider({"azure": post}), log.report):
+        post.look = half
+        other = log.known[PLACES[1].subject]
+        await clock.advance(12)
+        assert post.looks == 2
+        assert log.known[SUBJECT].reading == reading("2.0")
+        assert log.known[PLACES[1].subject] == other
+
+
+async def test_a_round_in_which_nothing_is_read_is_no_failure(clock: ManualClock) -> None:
+    async def nothing(places: Sequence[Place]) -> Observed:
+        return {}
+
+    post = Post(nothing)
+    async with looking(clock, PostProvider({"azure": post}), Logbook().report):
+        await clock.advance(100)
+        assert post.looks >= 8
 
 
 async def test_a_provider_that_raises_anything_is_told_without_its_words(clock: ManualClock) -> None:

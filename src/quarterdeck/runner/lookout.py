@@ -82,7 +82,7 @@ class Lookout:
                 self._asked.clear()
                 source, seen = await self._look_once()
                 self._note(source, seen)
-                failed = all(isinstance(one, Trouble) for one in seen.values())
+                failed = bool(seen) and all(isinstance(one, Trouble) for one in seen.values())
                 failures = failures + 1 if failed else 0
                 await first_of(self._clock, self._pause(failures), self._asked)
         finally:
