@@ -1,0 +1,232 @@
+"""The program as a user has it: real processes, a sandbox, a runner, and one command after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quarterdeck import paths
+
+pytestmark = pytest.mark.process
+
+PATIENCE = 120
+"""Seconds; far more than anything here takes, for machines that are busy with other things."""
+YES = ("--yes", "--confirm", "production", "--reason", "a test")
+
+
+class Qd:
+    """The command line in processes of its own, on one configuration and one state folder."""
+
+    def __init__(self, state: Path, config: Path, *common: str) -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("QUARTERDECK")},
+            "QUARTERDECK_STATE": str(state),
+            "QUARTERDECK_CONFIG_DIR": str(state / "config"),
+        }
+        self._common = ("--config", str(config), *common)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "quarterdeck", *self._common, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+        )
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=PATIENCE)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def json(self, *words: str) -> Any:
+        result = self(*words, "--json")
+        assert result.stdout, result.stderr
+        return json.loads(result.stdout)
+
+    def done(self, *words: str) -> str:
+        result = self(*words)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+
+@pytest.fixture(scope="module")
+def qd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qd]:
+    """Contoso's shop in a sandbox, shared by the tests of this file; each keeps to a service of its own."""
+    state = tmp_path_factory.mktemp("state")
+    shop = Qd(state, paths.shared_dir("sample-configs") / "contoso-shop.yaml", "--sandbox")
+    yield shop
+    runner = shop.json("runner", "--status")
+    shop("runner", "--stop")
+    shop("sandbox", "stop")
+    if shop.json("runner", "--status")["alive"]:
+        os.kill(runner["pid"], signal.SIGKILL)
+
+
+def service(status: Mapping[str, Any], target: str) -> Mapping[str, Any]:
+    services = (one for environment in status["environments"] for one in environment["services"])
+    return next(one for one in services if one["target"] == target)
+
+
+def flag(qd: Qd, name: str) -> Mapping[str, Any]:
+    flags = qd.json("flag", "list", "production")["environments"]["production"]
+    return next(one for one in flags if one["name"] == name)
+
+
+def test_status_sees_the_whole_fleet_and_nothing_is_in_trouble(qd):
+    status = qd.json("status")
+    assert status["fleet"] == "contoso-shop"
+    assert status["runner"]["alive"]
+    checkout = service(status, "production/checkout")
+    assert [region["name"] for region in checkout["regions"]] == ["westeurope", "northeurope"]
+    assert all(slot["version"] for region in checkout["regions"] for slot in region["slots"])
+    assert not [item for item in status["attention"] if item["state"] == "trouble"]
+
+
+def test_a_plan_shows_what_would_change_and_changes_nothing(qd):
+    before = service(qd.json("status"), "production/cart")["versions"]
+    made = qd.json("plan", "swap", "production/cart")["plan"]
+    assert made["type_to_confirm"] == "production"
+    assert made["way_back"]["possible"]
+    assert len(made["steps"]) == 2
+    assert made["command"] == "qd swap production/cart"
+    assert service(qd.json("status", "--live"), "production/cart")["versions"] == before
+    assert not [one for one in qd.json("operation")["operations"] if one["target"] == "production/cart"]
+
+
+def test_a_killed_command_does_not_stop_its_operation(qd):
+    before = service(qd.json("status"), "production/payments")["versions"]
+    command = qd.start("swap", "production/payments", *YES)
+    assert command.stdout
+    assert any("step.accepted" in line for line in iter(command.stdout.readline, ""))
+    command.kill()
+    command.communicate()
+
+    operation = next(one for one in qd.json("operation")["operations"] if one["target"] == "production/payments")
+    assert operation["state"] == "running"
+    assert "succeeded" in qd.done("operation", operation["id"], "--follow")
+    after = service(qd.json("status", "--live"), "production/payments")["versions"]
+    assert after != before
+    assert (
+        len([e for e in qd.json("history", "--target", "production/payments")["events"] if "accepted" in e["kind"]])
+        == 1
+    )
+
+
+def test_interrupting_a_command_ends_the_looking_and_not_the_operation(qd):
+    command = qd.start("swap", "staging/payments", "--yes")
+    assert command.stdout
+    assert any("step.accepted" in line for line in iter(command.stdout.readline, ""))
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate(timeout=PATIENCE)
+    assert command.returncode == 130
+    assert "goes on" in err
+    operation = next(one for one in qd.json("operation")["operations"] if one["target"] == "staging/payments")
+    assert qd("swap", "staging/payments", "--yes").returncode == 3, "its target is in use"
+    assert "succeeded" in qd.done("operation", operation["id"][:16], "--follow")
+
+
+def test_traffic_shifts_and_rolls_back(qd):
+    def shares() -> Mapping[str, float]:
+        split = service(qd.json("status", "--live"), "production/checkout")["traffic"][0]
+        return {one["name"]: one["share"] for one in split["shares"]}
+
+    before = shares()
+    qd.done("shift", "production/checkout", "westeurope=80", *YES)
+    assert shares() == {"westeurope": 80, "northeurope": 20}
+    qd.done("rollback", "production/checkout", *YES)
+    assert shares() == before
+
+
+def test_a_flag_goes_off_and_back(qd):
+    qd.done("flag", "off", "production/FastCart", *YES)
+    qd.done("status", "--live")
+    assert flag(qd, "FastCart")["enabled"] is False
+    qd.done("rollback", "flag:production/FastCart", *YES)
+    qd.done("status", "--live")
+    assert flag(qd, "FastCart")["enabled"] is True
+
+
+def test_a_detached_command_returns_with_the_operation(qd):
+    started = qd.json("flag", "rollout", "10", "staging/FastCart", "--yes", "--detach")
+    assert qd.done("operation", started["operation"], "--follow")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("swap", "production/cart"), 2),
+        (("swap", "production/cart", "--yes"), 2),
+        (("swap", "production/cart", "--yes", "--confirm", "staging"), 3),
+        (("--read-only", "swap", "production/cart", *YES), 3),
+        (("swap", "production/nothing", *YES), 2),
+        (("flag", "on", "production/NoSuchFlag", *YES), 1),
+    ],
+)
+def test_what_may_not_be_done_is_not_done(qd, words, code):
+    seen = qd.json("history")["events"][-1]["seq"]
+    result = qd(*words)
+    assert result.returncode == code, result.stderr
+    assert result.stderr.strip()
+    events = qd.json("history")["events"]
+    assert not [one for one in events if one["seq"] > seen and one["kind"] == "operation.started"]
+
+
+def test_check_finds_nothing_to_mend(qd):
+    checks = qd.json("check")["checks"]
+    assert {"configuration", "store", "connection azure", "connection flags"} <= {one["area"] for one in checks}
+    assert all(one["works"] for one in checks)
+
+
+def test_the_journal_of_all_this_is_intact_and_tells_why(qd):
+    qd.done("flag", "on", "staging/FastCart", "--yes", "--reason", "for the journal")
+    assert "intact" in qd.done("history", "--verify")
+    assert "for the journal" in qd.done("history")
+
+
+def test_a_configuration_that_can_not_be_used_is_told_with_its_place(tmp_path):
+    config = tmp_path / "quarterdeck.yaml"
+    config.write_text("fleet: shop\nservises: {}\n")
+    result = Qd(tmp_path / "state", config)("status")
+    assert result.returncode == 2
+    assert f"{config}:2" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_systems_that_do_not_answer_are_told_as_unreachable(tmp_path):
+    config = tmp_path / "quarterdeck.yaml"
+    config.write_text(
+        """
+fleet: far-away
+connections:
+  azure:
+    provider: azure
+    cloud: {resource_manager: "https://127.0.0.1:9", authority: "https://127.0.0.1:9"}
+    tenant: 00000000-0000-0000-0000-000000000000
+    subscription: 00000000-0000-0000-0000-000000000000
+    credential: client_secret
+    client_id: 00000000-0000-0000-0000-000000000000
+    client_secret: ${env:SOME_SECRET}
+environments: {production: {}}
+services:
+  checkout: {production: {slots: {connection: azure, resource_group: shop, site: checkout}}}
+"""
+    )
+    far_away = Qd(tmp_path / "state", config)
+    far_away.environment["SOME_SECRET"] = "not a real one"
+    try:
+        result = far_away("status")
+        assert result.returncode == 7, result.stdout + result.stderr
+        assert "unreachable" in result.stdout
+        assert far_away("swap", "production/checkout", "--yes").returncode == 7
+    finally:
+        far_away("runner", "--stop")
