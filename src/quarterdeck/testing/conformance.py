@@ -1,0 +1,192 @@
+"""What every provider's capabilities must do, checked against a live system.
+
+For authors of providers: call these from your own tests, against a sandbox or a place that nobody needs. The writes
+are planned by Quarterdeck's own planner, sent through your capability, read back, and undone. A check that fails
+raises `NotConforming`, which says what is wrong.
+
+    async def test_swap():
+        await check_swap(session.capability("slots"), place, "staging", "production")
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from quarterdeck.fleet.codec import from_json, to_json
+from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.readings import Audience, FlagsReading, SlotsReading, TrafficReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Place, Role
+from quarterdeck.providers.base import Capability, FlagStore, ProviderError, Receipt, SlotHost, TrafficRouter
+from quarterdeck.release.action import FlagChange, Shift, Swap, SwapMode
+from quarterdeck.release.flag import plan_flag
+from quarterdeck.release.outline import Outline
+from quarterdeck.release.plan import Refusal, Step
+from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.swap import Site, plan_swap
+
+MOST_LOOKS = 100
+"""Looks at a write under way before it counts as never ending."""
+
+_KINDS: Mapping[Role, type] = {
+    "slots": SlotsReading,
+    "slot_traffic": TrafficReading,
+    "traffic": TrafficReading,
+    "flags": FlagsReading,
+}
+
+PassTime = Callable[[float], Awaitable[None]]
+"""Lets so many seconds pass for the system behind the provider."""
+
+
+class NotConforming(AssertionError):
+    """A capability breaks the contract of `quarterdeck.providers.base`."""
+
+
+async def check_observing(capability: Capability, places: Sequence[Place], missing: Place | None = None) -> None:
+    """Every place is read as what its role says, a missing one is a trouble, and the text is fit for a terminal."""
+    _require(bool(capability.source), "`source` is empty: observations must say who said so")
+    asked = [*places, missing] if missing else [*places]
+    try:
+        observed = await capability.observe(asked)
+    except Exception as error:
+        raise NotConforming(f"observe raised {type(error).__name__} instead of reporting a Trouble") from error
+    strange = set(observed) - {place.subject for place in asked}
+    _require(not strange, f"observe answered for what nobody asked: {sorted(strange)}")
+    for place in places:
+        found = observed.get(place.subject)
+        _require(isinstance(found, _KINDS[place.role]), f"{place.subject} was read as {type(found).__name__}")
+        _require_round_trip(found)
+        _require_printable(found, place.subject)
+    if missing:
+        trouble = observed.get(missing.subject)
+        _require(isinstance(trouble, Trouble), f"{missing.subject} isn't there, and was read as {trouble!r}")
+        _require_printable(trouble, missing.subject)
+
+
+async def check_swap(
+    host: SlotHost, place: Place, source: str, destination: str, pass_time: PassTime = asyncio.sleep
+) -> None:
+    """A swap and the swap back; a preview and its cancellation. Leaves everything as it was."""
+    modes: tuple[SwapMode, ...] = ("swap", "swap", "preview", "cancel")
+    for mode in modes:
+        survey = await host.survey_swap(place.address, source, destination)
+        _require_printable(survey, f"survey of {place.subject}")
+        action = Swap(place.target, source, destination, mode)
+        await _take(host, _steps(plan_swap(action, [Site(place, survey)]), mode), pass_time)
+
+
+async def check_shift(
+    router: TrafficRouter, place: Place, shares: Mapping[str, float], pass_time: PassTime = asyncio.sleep
+) -> None:
+    """A shift to these shares, as near as the router can, and back to those that were."""
+    before = await router.survey_traffic(place.address)
+    old = {destination.name: destination.share for destination in before.reading.destinations}
+    for wanted in (shares, old):
+        survey = await router.survey_traffic(place.address)
+        _require_printable(survey, f"survey of {place.subject}")
+        # Where the first that is up gets everything, a share of 0 means "off": only who gets it all is named.
+        named = {name: share for name, share in wanted.items() if share or not survey.limits.ordered}
+        outline = plan_shift(Shift(place.target, named), [Router(place, survey)])
+        await _take(router, _steps(outline, f"shift to {named}"), pass_time)
+        after = (await router.survey_traffic(place.address)).reading
+        for destination in after.destinations:
+            near = abs(destination.share - wanted.get(destination.name, destination.share))
+            _require(near < 1, f"{destination.name} has {destination.share:g}% and should have {wanted}")
+
+
+async def check_flag(
+    store: FlagStore, place: Place, name: str, label: str = "", pass_time: PassTime = asyncio.sleep
+) -> None:
+    """On, off, a percentage, a ring, and back; a write planned on an old version is refused."""
+    target = TargetId(place.target.environment, name, flag=True)
+    first = (await store.survey_flag(place.address, name, label)).reading
+    changes = (
+        FlagChange(target, label, enabled=not first.enabled),
+        FlagChange(target, label, enabled=first.enabled),
+        FlagChange(target, label, percent=12.5),
+        FlagChange(target, label, audience=(Audience("conformance", 50.0),)),
+        FlagChange(target, label, percent=first.percent or 100.0, audience=first.audience),
+    )
+    old: Step | None = None
+    for change in changes:
+        survey = await store.survey_flag(place.address, name, label)
+        _require_printable(survey, f"survey of {name}")
+        steps = _steps(plan_flag(change, place, survey), str(change))
+        await _take(store, steps, pass_time)
+        old = old or steps[0]
+    if old is not None:
+        await _require_refused(store, old)
+
+
+async def _take(capability: Capability, steps: Sequence[Step], pass_time: PassTime) -> None:
+    for planned in steps:
+        # As after a crash: all that is known of a step is what was stored.
+        step = _require_round_trip(planned)
+        state = (await capability.settle(step)).state
+        _require(state in ("not_done", "unclear"), f"{step.summary}: before it was sent, settle said {state}")
+        receipt = await capability.send(step)
+        _require(isinstance(receipt, Receipt), f"{step.summary}: send gave no Receipt")
+        hidden = not receipt.token or receipt.token not in repr(receipt)
+        _require(hidden, "the repr of a receipt shows its token")
+        await _follow(capability, step, receipt, pass_time)
+        settled = await capability.settle(step)
+        _require(settled.state == "done", f"{step.summary}: afterwards settle said {settled.state}: {settled.detail}")
+
+
+async def _follow(capability: Capability, step: Step, receipt: Receipt, pass_time: PassTime) -> None:
+    for _ in range(MOST_LOOKS):
+        progress = await capability.poll(step, receipt)
+        if progress.state == "finished":
+            return
+        _require(progress.state == "running", f"{step.summary}: failed: {progress.detail}")
+        _require(progress.wait > 0, f"{step.summary}: poll wants to be asked again at once, for ever")
+        await pass_time(progress.wait)
+    raise NotConforming(f"{step.summary}: still running after {MOST_LOOKS} looks")
+
+
+async def _require_refused(store: FlagStore, old: Step) -> None:
+    stale = replace(old, before={**old.before, "etag": "an-older-version"})
+    try:
+        await store.send(stale)
+    except ProviderError:
+        return
+    raise NotConforming("a write of a flag that was planned on another version went through: it must be conditional")
+
+
+def _steps(outline: Outline | Refusal, what: str) -> tuple[Step, ...]:
+    if isinstance(outline, Refusal):
+        raise NotConforming(f"{what}: the planner refuses: {outline.message}")
+    _require(bool(outline.steps), f"{what}: there is nothing to do")
+    return outline.steps
+
+
+def _require_round_trip(value: Any) -> Any:
+    try:
+        again = from_json(type(value), to_json(value))
+    except (TypeError, ValueError) as error:
+        raise NotConforming(f"{type(value).__name__} can't be stored: {error}") from error
+    _require(to_json(again) == to_json(value), f"{type(value).__name__} isn't the same when it is read back")
+    return again
+
+
+def _require_printable(value: Any, where: str) -> None:
+    if isinstance(value, str):
+        _require(all(c.isprintable() for c in value), f"{where}: control characters in {value!r}")
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            _require_printable(part, where)
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            _require_printable(part, where)
+    elif is_dataclass(value):
+        for field in fields(value):
+            _require_printable(getattr(value, field.name), f"{where}.{field.name}")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise NotConforming(otherwise)
