@@ -31,7 +31,7 @@ class Logbook:
 
     def report(self, observations: Sequence[Observation]) -> None:
         self.reports += 1
-        self.known = {one.subject: one for one in observations}
+        self.known.update({one.subject: one for one in observations})
 
     def trouble(self) -> Trouble | None:
         return self.known[SUBJECT].trouble

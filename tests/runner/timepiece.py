@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 
 
 class ManualClock:
@@ -50,3 +52,11 @@ async def settle(rounds: int = 30) -> None:
     """Let everything that can run now run."""
     for _ in range(rounds):
         await asyncio.sleep(0)
+
+
+async def until(come_true: Callable[[], object], seconds: float = 5) -> None:
+    """Let things run until something has come true, by the real clock."""
+    deadline = time.monotonic() + seconds
+    while not come_true():
+        assert time.monotonic() < deadline, "it didn't come true"
+        await settle()

@@ -132,4 +132,4 @@ class Lookout:
         now = self._clock.now()
         for subject, one in seen.items():
             self._known[subject] = sighting(self._known[subject], one, source, now)
-        self._report(list(self._known.values()))
+        self._report([self._known[subject] for subject in seen])
