@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quarterdeck import config
+from quarterdeck.config import ConfigError
+
 
 def test_a_missing_file_is_named(folder: Any, tmp_path: Path) -> None:
-    from quarterdeck import config
-
     with pytest.raises(config.ConfigError) as caught:
         config.load(tmp_path / "nowhere.yaml", lambda name: None)
     assert str(caught.value).startswith(f"{tmp_path}/nowhere.yaml: there is no such file")
 
 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
-    from quarterdeck import config
-
     with pytest.raises(config.ConfigError, match="this is not a file"):
         config.load(tmp_path, lambda name: None)
 
@@ -152,6 +152,26 @@ def test_bottomless_nesting_is_stopped(folder: Any, opening: str) -> None:
     (problem,) = folder.problems(opening * 100_000)
     assert "levels deep" in problem.message
     assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-eyJ" * 240_000,
+        "://a:b" * 160_000,
+        "secret =" * 120_000,
+        "$${" * 320_000,
+        "?sig=a" * 160_000,
+        "-----BEGIN A" * 80_000,
+        " " * 900_000 + "x",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_one_endless_value_takes_no_endless_time(folder: Any, minimal: Any, text: str) -> None:
+    began = time.perf_counter()
+    with suppress(ConfigError):
+        folder.load(minimal("").replace("account: main", f"account: '{text}'"))
+    assert time.perf_counter() - began < 3
 
 
 def test_a_key_must_be_a_word(folder: Any) -> None:

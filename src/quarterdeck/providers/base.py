@@ -197,9 +197,10 @@ class Provider(Protocol):
         `slot_traffic` is a key.
 
         The models get texts (the type of a field decides what a text means, so no field may be strict) and should
-        forbid unknown keys. A field of type `SecretStr` takes a reference such as `${env:NAME}` and nothing else;
-        a `Path` is taken relative to the file it stands in. What a model holds becomes the options of a
-        `Connection` or the parts of an `Address`, defaults included (see `Connection` for the form).
+        forbid unknown keys. A field of type `SecretStr` takes a reference such as `${env:NAME}` and nothing else (in
+        a connection only: addresses are stored and shown); a `Path` is taken relative to the file it stands in. What
+        a model holds becomes the options of a `Connection` or the parts of an `Address`, defaults included (see
+        `Connection` for the form).
         """
         ...
 
