@@ -59,7 +59,7 @@ class Recorder:
     async def answer(self, request: Request) -> Outcome:
         """Pass the request on, and keep what came of it."""
         outcome = await self._answer(request)
-        if isinstance(outcome, Response) and request.path.startswith(_SPECIFIED):
+        if isinstance(outcome, Response) and request.path.startswith(_SPECIFIED) and not _is_xml(outcome):
             self.exchanges.append(
                 Exchange(request.method, request.target, _json(request.body), outcome.status, _json(outcome.body))
             )
@@ -73,6 +73,10 @@ class Recorder:
             if _is_judged(exchange)
             for line in exchange.violations()
         ]
+
+
+def _is_xml(response: Response) -> bool:
+    return response.headers.get("Content-Type") == "application/xml"
 
 
 def _is_judged(exchange: Exchange) -> bool:

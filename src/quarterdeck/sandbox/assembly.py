@@ -28,6 +28,7 @@ from quarterdeck.sandbox.tokens import Tokens
 from quarterdeck.sandbox.traffic_manager import TrafficManagerService
 from quarterdeck.sandbox.web.configuration import ConfigurationService
 from quarterdeck.sandbox.web.deployments import DeploymentsService
+from quarterdeck.sandbox.web.publishing import PublishingService
 from quarterdeck.sandbox.web.sites import SitesService
 from quarterdeck.sandbox.web.swaps import SwapsService
 from quarterdeck.sandbox.wire import Service
@@ -89,6 +90,7 @@ class Sandbox:
             ConfigurationService(self.world),
             SwapsService(self.world),
             DeploymentsService(self.world),
+            PublishingService(self.world),
             TrafficManagerService(self.world),
             ResourceGraphService(self.world),
             AppConfigurationService(self.world),

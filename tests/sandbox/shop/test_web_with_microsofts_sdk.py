@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from xml.etree import ElementTree
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -232,3 +233,13 @@ async def test_authentication_is_read_without_its_secrets(web: WebSiteManagement
     assert settings.properties
     assert settings.properties.platform
     assert settings.properties.platform.enabled is True
+
+
+async def test_the_publish_profile_names_an_address_for_ftp_and_no_password(web: WebSiteManagementClient) -> None:
+    stream = await web.web_apps.list_publishing_profile_xml_with_secrets(
+        *WHERE, models.CsmPublishingProfileOptions(format="FileZilla3")
+    )
+    profiles = ElementTree.fromstring(b"".join([part async for part in stream]))
+    methods = {one.attrib["publishMethod"]: one.attrib for one in profiles}
+    assert methods["FTP"]["publishUrl"].startswith("ftps://checkout.ftp.")
+    assert {one["userPWD"] for one in methods.values()} == {""}
