@@ -50,6 +50,7 @@ class Azure:
     running: Running
     session: Session
     connection: Connection
+    announcement: dict[str, Any]
     open: Callable[[Connection], Session]
     told: list[str] = field(default_factory=list)
 
@@ -139,13 +140,14 @@ async def start() -> AsyncIterator[Start]:
             up = await stack.enter_async_context(running(world, tls=True))
             told: list[str] = []
             base = Connection("azure", provider_name, {"subscription": "real", **options})
-            connection = provider.sandboxed(base, announcement(up))
+            line = announcement(up)
+            connection = provider.sandboxed(base, line)
 
             def opened(to: Connection) -> Session:
                 session = provider.open(to, SessionContext(SystemClock(), told.append, secret))
                 stack.push_async_callback(session.close)
                 return session
 
-            return Azure(up, opened(connection), connection, opened, told)
+            return Azure(up, opened(connection), connection, line, opened, told)
 
         yield begin

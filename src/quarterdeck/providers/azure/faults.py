@@ -73,11 +73,11 @@ def surely_nothing_happened(error: BaseException) -> bool:
     may have happened: 504 means that the provider was too slow to say, and a dropped connection is raised as
     ServiceRequestError although the request was sent (measured with azure-core 1.41).
     """
+    if isinstance(error, ClientAuthenticationError):
+        return True
     status = _status(error)
     if status:
         return 400 <= status < 500 and status != 408
-    if isinstance(error, ClientAuthenticationError):
-        return True
     return _was_never_connected(error)
 
 
@@ -86,10 +86,10 @@ def trouble_of(error: BaseException) -> Trouble:
     status = _status(error)
     if isinstance(error, (DecodeError, IncompleteReadError)):
         return Trouble("garbage", clean(_garbled(error)), "a proxy or a sign-in page may stand in between")
+    if isinstance(error, ClientAuthenticationError) and status != 401:
+        return Trouble("unauthenticated", f"not signed in: {clean(_first_line(error))}", "sign in again: az login")
     if status:
         return _answered(status, error)
-    if isinstance(error, ClientAuthenticationError):
-        return Trouble("unauthenticated", f"not signed in: {clean(_first_line(error))}", "sign in again: az login")
     if isinstance(error, AzureError):
         return _not_answered(error)
     if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
