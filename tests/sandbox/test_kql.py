@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.sandbox.kql import QueryError, parse
+from quarterdeck.sandbox.kql import parse
+from quarterdeck.sandbox.kql_tokens import QueryError
 
 ROWS: list[dict[str, Any]] = [
     {

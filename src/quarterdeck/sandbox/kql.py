@@ -12,24 +12,16 @@ the other text operators do not, and comparing with a missing value is false. Ev
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from quarterdeck.sandbox.kql_operators import COMPARISONS, FUNCTIONS, MEMBERSHIPS, rank
+from quarterdeck.sandbox.kql_tokens import QueryError, Token, error_at, tokens, unquoted
 
 Row = Mapping[str, Any]
 Expression = Callable[[Row], Any]
 Stage = Callable[[list[Row]], list[Row]]
-
-
-class QueryError(ValueError):
-    """The query is malformed, or beyond this part of the language."""
-
-    def __init__(self, message: str, token: str = "", line: int = 1, column: int = 0) -> None:
-        super().__init__(message)
-        self.token, self.line, self.column = token, line, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +43,6 @@ class Query:
         return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    offset: int
-
-
-_GRAMMAR = re.compile(
-    r"""
-    (?P<space>\s+|//[^\n]*)
-    |(?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")
-    |(?P<number>\d+(?:\.\d+)?)
-    |(?P<word>!?[A-Za-z_$][A-Za-z0-9_$]*~?)
-    |(?P<sign>==|!=|=~|!~|<=|>=|[<>=|,.()\[\]])
-    """,
-    re.VERBOSE,
-)
-
-
 def parse(text: str) -> Query:
     """Read a query.
 
@@ -84,7 +57,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = list(_tokens(text))
+        self._tokens = list(tokens(text))
         self._next = 0
 
     def query(self) -> Query:
@@ -231,7 +204,7 @@ class _Parser:
     def _operand(self) -> Expression:
         token = self._take()
         if token.kind == "string":
-            return _constant(_unquoted(token.text))
+            return _constant(unquoted(token.text))
         if token.kind == "number":
             return _constant(float(token.text) if "." in token.text else int(token.text))
         if token.text == "(":
@@ -253,7 +226,7 @@ class _Parser:
             return _applied(function, arguments[0])
         return self._path(token)
 
-    def _path(self, column: _Token) -> Expression:
+    def _path(self, column: Token) -> Expression:
         steps: list[str | int] = []
         while self._peek().text in (".", "["):
             dotted = self._take().text == "."
@@ -261,7 +234,7 @@ class _Parser:
             if dotted and token.kind == "word":
                 steps.append(token.text)
             elif not dotted and token.kind == "string":
-                steps.append(_unquoted(token.text))
+                steps.append(unquoted(token.text))
             elif not dotted and token.kind == "number":
                 steps.append(int(token.text))
             else:
@@ -273,13 +246,13 @@ class _Parser:
 
     # -- tokens
 
-    def _peek(self) -> _Token:
+    def _peek(self) -> Token:
         return self._tokens[self._next]
 
-    def _ahead(self, number: int) -> _Token:
+    def _ahead(self, number: int) -> Token:
         return self._tokens[min(self._next + number, len(self._tokens) - 1)]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._peek()
         if token.kind == "end":
             raise self._error("the query ends too early", token)
@@ -296,24 +269,8 @@ class _Parser:
         if not self._accept(text):
             raise self._error(f"'{text}' is needed here", self._peek())
 
-    def _error(self, message: str, token: _Token) -> QueryError:
-        return _error_at(self._text, message, token.text, token.offset)
-
-
-def _tokens(text: str) -> Iterable[_Token]:
-    position = 0
-    while position < len(text):
-        match = _GRAMMAR.match(text, position)
-        kind, found = (str(match.lastgroup), match.group()) if match else ("unknown", text[position])
-        if kind != "space":
-            yield _Token(kind, found, position)
-        position += len(found)
-    yield _Token("end", "", position)
-
-
-def _error_at(text: str, message: str, token: str, offset: int) -> QueryError:
-    before = text[:offset]
-    return QueryError(message, token, before.count("\n") + 1, offset - (before.rfind("\n") + 1))
+    def _error(self, message: str, token: Token) -> QueryError:
+        return error_at(self._text, message, token.text, token.offset)
 
 
 _STAGES: Mapping[str, Callable[[_Parser], Stage]] = {
@@ -374,7 +331,3 @@ def _column(name: str, steps: Sequence[str | int], missing: QueryError) -> Expre
         return value
 
     return evaluate
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1])

@@ -13,7 +13,8 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from quarterdeck.sandbox.kql import Query, QueryError, Row, parse
+from quarterdeck.sandbox.kql import Query, Row, parse
+from quarterdeck.sandbox.kql_tokens import QueryError
 from quarterdeck.sandbox.web.render import site_body
 from quarterdeck.sandbox.wire import Refusal, Request, Response, Route
 from quarterdeck.sandbox.world.clock import utc

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 from quarterdeck.sandbox.app_configuration.problems import invalid_argument
@@ -77,6 +79,21 @@ def moment_of(request: Request) -> float | None:
         except ValueError as error:
             raise invalid_argument("Accept-Datetime", f"Accept-Datetime: {error}") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def body_of(request: Request) -> Mapping[str, Any]:
+    """The body, a JSON object.
+
+    Raises:
+        Refusal: 400 when it is none.
+    """
+    try:
+        body = request.json()
+    except Refusal as error:
+        raise invalid_argument("entity", f"entity: {error.message}") from error
+    if not isinstance(body, Mapping):
+        raise invalid_argument("entity", "entity: must be a JSON object")
+    return body
 
 
 def condition_of(request: Request) -> Condition:

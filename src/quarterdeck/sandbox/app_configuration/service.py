@@ -11,6 +11,7 @@ from quarterdeck.sandbox.app_configuration.problems import bare, invalid_argumen
 from quarterdeck.sandbox.app_configuration.query import (
     Query,
     bad_filter,
+    body_of,
     condition_of,
     moment_of,
     selection_of,
@@ -83,9 +84,7 @@ class AppConfigurationService:
 
     async def put(self, request: Request) -> Response:
         """Create or replace."""
-        body = request.json()
-        if not isinstance(body, Mapping):
-            raise invalid_argument("entity", "entity: must be a JSON object")
+        body = body_of(request)
         wanted = KeyValue(
             key=_name(request.parameters["key"], "key"),
             label=_label(request),

@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 from quarterdeck.sandbox.app_configuration import rendering
 from quarterdeck.sandbox.app_configuration.problems import bare, invalid_argument
-from quarterdeck.sandbox.app_configuration.query import Query, bad_filter, condition_of
+from quarterdeck.sandbox.app_configuration.query import Query, bad_filter, body_of, condition_of
 from quarterdeck.sandbox.wire import Request, Response
 from quarterdeck.sandbox.world.configuration import KeyValue
 from quarterdeck.sandbox.world.configuration_filter import InvalidFilter, text_filter
@@ -63,7 +63,7 @@ class SnapshotOperations:
 
     async def create(self, request: Request) -> Response:
         """Begin a snapshot: 201, and where to ask how it is getting on."""
-        wanted = _read(request.json(), request.parameters["name"])
+        wanted = _read(body_of(request), request.parameters["name"])
         try:
             items = self._world.configuration.compose(wanted.filters, wanted.composition)
         except InvalidFilter as error:
@@ -76,8 +76,7 @@ class SnapshotOperations:
 
     async def update(self, request: Request) -> Response:
         """Archive or recover."""
-        body = request.json()
-        status = body.get("status") if isinstance(body, Mapping) else None
+        status = body_of(request).get("status")
         if status not in ("ready", "archived"):
             raise invalid_argument("status", "status: must be 'ready' or 'archived'")
         changed = self._all.set_status(request.parameters["name"], status, condition_of(request))
@@ -116,9 +115,7 @@ class SnapshotOperations:
         return Response(200, rendering.snapshot_form(query)(snapshot), headers)
 
 
-def _read(body: Any, name: str) -> Snapshot:
-    if not isinstance(body, Mapping):
-        raise invalid_argument("entity", "entity: must be a JSON object")
+def _read(body: Mapping[str, Any], name: str) -> Snapshot:
     filters = body.get("filters")
     if not isinstance(filters, list) or not 1 <= len(filters) <= _MAX_FILTERS:
         raise invalid_argument("filters", f"filters: 1 to {_MAX_FILTERS} are needed")
