@@ -223,6 +223,7 @@ class Harbour:
 async def harbour(folder: Path) -> AsyncIterator[Harbour]:
     """A sandbox over TLS for as long as the block runs."""
     async with running(World(WorldClock(START, speed=0), WORLD), tls=True) as up:
+        up.sandbox.throttle.change({})  # a hundred deaths in a row would use up the reads of a whole minute
         open_harbour = Harbour(up, folder)
         try:
             yield open_harbour
