@@ -1,11 +1,16 @@
 """Following an operation, leaving it, coming back to it, and answering it."""
 
+from dataclasses import replace
+
 import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see
 from tests.ui.scenes import Scene, swap_plan
 
+from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.operation import CHOICES
+from quarterdeck.release.plan import Refusal
+from quarterdeck.store.base import Draft
 from quarterdeck.ui.screens.bridge import Bridge
 from quarterdeck.ui.screens.progress import Progress
 
@@ -94,3 +99,30 @@ async def test_leaving_says_what_goes_on(scene: Scene, start: Start) -> None:
         await see(pilot)
         told = app.goes_on()
     assert told == ["goes on running: swap production/checkout 0/2 (op1)"]
+
+
+async def test_an_undo_shows_its_own_steps(scene: Scene, start: Start) -> None:
+    scene.publish()
+    operation = scene.start(swap_plan())
+    scene.step(operation, "done")
+    scene.step(operation, "not_done", "2")
+    scene.end(operation, "needs_operator", "northeurope was not swapped", CHOICES)
+    inverse = swap_plan(id="p9")
+    inverse = replace(inverse, steps=(replace(inverse.steps[0], id="undo-1", summary="swap westeurope back"),))
+    body = {"choice": "undo", "step": "2", "undoing": to_json(inverse)}
+    scene.record(Draft("operator.chose", "ana@jump1", operation, "production/checkout", body))
+    scene.step(operation, "accepted", "undo-1", detail="warming up")
+    async with start().run_test(size=SIZE) as pilot:
+        assert "undo of swap production/checkout 0/1 warming up" in await see(pilot)
+        text = await press(pilot, "enter")
+    assert "UNDOING" in text
+    assert "undo-1. swap westeurope back" in text
+
+
+async def test_an_answer_that_is_turned_down_says_why(scene: Scene, start: Start) -> None:
+    scene.publish()
+    scene.end(scene.start(swap_plan()), "needs_operator", "unclear", CHOICES)
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "enter", "down", "enter")
+        scene.answer(scene.asked("choose"), refusal=Refusal("stale", "it waits at step 2 now", "look again"))
+        assert "refused: it waits at step 2 now. look again" in await see(pilot)

@@ -10,6 +10,7 @@ from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotReading, S
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
+from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.attention import attention
 from quarterdeck.release.freshness import Freshness, Knowledge, age, knowledge
 from quarterdeck.release.operation import Operation
@@ -32,6 +33,7 @@ from quarterdeck.release.picture import (
 )
 
 _NAME = 60
+_VERBS: Mapping[type, str] = {Swap: "swap", Shift: "shift", FlagChange: "flag", Rollback: "rollback"}
 _FINISHED_STEPS = ("done", "skipped")
 _WORST_FIRST: tuple[Freshness, ...] = ("trouble", "never", "stale", "fresh")
 
@@ -85,17 +87,18 @@ def paint(
 def view_operation(operation: Operation, now: float) -> OperationView:
     """One operation in one line."""
     plan = operation.plan
-    steps = [operation.step(step.id) for step in plan.steps]
+    todo = (operation.undoing or plan).steps
+    steps = [operation.step(step.id) for step in todo]
     done = sum(step.state in _FINISHED_STEPS for step in steps)
     current = operation.detail
     if operation.ending is None:
         unfinished = (i for i, step in enumerate(steps) if step.state not in _FINISHED_STEPS)
         index = next(unfinished, None)
-        current = "finishing" if index is None else steps[index].detail or plan.steps[index].summary
+        current = "finishing" if index is None else steps[index].detail or todo[index].summary
     return OperationView(
         id=operation.id,
         target=plan.action.target,
-        verb=type(plan.action).__name__.lower().replace("flagchange", "flag"),
+        verb=_VERBS[type(plan.action)],
         command=clean(plan.command, 300),
         actor=clean(operation.actor, _NAME),
         reason=clean(operation.reason, 200),
@@ -109,6 +112,7 @@ def view_operation(operation: Operation, now: float) -> OperationView:
         open=operation.open,
         choices=operation.choices,
         undone_by=operation.undone_by,
+        undoing=operation.undoing is not None,
     )
 
 

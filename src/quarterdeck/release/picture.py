@@ -87,6 +87,7 @@ class OperationView:
     """An operation in one line.
 
     `state` is `running` or the ending; `step` what is being done now (or how it ended); `command` the headless twin.
+    With `undoing`, it is being taken back, and `done` and `total` count the steps of that.
     """
 
     id: str
@@ -105,6 +106,7 @@ class OperationView:
     open: bool
     choices: tuple[Choice, ...] = ()
     undone_by: str = ""
+    undoing: bool = False
 
     @property
     def progress(self) -> str:

@@ -33,11 +33,12 @@ def run(store: Store, settings: Settings) -> int:
 
     settings = replace(
         settings,
-        ascii=terminal.wants_ascii() if settings.ascii is None else settings.ascii,
-        mouse=not terminal.over_ssh() if settings.mouse is None else settings.mouse,
+        ascii=_first(settings.ascii, terminal.asked("ascii"), terminal.wants_ascii()),
+        mouse=_first(settings.mouse, terminal.asked("mouse"), not terminal.over_ssh()),
     )
+    name = settings.theme or terminal.asked_theme() or terminal.fitting_theme()
     try:
-        theme, complaint = theming.choose(settings.theme or terminal.fitting_theme(), theming.folders())
+        theme, complaint = theming.choose(name, theming.folders())
     except theming.BadTheme as error:
         print(f"qd: {error}", file=sys.stderr)
         return UNFIT
@@ -46,6 +47,10 @@ def run(store: Store, settings: Settings) -> int:
         cockpit.run(mouse=bool(settings.mouse))
     _tidy()
     return cockpit.return_code or 0
+
+
+def _first(*answers: bool | None) -> bool:
+    return next(answer for answer in answers if answer is not None)
 
 
 def _tidy() -> None:

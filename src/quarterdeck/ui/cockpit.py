@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -41,7 +42,20 @@ REPAINT_EVERY = 5.0
 REVIVE_EVERY = 10.0
 """Seconds between two attempts to get a runner while none is alive."""
 
-_VARIABLES = ["border", "background", "text", *(f"{word}{part}" for word in WORDS for part in ("", "-on", "-style"))]
+THEME_DEFAULTS: Mapping[str, str] = {
+    "qd-border": "ansi_default",
+    "qd-background": "ansi_default",
+    **{f"qd-{word}{part}": "ansi_default" for word in WORDS for part in ("", "-on")},
+    **{f"qd-{word}-style": "none" for word in WORDS},
+}
+"""A look for every name that our style sheets use: Textual parses them before it knows the theme."""
+
+
+def _collect_again() -> None:
+    """Whoever starts the cockpit may switch the collector off until the first frame stands."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 class Cockpit(App[None]):
@@ -69,8 +83,8 @@ class Cockpit(App[None]):
         self.set_class(bool(settings.ascii), "-ascii")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Textual parses the style sheets before a theme is chosen."""
-        return {f"qd-{name}": "none" if name.endswith("-style") else "ansi_default" for name in _VARIABLES}
+        """See `THEME_DEFAULTS`."""
+        return dict(THEME_DEFAULTS)
 
     def on_mount(self) -> None:
         self._handle_signals()
@@ -81,6 +95,7 @@ class Cockpit(App[None]):
             self.call_after_refresh(self._begin_at, self.settings.target)
         if self._problem:
             self.call_after_refresh(self.say, self._problem)
+        self.call_after_refresh(_collect_again)
 
     # --- the store, seen -----------------------------------------------------------------------------------------
     def look(self) -> None:
@@ -253,7 +268,7 @@ class Cockpit(App[None]):
         """What doesn't end with this viewer, a line each."""
         return [
             f"{'waits for you' if one.state == 'needs_operator' else 'goes on running'}: "
-            f"{one.verb} {marks.name(one.target)} {one.progress} ({one.id})"
+            f"{marks.what(one)} {marks.name(one.target)} {one.progress} ({one.id})"
             for one in self.picture.operations
             if one.open
         ]

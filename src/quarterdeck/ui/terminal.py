@@ -33,6 +33,17 @@ def prepare() -> None:
         os.environ.setdefault("TEXTUAL_FPS", "15")
 
 
+def asked_theme() -> str:
+    """The theme that the user's environment asks for (`QUARTERDECK_THEME`), "" for none."""
+    return os.environ.get("QUARTERDECK_THEME", "")
+
+
+def asked(name: str) -> bool | None:
+    """What the user's environment says about `mouse` or `ascii` (`QUARTERDECK_MOUSE=1`), None if nothing."""
+    value = os.environ.get(f"QUARTERDECK_{name.upper()}", "")
+    return None if not value else value.lower() not in ("0", "no", "off", "false")
+
+
 def over_ssh() -> bool:
     """Whether this session came over SSH."""
     return bool(os.environ.get("SSH_CONNECTION"))

@@ -34,7 +34,7 @@ def cell_line(cell: Cell | None) -> Line:
     parts: Line = ((f"{mark} ", colour), (versions or "traffic only", "text"))
     operation = cell.operation
     if operation is not None:
-        leads = f" -> {cell.target_version}" if cell.target_version else f" {operation.verb}"
+        leads = f" -> {cell.target_version}" if cell.target_version else f" {marks.what(operation)}"
         parts = (*parts, (leads, "moving"), (f" {operation.progress}", "moving"))
     if word:
         parts = (*parts, (f" {word}", colour))
@@ -100,7 +100,7 @@ def recent_lines(picture: Picture, most: int) -> list[Line]:
     lines: list[Line] = [BLANK, line(("LAST OPERATIONS", "heading"))]
     for one in picture.operations[: most - 2]:
         reason = f"  {one.reason}" if one.reason else ""
-        told = f"{one.verb:<9} {marks.name(one.target)}  by {one.actor}{reason}"
+        told = f"{marks.what(one):<9} {marks.name(one.target)}  by {one.actor}{reason}"
         lines.append((*fit(line(f"{one.age:>5}  ", marks.of_operation(one)), 22), (told, "text")))
     return lines
 
@@ -110,7 +110,7 @@ def _title(env: EnvironmentView) -> str:
 
 
 def _in_brief(operation: OperationView) -> str:
-    return f"{operation.verb} {marks.name(operation.target)} {operation.progress} {operation.step}".rstrip()
+    return f"{marks.what(operation)} {marks.name(operation.target)} {operation.progress} {operation.step}".rstrip()
 
 
 def _quiet(picture: Picture) -> Line:
@@ -121,5 +121,7 @@ def _quiet(picture: Picture) -> Line:
     if last is None:
         return calm
     age = "just now" if last.age == "now" else f"{last.age} ago"
-    told = f"last: {last.verb} {marks.name(last.target)} by {last.actor}, {marks.of_operation(last)[0][2:]} {age}"
+    told = (
+        f"last: {marks.what(last)} {marks.name(last.target)} by {last.actor}, {marks.of_operation(last)[0][2:]} {age}"
+    )
     return join([calm, line((told, "dim"))], " · ")

@@ -18,7 +18,7 @@ def head_line(picture: Picture, where: Where, read_only: bool, cells: int) -> Li
     told = [_runner(picture), *_connections(picture), line((marks.clock_minute(picture.at), "dim"))]
     right = (*line("  "), *join(told, "  "), *line(" "))
     left = (*line(" "), *join(parts, "  "))
-    branded = (*line((" Quarterdeck ", "heading")), *left)
+    branded = (*line((" Quarterdeck ", "dim")), *left)
     return spread(branded if width(branded) + width(right) <= cells else left, right, cells)
 
 

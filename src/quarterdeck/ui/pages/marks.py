@@ -61,6 +61,11 @@ def of_operation(view: OperationView) -> Span:
     return GAVE_UP if view.state == "needs_operator" and not view.open else OPERATION[view.state]
 
 
+def what(view: OperationView) -> str:
+    """What an operation does, in a word or three."""
+    return f"undo of {view.verb}" if view.undoing else view.verb
+
+
 def of_knowledge(known: Knowledge) -> Line:
     """Age and source of a reading, and since when it fails."""
     age = {"": "never read", "now": "read just now"}.get(known.age, f"read {known.age} ago")

@@ -8,6 +8,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import age
 from quarterdeck.release.operation import Choice, Operation
 from quarterdeck.release.paint import view_operation
+from quarterdeck.release.plan import Step
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.plan import fuse_lines
 from quarterdeck.ui.spans import BLANK, Line, line, wrap
@@ -37,25 +38,33 @@ def progress_lines(operation: Operation, now: float, cells: int) -> list[Line]:
         lines += wrap(clean(operation.detail, 600), cells, word="attention" if view.open else "text")
     lines.append(BLANK)
     for step in operation.plan.steps:
-        progress = operation.step(step.id)
-        lines += wrap(clean(step.summary, 300), cells, first=line(f"  {step.id}. "))
-        since = age(now - progress.since) if progress.since else ""
-        for_how_long = f" {since}" if operation.open and since not in ("", "now") else ""
-        state = marks.STEP[progress.state]
-        first = line("     ", (state[0] + for_how_long, state[1]), "  ")
-        lines += wrap(clean(progress.detail, 400), cells, first=first)
-        if progress.reference:
-            lines += wrap(
-                clean(progress.reference, 200), cells, first=line(("     provider's id: ", "dim")), word="dim"
-            )
+        lines += _step(operation, step, now, cells)
+    if operation.undoing is not None:
+        lines += [BLANK, line(("UNDOING", "heading"), ("  what was done, in reverse order", "dim"))]
+        for step in operation.undoing.steps:
+            lines += _step(operation, step, now, cells)
     lines += [BLANK, *_ends(operation, cells)]
     return lines
 
 
 def step_in_question(operation: Operation) -> str:
     """The step that an operator's answer is about: the first that isn't finished ("" if all are)."""
-    steps = (step.id for step in operation.plan.steps if operation.step(step.id).state not in _FINISHED)
-    return next(steps, "")
+    todo = (operation.undoing or operation.plan).steps
+    return next((step.id for step in todo if operation.step(step.id).state not in _FINISHED), "")
+
+
+def _step(operation: Operation, step: Step, now: float, cells: int) -> list[Line]:
+    progress = operation.step(step.id)
+    lines = wrap(clean(step.summary, 300), cells, first=line(f"  {step.id}. "))
+    since = age(now - progress.since) if progress.since else ""
+    for_how_long = f" {since}" if operation.open and since not in ("", "now") else ""
+    state, word = marks.STEP[progress.state]
+    first = line("     ", (state + for_how_long, word), "  ")
+    lines += wrap(clean(progress.detail, 400), cells, first=first)
+    if progress.reference:
+        reference = line(("     provider's id: ", "dim"))
+        lines += wrap(clean(progress.reference, 200), cells, first=reference, word="dim")
+    return lines
 
 
 def _ends(operation: Operation, cells: int) -> list[Line]:

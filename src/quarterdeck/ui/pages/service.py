@@ -122,7 +122,7 @@ def _history(operations: Sequence[Operation], now: float, cells: int) -> Iterato
     for operation in operations[:_OPERATIONS]:
         view = view_operation(operation, now)
         state = marks.of_operation(view)
-        told = f"{age(now - operation.started_at):>4}  {view.verb} by {view.actor}"
+        told = f"{age(now - operation.started_at):>4}  {marks.what(view)} by {view.actor}"
         told += f", because: {view.reason}" if view.reason else ""
         yield from wrap(told, cells, first=fit(line("  ", state), 28))
         if view.undone_by:

@@ -30,6 +30,7 @@ class Progress(Dialog[None]):
         self._operation_id = operation_id
         self._operation: Operation | None = None
         self._told = ""
+        self._request = ""
 
     def parts(self) -> list[Widget]:
         return [Choices([_WATCH], id="answers")]
@@ -39,6 +40,7 @@ class Progress(Dialog[None]):
             return
         try:
             self._operation = self.cockpit.store.operation(self._operation_id)
+            self._read_answer()
         except StoreError as error:
             self._told = str(error)
         operation = self._operation
@@ -64,9 +66,19 @@ class Progress(Dialog[None]):
             self.paint()
         else:
             step = pages.step_in_question(operation)
-            if self.cockpit.attempt(lambda: self.cockpit.asker.choose(operation.id, step, choice, "")):
+            try:
+                self._request = self.cockpit.asker.choose(operation.id, step, choice, "").id
                 self._told = f"handed in: {choice}"
+            except StoreError as error:
+                self._told = f"{error}. {error.hint}"
             self.paint()
+
+    def _read_answer(self) -> None:
+        answer = self.cockpit.store.answer(self._request) if self._request else None
+        if answer is not None:
+            self._request = ""
+            refusal = answer.refusal
+            self._told = f"refused: {refusal.message}. {refusal.hint}" if refusal else ""
 
 
 def _answers(operation: Operation) -> list[Option]:
