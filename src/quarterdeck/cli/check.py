@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
@@ -45,6 +46,8 @@ def run(invocation: Invocation) -> ExitCode:
     import asyncio
 
     findings: list[Finding] = []
+    # What libraries would complain about is told here in our words; without a handler Python prints theirs as well.
+    logging.basicConfig(handlers=[logging.NullHandler()])
 
     async def try_all() -> None:
         async for finding in _everything(invocation):

@@ -12,6 +12,9 @@ from quarterdeck.fleet.text import clean
 SCHEMA = 1
 """Grows when a key of the JSON output changes its meaning or goes away; new keys don't count."""
 
+_LINE = 400
+"""Characters of a hint's line: a problem with a configuration names a file and a path."""
+
 
 def data(text: str) -> None:
     """Print a line (or several) that the user asked for."""
@@ -29,5 +32,6 @@ def document(kind: str, body: Mapping[str, Any]) -> None:
 
 
 def complain(message: str, hint: str = "") -> None:
-    """Print an error for people: what is wrong, and what to do about it."""
-    narrate(f"qd: {clean(message)}" + (f"\n    {clean(hint)}" if hint else ""))
+    """Print an error for people: what is wrong, and what to do about it. A hint may have several lines."""
+    lines = [f"qd: {clean(message)}", *(f"    {clean(line, _LINE)}" for line in hint.splitlines() if line.strip())]
+    narrate("\n".join(lines))

@@ -1,0 +1,65 @@
+"""What a viewer and a short command load. Import time is what an operator waits for; see also the contracts in
+pyproject.toml, which look at the code and not at what is really loaded."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("pydantic", "httpx", "azure", "aiohttp", "yaml", "cryptography", "msal")
+
+
+def loaded_after(script: str, tmp_path: Path) -> set[str]:
+    """The top-level packages that a fresh interpreter has loaded after a script."""
+    tell = "import json, sys\nprint(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    result = subprocess.run(
+        [sys.executable, "-c", f"{script}\n{tell}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "QUARTERDECK_STATE": str(tmp_path / "state")},
+    )
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+def test_the_cockpit_loads_no_provider_and_no_configuration(tmp_path):
+    loaded = loaded_after("import quarterdeck.ui.app, quarterdeck.ui.cockpit", tmp_path)
+    assert "textual" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_status_with_a_living_runner_loads_no_toolkit_either(tmp_path):
+    script = """
+import time
+from pathlib import Path
+from quarterdeck import paths
+from quarterdeck.cli.main import main
+from quarterdeck.fleet.topology import Environment, Fleet
+from quarterdeck.store.opening import open_store
+
+config = Path("quarterdeck.yaml")
+config.write_text("fleet: shop")
+store = open_store(paths.store_path(config, sandbox=False), create=True)
+lease = store.take_lease("runner", "test", time.time(), 3600, {})
+store.put_fleet(Fleet("shop", (Environment("production"),)), lease)
+assert main(["status", "--json"]) == 0
+"""
+    loaded = loaded_after(script, tmp_path)
+    assert loaded.isdisjoint((*HEAVY, "textual", "rich", "asyncio", "argcomplete"))
+
+
+@pytest.mark.parametrize("line", ["--help", "--version", "swap --help"])
+def test_help_loads_next_to_nothing(tmp_path, line):
+    script = f"""
+from quarterdeck.cli.main import main
+try:
+    main({line.split()!r})
+except SystemExit:
+    pass
+"""
+    loaded = loaded_after(script, tmp_path)
+    assert loaded.isdisjoint((*HEAVY, "textual", "rich", "asyncio", "argcomplete"))
