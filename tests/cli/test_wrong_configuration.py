@@ -28,5 +28,5 @@ def test_all_problems_are_shown_with_their_places_and_hints(
     assert said.out == ""
     assert f"    {file}:2:1 conections: unknown key\n    hint: did you mean connections?\n" in said.err
     places = [":".join(line.split()[0].split(":")[1:]) for line in said.err.splitlines() if str(file) in line][1:]
-    assert places == ["2:1", "3:41", "4:19", "4:46", "5:16", "5:34"]
+    assert places == ["2:1", "3:40", "4:19", "4:46", "5:16", "5:34"]
     assert "\x1b" not in said.err
