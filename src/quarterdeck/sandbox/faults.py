@@ -10,7 +10,8 @@ through the control interface:
     plane        arm | data | identity; all but control when left out (control is never struck)
     happens      true when the effect of the request takes place although the client does not learn of it
     status, code, message, retry_after     of the answer (kind status)
-    seconds      how long the answer is held back (any kind; hang: how long until the connection is cut)
+    seconds      how long the answer is held back (any kind; hang: until the connection is cut, ten minutes when left
+                 out)
     skip         so many matching requests pass first
     count        so many are struck, then the rule is spent; without end when left out
     probability  of striking a matching request, 0 to 1, drawn from the world's seeded chance
@@ -81,7 +82,7 @@ class Fault:
                 re.compile(document.get(name, ""))
             except re.error as error:
                 raise ValueError(f"a fault's {name} is a regular expression: {error}") from error
-        return cls(**{"name": kind, **document})
+        return cls(**{"name": kind, "seconds": _HELD.get(kind, 0.0), **document})
 
     def as_json(self) -> dict[str, Any]:
         """The rule as it can be read again."""
@@ -156,6 +157,8 @@ _OUTCOMES: dict[str, Callable[[Fault, Request, Response | None], Outcome]] = {
     "redirect": _redirect,
     "challenge": _challenge,
 }
+
+_HELD = {"hang": 600.0}
 
 _CODES = {
     401: "InvalidAuthenticationToken",

@@ -13,12 +13,6 @@ from quarterdeck.sandbox.tokens import InvalidTokenError, Tokens
 from quarterdeck.sandbox.wire import Handler, Refusal, Request, Response
 from quarterdeck.sandbox.world.world import World
 
-_REMAINING = {
-    "reads": "x-ms-ratelimit-remaining-subscription-global-reads",
-    "writes": "x-ms-ratelimit-remaining-subscription-writes",
-    "deletes": "x-ms-ratelimit-remaining-subscription-deletes",
-}
-
 
 class ArmManners:
     """Applies ARM's manners to the handlers of its plane."""
@@ -56,7 +50,7 @@ class ArmManners:
         kind = _kind(request.method)
         charge = self.throttle.charge(request.principal, kind)
         if charge is not None:
-            common[_REMAINING[kind]] = str(charge.remaining)
+            common.update(dict.fromkeys(_buckets(kind, request.path), str(charge.remaining)))
             if not charge.allowed:
                 raise Refusal(
                     429,
@@ -108,6 +102,20 @@ def _kind(method: str) -> Kind:
     if method in ("GET", "HEAD"):
         return "reads"
     return "deletes" if method == "DELETE" else "writes"
+
+
+def _buckets(kind: Kind, path: str) -> tuple[str, ...]:
+    """The headers of the buckets a request is charged to, as recordings show them."""
+    if kind == "writes" and path.lower().endswith("/list"):
+        return ("x-ms-ratelimit-remaining-subscription-resource-requests",)
+    return {
+        "reads": ("x-ms-ratelimit-remaining-subscription-global-reads",),
+        "writes": (
+            "x-ms-ratelimit-remaining-subscription-global-writes",
+            "x-ms-ratelimit-remaining-subscription-writes",
+        ),
+        "deletes": ("x-ms-ratelimit-remaining-subscription-deletes",),
+    }[kind]
 
 
 def _open_to_all(path: str) -> bool:

@@ -105,6 +105,18 @@ async def test_requests_above_the_bucket_are_told_when_to_come_back(world: World
             assert (await read("a")).status_code == 200
 
 
+async def test_an_answer_names_only_the_buckets_it_was_charged_to(
+    arm: httpx.AsyncClient, site_path: Callable[..., str]
+) -> None:
+    def named(answer: httpx.Response) -> set[str]:
+        prefix = "x-ms-ratelimit-remaining-subscription-"
+        return {name.removeprefix(prefix) for name in answer.headers if name.startswith(prefix)}
+
+    assert named(await arm.get(site_path())) == {"global-reads"}
+    assert named(await arm.post(site_path("config", "appsettings", "list"))) == {"resource-requests"}
+    assert named(await arm.post(site_path("resetSlotConfig"))) == {"global-writes", "writes"}
+
+
 async def test_a_long_list_comes_in_pages(document: dict[str, object]) -> None:
     world = World(document={**shop(), "sites": many_sites(250)})
     async with running(Sandbox(world)) as sandbox, httpx.AsyncClient(headers=bearer(sandbox)) as client:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
 from collections.abc import Callable
 
 import httpx
+from azure.mgmt.web.aio import WebSiteManagementClient
 
 from quarterdeck.sandbox.world.sites import Site
 from quarterdeck.sandbox.world.world import World
@@ -108,3 +110,15 @@ async def test_another_image_is_another_build(
     await arm.patch(site_path("slots", "staging", "config", "web"), json=body)
     build = checkout.slots["staging"].content.build
     assert (build.version, build.image, build.error_rate) == ("2.0", "registry.example/checkout:2.0", 0.2)
+
+
+async def test_microsofts_sdk_follows_a_deployment_to_its_end(
+    web: WebSiteManagementClient, world: World, checkout: Site
+) -> None:
+    deployment = world.lifecycle.deploy(checkout, checkout.production, world.sites.builds.of_version("3.0"))
+    poller = await web.web_apps.begin_get_production_site_deployment_status("Shop", "checkout", deployment.id)
+    ended = asyncio.ensure_future(poller.result())
+    world.advance(1000)
+    status = await ended
+    assert status.properties
+    assert status.properties.status == "RuntimeSuccessful"

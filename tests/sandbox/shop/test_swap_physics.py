@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from quarterdeck.sandbox.world.builds import Build
 from quarterdeck.sandbox.world.conflict import SiteConflict
 from quarterdeck.sandbox.world.sites import Site
 from quarterdeck.sandbox.world.swapping import RESTART_OLD, SWITCH, WARM_UP
@@ -143,6 +144,18 @@ def test_a_build_that_does_not_come_up_fails_the_swap_and_production_stays(
     assert checkout.slots["staging"].app_settings == {"s1": "slot", "VERSION": "2.0"}
     assert checkout.production.last_swap is None
     assert not checkout.operation_id
+
+
+@pytest.mark.parametrize(("statuses", "live"), [("", "sick"), ("200,500", "sick"), ("200, 202", "1.0")])
+def test_a_ping_answered_with_an_error_counts_unless_the_statuses_are_narrowed(
+    world: World, checkout: Site, statuses: str, live: str
+) -> None:
+    staging = checkout.slots["staging"]
+    staging.content.build = Build("sick", ping_status=500)
+    staging.app_settings["WEBSITE_SWAP_WARMUP_PING_STATUSES"] = statuses
+    begin(world, checkout)
+    world.advance(1000)
+    assert checkout.production.content.build.version == live
 
 
 def test_a_stopped_source_cannot_be_swapped(world: World, checkout: Site) -> None:

@@ -161,10 +161,11 @@ def change_config(world: World, site: Site, slot: Slot, given: dict[str, Any]) -
         Refusal: 400 for ramp-up rules that cannot be; 409 for a property that belongs to the site.
     """
     now = world.clock.now()
+    before = render.config_properties(site, slot)
     changed = {
         name: copy.deepcopy(value)
         for name, value in given.items()
-        if name not in _READ_ONLY and render.config_properties(site, slot).get(name) != value
+        if name not in _READ_ONLY and before.get(name) != value
     }
     if changed.get("publicNetworkAccess") is not None:
         raise app_service(
@@ -178,6 +179,8 @@ def change_config(world: World, site: Site, slot: Slot, given: dict[str, Any]) -
     other_than_rules = changed.keys() - {"experiments"}
     if other_than_rules:
         world.lifecycle.require_unprepared(site, slot)
+    if "siteAuthEnabled" in changed:
+        slot.authentication = bool(changed.pop("siteAuthEnabled"))
     slot.config.update(changed)
     slot.modified = now
     if "experiments" in changed:

@@ -17,6 +17,7 @@ class Build:
         warm_up: seconds from the start of the process to the first answer.
         starts: False when its process cannot be started at all.
         answers_ping: False when it starts but never answers the warm-up ping.
+        ping_status: the HTTP status it answers the warm-up ping with.
         image: the container image it comes as; "" for code.
     """
 
@@ -26,6 +27,7 @@ class Build:
     warm_up: float = 2.0
     starts: bool = True
     answers_ping: bool = True
+    ping_status: int = 200
     image: str = ""
 
     def as_json(self) -> dict[str, Any]:

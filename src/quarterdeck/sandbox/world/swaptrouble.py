@@ -106,7 +106,7 @@ def failure_of(site: Site, source: Slot, phase: int, ordered: bool) -> Failure |
             f"Cannot swap slots for site '{site.name}' because the worker process for '{source.name}' slot could "
             "not be started.",
         )
-    if phase in (3, 4) and (ordered or (phase == 4 and not build.answers_ping)):
+    if phase in (3, 4) and (ordered or (phase == 4 and not _warms_up(source))):
         return Failure(
             417,
             "ExpectationFailed",
@@ -123,3 +123,11 @@ def failure_of(site: Site, source: Slot, phase: int, ordered: bool) -> Failure |
     if phase == 6 and ordered:
         return Failure(500, "InternalServerError", "There was an unexpected InternalServerError.")
     return None
+
+
+def _warms_up(slot: Slot) -> bool:
+    """Any answer counts, unless WEBSITE_SWAP_WARMUP_PING_STATUSES narrows it (Microsoft's documentation)."""
+    build = slot.content.build
+    wanted = slot.app_settings.get("WEBSITE_SWAP_WARMUP_PING_STATUSES", "")
+    statuses = {status.strip() for status in wanted.split(",") if status.strip()}
+    return build.answers_ping and (not statuses or str(build.ping_status) in statuses)
