@@ -1,0 +1,257 @@
+"""A real cockpit on a real (pseudo) terminal: how it starts, how it ends, what it leaves behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyte
+import pytest
+from tests.ui.scenes import NOW, FrozenClock, Scene, played
+
+pytestmark = pytest.mark.process
+
+PROGRAM = Path(__file__).with_name("cockpit_process.py")
+PATIENCE = 20.0
+
+
+@dataclass
+class Terminal:
+    """A terminal emulator with a program in it."""
+
+    master: int
+    slave: int
+    process: subprocess.Popen[bytes]
+    columns: int
+    rows: int
+    received: bytearray = field(default_factory=bytearray)
+
+    def __post_init__(self) -> None:
+        self.screen = pyte.Screen(self.columns, self.rows)
+        self._stream = pyte.ByteStream(self.screen)
+
+    def read(self, seconds: float) -> int:
+        """Take in what comes within so many seconds; how many bytes it was."""
+        deadline, before = time.monotonic() + seconds, len(self.received)
+        while (left := deadline - time.monotonic()) > 0:
+            ready, _, _ = select.select([self.master], [], [], left)
+            if not ready:
+                break
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:  # the other end is closed
+                break
+            self.received += data
+            self._stream.feed(data)
+        return len(self.received) - before
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.text():
+            assert time.monotonic() < deadline, f"no {text!r} on:\n{self.text()}"
+            self.read(0.05)
+
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.master, keys)
+
+    def ended(self) -> int:
+        """Wait for the end of the program; its exit code."""
+        deadline = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, "it didn't end"
+            self.read(0.02)
+        self.read(0.05)
+        return self.process.returncode
+
+    def modes(self) -> list[object]:
+        """How the terminal line is set (raw or not, echo, ...)."""
+        return termios.tcgetattr(self.slave)[:4]
+
+
+@contextmanager
+def cockpit(store: Path, columns: int = 80, rows: int = 24, **environment: str) -> Iterator[Terminal]:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "SSH", "NO_COLOR"))}
+    kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **environment}
+
+    def own_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(store)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=kept,
+        preexec_fn=own_terminal,
+    )
+    terminal = Terminal(master, slave, process, columns, rows)
+    try:
+        yield terminal
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store with a fleet, as of now: the process has the machine's clock."""
+    offset = time.time() - NOW
+    scene = Scene(tmp_path / "state" / "store.db", FrozenClock(NOW + offset))
+    played(scene)
+    return scene.path
+
+
+LEFT = (b"\x1b[?1049l", b"\x1b[?25h")
+"""Off the alternate screen, cursor shown."""
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"), [(b"q", 0), (b"\x03", 0)], ids=["q", "ctrl+c"]
+)  # fmt: skip
+def test_leaving_restores_the_terminal_and_says_what_goes_on(store: Path, keys: bytes, code: int) -> None:
+    with cockpit(store) as terminal:
+        before = terminal.modes()
+        terminal.wait_for("contoso-shop")
+        assert terminal.modes() != before
+        terminal.press(keys)
+        assert terminal.ended() == code
+        assert terminal.modes() == before
+        assert all(mode in terminal.received for mode in LEFT)
+        assert "goes on running: swap production/checkout 1/2" in terminal.text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_signal_ends_it_with_a_clean_terminal(store: Path, number: signal.Signals) -> None:
+    with cockpit(store) as terminal:
+        before = terminal.modes()
+        terminal.wait_for("contoso-shop")
+        terminal.process.send_signal(number)
+        assert terminal.ended() == 128 + number
+        assert terminal.modes() == before
+        assert all(mode in terminal.received for mode in LEFT)
+
+
+def test_a_signal_ends_it_from_within_a_dialog_too(store: Path) -> None:
+    with cockpit(store) as terminal:
+        terminal.wait_for("contoso-shop")
+        terminal.press(b"?")
+        terminal.wait_for("Keys on 1 Bridge")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.ended() == 128 + signal.SIGTERM
+
+
+def test_a_line_that_hangs_up_ends_it_soon(store: Path) -> None:
+    with cockpit(store) as terminal:
+        terminal.wait_for("contoso-shop")
+        spare = os.open(os.devnull, os.O_RDWR)
+        os.dup2(spare, terminal.slave)  # nobody holds the terminal any more
+        os.dup2(spare, terminal.master)
+        os.close(spare)
+        terminal.process.wait(PATIENCE)
+        assert terminal.process.returncode != 0
+
+
+def test_nothing_is_sent_while_nothing_changes(store: Path) -> None:
+    with cockpit(store, QUARTERDECK_THEME="quarterdeck-dark") as terminal:
+        terminal.wait_for("LAST OPERATIONS")
+        terminal.read(1.0)
+        quiet = [terminal.read(0.5) for _ in range(6)]
+        # Within three seconds one age may reach its next step; a cursor, a spinner or a clock of seconds would not
+        # leave any half second untouched.
+        assert quiet.count(0) >= 5, quiet
+
+
+def test_it_can_be_suspended_and_brought_back(store: Path) -> None:
+    with cockpit(store) as terminal:
+        terminal.wait_for("contoso-shop")
+        terminal.press(b"\x1a")
+        deadline = time.monotonic() + PATIENCE
+        while b"\x1b[?1049l" not in terminal.received and time.monotonic() < deadline:
+            terminal.read(0.05)
+        assert b"\x1b[?1049l" in terminal.received
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.screen.reset()
+        terminal.wait_for("contoso-shop")
+        terminal.press(b"q")
+        assert terminal.ended() == 0
+
+
+def test_no_colour_means_no_colour(store: Path) -> None:
+    with cockpit(store, NO_COLOR="1") as terminal:
+        terminal.wait_for("contoso-shop")
+        terminal.press(b"q")
+        terminal.ended()
+        assert b"38;2;" not in terminal.received
+        assert b"48;2;" not in terminal.received
+        assert b"38;5;" not in terminal.received
+
+
+def test_ascii_means_ascii(store: Path) -> None:
+    with cockpit(store, QUARTERDECK_ASCII="1") as terminal:
+        terminal.wait_for("contoso-shop")
+        terminal.press(b"s")
+        terminal.wait_for("swap staging in all regions")
+        assert terminal.text().isascii()
+
+
+def test_over_ssh_the_mouse_is_left_alone(store: Path) -> None:
+    with cockpit(store, SSH_CONNECTION="192.0.2.1 5022 192.0.2.2 22") as terminal:
+        terminal.wait_for("contoso-shop")
+        assert b"\x1b[?1003h" not in terminal.received
+    with cockpit(store, SSH_CONNECTION="192.0.2.1 5022 192.0.2.2 22", QUARTERDECK_MOUSE="1") as terminal:
+        terminal.wait_for("contoso-shop")
+        assert b"\x1b[?1003h" in terminal.received
+
+
+@pytest.mark.parametrize("name", ["dumb", ""])
+def test_a_dumb_terminal_gets_words_and_the_way_round(store: Path, name: str) -> None:
+    with cockpit(store, TERM=name) as terminal:
+        assert terminal.ended() == 2
+        assert "can't move its cursor" in terminal.text()
+        assert "qd status" in terminal.text()
+        assert b"\x1b" not in terminal.received
+
+
+def test_without_a_terminal_it_says_so(store: Path) -> None:
+    done = subprocess.run([sys.executable, str(PROGRAM), str(store)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "this is not a terminal" in done.stderr
+    assert "qd status" in done.stderr
+
+
+def test_an_error_of_our_own_prints_no_local_variable(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import quarterdeck.ui.screens.bridge as bridge\n"
+        "def broken(self):\n"
+        "    token = 'eyJ-a-secret'\n"
+        "    raise RuntimeError('boom')\n"
+        "bridge.Bridge.paint_body = broken\n"
+    )
+    with cockpit(store, rows=60, PYTHONPATH=str(tmp_path)) as terminal:
+        before = terminal.modes()
+        assert terminal.ended() == 1
+        assert terminal.modes() == before
+        assert "RuntimeError: boom" in terminal.text()
+        assert "This is a bug in the cockpit" in terminal.text()
+        assert "eyJ-a-secret" not in terminal.received.decode()
