@@ -150,9 +150,11 @@ class Engine:
 
     async def _plan(self, request: Request) -> Refusal | None:
         try:
-            action: Action = from_json(Action, request.body.get("action"))
+            action = from_json(Action, request.body.get("action"))
         except ValueError as error:
             return Refusal("usage", f"that is not an action: {error}")
+        if not isinstance(action, Action):
+            return Refusal("usage", "the request names no action")
         plan = await self._planner.plan(request.id, action)
         if isinstance(plan, Refusal):
             return plan
