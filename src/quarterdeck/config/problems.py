@@ -10,7 +10,10 @@ _SHOWN = 80
 
 
 def shown(text: str) -> str:
-    """Text out of a file, fit for a terminal: control characters written as escapes, long text cut."""
+    """Text out of a file, fit for a terminal: control characters written as escapes, long text cut.
+
+    Who has to mend the file must see what is wrong with it, so nothing is left out as `fleet.text.clean` does.
+    """
     visible = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return visible if len(visible) <= _SHOWN else visible[: _SHOWN - 3] + "..."
 
