@@ -267,3 +267,15 @@ async def test_what_a_store_dumps_makes_the_same_store_again(start: Start) -> No
     item = second.world.configuration.get("a")
     assert item is not None
     assert item.locked
+
+
+async def test_a_throttled_store_says_in_milliseconds_when_to_come_back(harbour: Harbour) -> None:
+    rule = {"kind": "status", "plane": "data", "status": 429, "retry_after": 0.01, "count": 1}
+    harbour.running.sandbox.faults.add(rule)
+    client = await harbour.configuration()
+    with pytest.raises(HttpResponseError) as caught:
+        await client.set_configuration_setting(ConfigurationSetting(key="a", value="1"))
+    answer = answer_of(caught)
+    assert (answer.status_code, answer.headers["retry-after-ms"]) == (429, "10")
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert answer.json()["type"] == "https://azconfig.io/errors/too-many-requests"

@@ -68,7 +68,7 @@ class Application:
         if fault.seconds:
             await asyncio.sleep(fault.seconds)
         response = await self._handle(request, match, plane) if fault.lets_it_happen else None
-        return fault.outcome(request, response)
+        return fault.outcome(request, response, plane)
 
     async def _handle(self, request: Request, match: Match | None, plane: Plane) -> Response:
         handler = match.route.handler if match else None

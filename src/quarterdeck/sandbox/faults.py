@@ -29,7 +29,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from quarterdeck.sandbox.outcome import Outcome, Severed
-from quarterdeck.sandbox.wire import Plane, Request, Response
+from quarterdeck.sandbox.refusals import render
+from quarterdeck.sandbox.wire import Plane, Refusal, Request, Response
 from quarterdeck.sandbox.world.swaptrouble import Trouble
 from quarterdeck.sandbox.world.world import World
 
@@ -75,8 +76,8 @@ class Fault:
         if unknown:
             raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
         kind = document.get("kind")
-        if kind not in _OUTCOMES:
-            raise ValueError(f"a fault's kind is one of {', '.join(sorted(_OUTCOMES))}, not {kind!r}")
+        if kind not in _KINDS:
+            raise ValueError(f"a fault's kind is one of {', '.join(sorted(_KINDS))}, not {kind!r}")
         for name in ("method", "path"):
             try:
                 re.compile(document.get(name, ""))
@@ -102,19 +103,24 @@ class Fault:
             and bool(re.search(self.path, request.target, re.IGNORECASE))
         )
 
-    def outcome(self, request: Request, response: Response | None) -> Outcome:
+    def outcome(self, request: Request, response: Response | None, plane: Plane) -> Outcome:
         """What the client gets; `response` is the true answer when the request was let through."""
+        if self.kind == "status":
+            return render(plane, self._refusal(plane))
         return _OUTCOMES[self.kind](self, request, response)
+
+    def _refusal(self, plane: Plane) -> Refusal:
+        code = self.code or _CODES.get(self.status, "InternalServerError")
+        wait: dict[str, str] = {}
+        if self.retry_after is not None:
+            # App Configuration asks in milliseconds, ARM in seconds.
+            in_data = {"retry-after-ms": f"{self.retry_after * 1000:.0f}"}
+            wait = in_data if plane == "data" else {"Retry-After": f"{self.retry_after:g}"}
+        return Refusal(self.status, code, self.message, wait)
 
 
 def _true_answer(fault: Fault, request: Request, response: Response | None) -> Outcome:
     return response or Response()
-
-
-def _status(fault: Fault, request: Request, response: Response | None) -> Outcome:
-    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
-    code = fault.code or _CODES.get(fault.status, "InternalServerError")
-    return Response(fault.status, {"error": {"code": code, "message": fault.message}}, headers)
 
 
 def _cut(fault: Fault, request: Request, response: Response | None) -> Outcome:
@@ -148,7 +154,6 @@ def _challenge(fault: Fault, request: Request, response: Response | None) -> Out
 
 _OUTCOMES: dict[str, Callable[[Fault, Request, Response | None], Outcome]] = {
     "latency": _true_answer,
-    "status": _status,
     "drop": _cut,
     "hang": _cut,
     "half": _half,
@@ -159,6 +164,8 @@ _OUTCOMES: dict[str, Callable[[Fault, Request, Response | None], Outcome]] = {
 }
 
 _HELD = {"hang": 600.0}
+
+_KINDS = {"status", *_OUTCOMES}
 
 _CODES = {
     401: "InvalidAuthenticationToken",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from quarterdeck.sandbox.wire import Plane, Refusal, Response
@@ -9,8 +10,10 @@ from quarterdeck.sandbox.wire import Plane, Refusal, Response
 
 def render(plane: Plane, refusal: Refusal) -> Response:
     """The answer that carries a refusal, in the envelope its plane uses."""
-    body = refusal.body if refusal.body is not None else _ENVELOPES[plane](refusal)
-    return Response(refusal.status, body, refusal.headers)
+    if refusal.body is not None:
+        return Response(refusal.status, refusal.body, refusal.headers)
+    media = {"Content-Type": "application/problem+json; charset=utf-8"} if plane == "data" else {}
+    return Response(refusal.status, _ENVELOPES[plane](refusal), {**media, **refusal.headers})
 
 
 def _arm(refusal: Refusal) -> dict[str, Any]:
@@ -22,7 +25,14 @@ def _oauth(refusal: Refusal) -> dict[str, Any]:
 
 
 def _problem(refusal: Refusal) -> dict[str, Any]:
-    return {"type": "about:blank", "title": refusal.code, "status": refusal.status, "detail": refusal.message}
+    """App Configuration's; its error types are the codes with hyphens, as in `too-many-requests`."""
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", refusal.code).lower()
+    return {
+        "type": f"https://azconfig.io/errors/{kind}",
+        "title": refusal.code,
+        "detail": refusal.message,
+        "status": refusal.status,
+    }
 
 
 _ENVELOPES = {"arm": _arm, "control": _arm, "identity": _oauth, "data": _problem}
