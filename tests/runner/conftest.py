@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.runner.crew import CONFIG, Crew
 from tests.runner.timepiece import ManualClock
 
+from quarterdeck.paths import store_path
 from quarterdeck.runner.guard import LeaseGuard
+from quarterdeck.runner.sandboxing import stop_sandbox
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore
 
@@ -30,3 +33,20 @@ def guard(store: SqliteStore, clock: ManualClock) -> LeaseGuard:
     made = LeaseGuard(store, clock, holder="one", ttl=10, info={})
     assert made.take()
     return made
+
+
+@pytest.fixture
+def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
+    """A fleet with a state folder of its own; whatever it starts is ended."""
+    monkeypatch.setenv("QUARTERDECK_STATE", str(tmp_path / "state"))
+    config = tmp_path / "quarterdeck.yaml"
+    config.write_text(CONFIG)
+    path = store_path(config, sandbox=True)
+    opened = open_store(path, create=True)
+    hired = Crew(config, path, opened)
+    try:
+        yield hired
+    finally:
+        stop_sandbox(config)
+        hired.dismiss()
+        opened.close()

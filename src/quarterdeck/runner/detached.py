@@ -51,5 +51,11 @@ class Detached:
         return "\n".join(lines[-TAIL:])
 
 
+def reap() -> None:
+    """Take note of the ends of processes started here: until then the system counts them as alive."""
+    for process in _started:
+        process.poll()
+
+
 _started: list[subprocess.Popen[bytes]] = []
 """Kept, so that Python doesn't warn about letting go of processes that are meant to live on."""

@@ -81,7 +81,6 @@ class Runner:
             return 0
         for line in warnings(settings.store):
             log.warning("%s", line)
-        sweep(settings.store)
         holder = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
         with self._listening_to_signals(), lifeline(settings.store, holder) as life:
             about = {**life, "version": __version__, "log": str(log_path(settings.store))}
@@ -146,7 +145,10 @@ class Runner:
         held = self._store.lease(RUNNER_LEASE)
         if held and proves_dead(held.info):
             self._store.release_lease(held)
-        return guard.take()
+        if not guard.take():
+            return False
+        sweep(self._settings.store)
+        return True
 
     @contextmanager
     def _listening_to_signals(self) -> Iterator[None]:

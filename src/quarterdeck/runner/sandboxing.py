@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from quarterdeck.paths import fleet_dir, private_dir
-from quarterdeck.runner.detached import Detached
+from quarterdeck.runner.detached import Detached, reap
 
 IDLE_SECONDS = 900
 """How long a sandbox stays without a request."""
@@ -51,13 +51,14 @@ def running(config: Path) -> Announcement | None:
     try:
         announcement: Announcement = json.loads(_announcement_file(config).read_text())
         alive = sandbox_lives(announcement) and _ask(announcement, "GET", "faults")
-    except (OSError, ValueError, KeyError):
-        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # there is none, or what a sandbox that was killed left half-written
     return announcement if alive else None
 
 
 def sandbox_lives(announcement: Announcement) -> bool:
     """Whether the process of an announcement still exists."""
+    reap()
     try:
         os.kill(int(announcement["pid"]), 0)
     except PermissionError:
