@@ -16,6 +16,7 @@ from quarterdeck.fleet.readings import Audience, FlagReading
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.plan import Facts
+from quarterdeck.release.settlement import flag_facts
 
 PERCENTAGE = "Microsoft.Percentage"
 TARGETING = "Microsoft.Targeting"
@@ -70,19 +71,24 @@ def changed(flag: Mapping[str, Any], wanted: Facts) -> dict[str, Any]:
 
     A percentage goes where the flag already keeps one: into the default of its targeting filter if it has one, else
     into a filter of its own.
+
+    Raises:
+        ProviderError: the flag's other rules leave no way to say that, or the flag is too malformed to be changed.
     """
     result = copy.deepcopy(dict(flag))
-    reading = flag_reading("", flag)
-    if wanted["enabled"] != reading.enabled:
+    now = flag_facts(flag_reading("", flag))
+    if wanted["enabled"] != now["enabled"]:
         result["enabled"] = bool(wanted["enabled"])
-    audience = {ring.group: ring.percent for ring in reading.audience}
-    if wanted["percent"] == reading.percent and dict(wanted["audience"]) == audience:
-        return result
-    filters = _writable_filters(result)
-    if dict(wanted["audience"]) != audience:
+    if (wanted["percent"], wanted["audience"]) != (now["percent"], now["audience"]):
+        filters = _writable_filters(result)
         _set_groups(filters, wanted["audience"])
-    if wanted["percent"] != _percent(filters):
         _set_percent(filters, wanted["percent"])
+    if flag_facts(flag_reading("", result)) != {key: wanted[key] for key in ("enabled", "percent", "audience")}:
+        raise ProviderError(
+            "provider_error",
+            "the other rules of this flag leave no way to say that: " + ", ".join(flag_reading("", flag).other_rules),
+            "give a percentage (100 for everybody), or change the rules in the store",
+        )
     return result
 
 
@@ -102,13 +108,15 @@ def _writable_filters(flag: dict[str, Any]) -> list[Filter]:
 
 
 def _first(filters: list[Filter], names: frozenset[str]) -> Filter | None:
-    return next((item for item in filters if str(item.get("name") or "").lower() in names), None)
+    return next((item for item in filters if _is(item, names)), None)
+
+
+def _is(item: object, names: frozenset[str]) -> bool:
+    return isinstance(item, dict) and str(item.get("name") or "").lower() in names
 
 
 def _audience(targeting: Filter | None) -> dict[str, Any]:
-    parameters = targeting.get("parameters") if targeting else None
-    audience = parameters.get("Audience") if isinstance(parameters, dict) else None
-    return audience if isinstance(audience, dict) else {}
+    return _dict(_dict(targeting, "parameters"), "Audience") if targeting else {}
 
 
 def _groups(filters: list[Filter]) -> dict[str, float]:
@@ -121,61 +129,83 @@ def _groups(filters: list[Filter]) -> dict[str, float]:
 
 
 def _percent(filters: list[Filter]) -> float | None:
+    """The percentage of everybody. A targeting filter without one lets in its groups and users, and nobody else."""
     percentage = _first(filters, _PERCENTAGES)
     if percentage is not None:
-        parameters = percentage.get("parameters")
-        return _number(parameters.get("Value")) if isinstance(parameters, dict) else None
+        return _number(_dict(percentage, "parameters").get("Value"))
     targeting = _first(filters, _TARGETINGS)
-    return None if targeting is None else _number(_audience(targeting).get("DefaultRolloutPercentage"))
+    if targeting is None:
+        return None
+    default = _number(_audience(targeting).get("DefaultRolloutPercentage"))
+    return default if default is not None or _groups(filters) else 0.0
 
 
 def _set_groups(filters: list[Filter], groups: Mapping[str, float]) -> None:
+    if dict(groups) == _groups(filters):
+        return
     targeting = _first(filters, _TARGETINGS)
     if targeting is None:
-        if not groups:
-            return
-        targeting = {
-            "name": TARGETING,
-            "parameters": {"Audience": {"Users": [], "Groups": [], "DefaultRolloutPercentage": 0}},
-        }
+        targeting = {"name": TARGETING, "parameters": {"Audience": {"Users": [], "Groups": []}}}
         filters.append(targeting)
-    if not isinstance(targeting.get("parameters"), dict):
-        targeting["parameters"] = {}
-    audience = targeting["parameters"].setdefault("Audience", {})
-    kept = {str(group.get("Name")): group for group in audience.get("Groups") or [] if isinstance(group, dict)}
+    audience = _own(_own(targeting, "parameters"), "Audience")
+    listed = audience.get("Groups")
+    kept = {str(group.get("Name")): group for group in listed or [] if isinstance(group, dict)}
     audience["Groups"] = [
         {**kept.get(name, {"Name": name}), "RolloutPercentage": _plain(percent)} for name, percent in groups.items()
     ]
 
 
 def _set_percent(filters: list[Filter], percent: float | None) -> None:
+    if percent == _percent(filters):
+        return
     percentage, targeting = _first(filters, _PERCENTAGES), _first(filters, _TARGETINGS)
     if percent is None:
         if percentage is not None:
             filters.remove(percentage)
-        _audience(targeting).pop("DefaultRolloutPercentage", None)
+        if targeting is not None:
+            _audience(targeting).pop("DefaultRolloutPercentage", None)
+            # A targeting filter that names nobody would switch the flag off for everybody.
+            if not any(_audience(targeting).values()):
+                filters.remove(targeting)
     elif percentage is not None:
-        if not isinstance(percentage.get("parameters"), dict):
-            percentage["parameters"] = {}
-        percentage["parameters"]["Value"] = _plain(percent)
+        _own(percentage, "parameters")["Value"] = _plain(percent)
     elif targeting is not None:
-        _audience(targeting)["DefaultRolloutPercentage"] = _plain(percent)
+        _own(_own(targeting, "parameters"), "Audience")["DefaultRolloutPercentage"] = _plain(percent)
     else:
         filters.append({"name": PERCENTAGE, "parameters": {"Value": _plain(percent)}})
 
 
+def _dict(outer: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The object under a key; an empty one if there is none."""
+    inner = outer.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _own(outer: dict[str, Any], key: str) -> dict[str, Any]:
+    """The object under a key, put there if there is none."""
+    if not isinstance(outer.get(key), dict):
+        outer[key] = {}
+    inner: dict[str, Any] = outer[key]
+    return inner
+
+
 def _others(flag: Mapping[str, Any], filters: list[Filter]) -> Iterator[str]:
-    known = _PERCENTAGES | _TARGETINGS
+    percentage, targeting = _first(filters, _PERCENTAGES), _first(filters, _TARGETINGS)
     for item in filters:
-        if str(item.get("name") or "").lower() not in known:
-            yield clean(str(item.get("name") or "a filter without a name"))
-    audience = _audience(_first(filters, _TARGETINGS))
+        name = str(item.get("name") or "a filter without a name")
+        if name.lower() not in _PERCENTAGES | _TARGETINGS:
+            yield clean(name)
+        elif item is not percentage and item is not targeting:
+            yield f"another {clean(name)}"
+    audience = _audience(targeting)
+    default = _number(audience.get("DefaultRolloutPercentage"))
+    if percentage is not None and default:
+        yield f"{default:g}% by targeting"
     if audience.get("Users"):
         yield f"{len(audience['Users'])} named users"
-    if any((audience.get("Exclusion") or {}).values()):
+    if any(_dict(audience, "Exclusion").values()):
         yield "exclusions"
-    conditions = flag.get("conditions")
-    if isinstance(conditions, Mapping) and str(conditions.get("requirement_type") or "Any").lower() == "all":
+    if str(_dict(flag, "conditions").get("requirement_type") or "Any").lower() == "all":
         yield "all filters must agree"
     if flag.get("variants"):
         yield "variants"
