@@ -49,7 +49,9 @@ async def listening(
     runner = web.ServerRunner(web.Server(handle, request_factory=make_request, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, ssl_context=tls)
+        # One address: with port 0, each address behind "localhost" would get a port of its own.
+        address = "127.0.0.1" if host.lower() == "localhost" else host
+        site = web.TCPSite(runner, address, port, ssl_context=tls)
         await site.start()
         actual = runner.addresses[0][1]
         yield f"{scheme}://{f'[{host}]' if ':' in host else host}:{actual}"

@@ -85,6 +85,14 @@ async def test_a_body_that_is_not_json_is_refused(arm: httpx.AsyncClient, site_p
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequestContent")
 
 
+@pytest.mark.parametrize("body", [[], "text", {"properties": []}, {"properties": "text"}])
+@pytest.mark.parametrize("below", [("config", "web"), ("config", "appsettings"), (), ("slots", "new")])
+async def test_a_body_of_the_wrong_shape_is_refused(
+    arm: httpx.AsyncClient, site_path: Callable[..., str], below: tuple[str, ...], body: object
+) -> None:
+    assert (await arm.put(site_path(*below), json=body)).status_code == 400
+
+
 async def test_requests_above_the_bucket_are_told_when_to_come_back(world: World) -> None:
     time = [0.0]
     throttle = Throttle({"reads": Limit(2, 0.5)}, lambda: time[0])

@@ -72,6 +72,9 @@ def properties_of(request: Request) -> dict[str, object]:
         Refusal: 400 when the body is not an object.
     """
     body = request.json()
-    if not isinstance(body, dict) or not isinstance(body.get("properties") or {}, dict):
+    properties = body.get("properties") if isinstance(body, dict) else body
+    if properties is None:
+        return {}
+    if not isinstance(properties, dict):
         raise Refusal(400, "InvalidRequestContent", "The request content was invalid: an object was expected.")
-    return dict(body.get("properties") or {})
+    return dict(properties)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from quarterdeck.sandbox.paging import paged
 from quarterdeck.sandbox.subscriptions import require_group, require_subscription
@@ -158,16 +157,16 @@ class SitesService:
         return Response(body=render.site_body(self._world, site, slot), headers={"ETag": render.etag(slot)})
 
     def _create(self, group: str, name: str, request: Request) -> Site:
-        body = request.json()
+        properties, body = properties_of(request), request.json()
         location = body.get("location")
         if not location:
             raise Refusal(400, "LocationRequired", "The location property is required for this definition.")
-        plan = str(properties_of(request).get("serverFarmId") or "default").rpartition("/")[2]
+        plan = str(properties.get("serverFarmId") or "default").rpartition("/")[2]
         sites = self._world.sites
         production = Slot(
             PRODUCTION, sites.host(name), sites.content(name, PRODUCTION, Build("empty", latency_ms=5, warm_up=1))
         )
-        linux = "linux" in str(body.get("kind", "")).lower() or bool(properties_of(request).get("reserved"))
+        linux = "linux" in str(body.get("kind", "")).lower() or bool(properties.get("reserved"))
         site = Site(group, name, str(location), plan, {PRODUCTION: production}, linux=linux)
         production.modified = self._world.clock.now()
         sites.add(site)
@@ -191,8 +190,7 @@ class SitesService:
         return slot
 
     def _change(self, site: Site, slot: Slot, request: Request) -> None:
-        body: dict[str, Any] = request.json()
-        properties = properties_of(request)
+        properties, body = properties_of(request), request.json()
         if isinstance(body.get("tags"), dict):
             slot.tags = {str(name): str(value) for name, value in body["tags"].items()}
         if isinstance(properties.get("httpsOnly"), bool):

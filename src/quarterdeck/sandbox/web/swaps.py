@@ -41,8 +41,9 @@ class SwapsService:
     async def swap(self, request: Request) -> Response:
         """Begin a swap, or complete a preview: 202, a Location and nothing else."""
         site, source = find(self._world, request)
-        swap = self._world.swaps.begin(site, source, self._target(request, site, source))
-        return self._accepted(request, swap)
+        target = self._target(request, site, source)
+        swap = self._world.swaps.begin(site, source, target)
+        return self._accepted(request, swap, {"ETag": render.etag(target)})
 
     async def preview(self, request: Request) -> Response:
         """Apply the target's sticky settings to the slot in the path, and stop there."""
@@ -71,7 +72,7 @@ class SwapsService:
         if not hmac.compare_digest(request.argument("h"), self._hash(request.path, request.argument("t"))):
             raise Refusal(403, "InvalidOperationUrl", "The URL of the operation was changed or is incomplete.")
         if swap.finished is None:
-            return self._accepted(request, swap)
+            return self._accepted(request, swap, {})
         if swap.failure is not None:
             raise app_service(swap.failure.status, swap.failure.code, swap.failure.message)
         return Response(body=render.site_body(self._world, site, source))
@@ -90,7 +91,7 @@ class SwapsService:
             raise app_service(400, "BadRequest", f"Cannot swap the slot '{name}' with itself.")
         return target
 
-    def _accepted(self, request: Request, swap: Swap) -> Response:
+    def _accepted(self, request: Request, swap: Swap, more: dict[str, str]) -> Response:
         self._polls += 1
         owner = render.slot_id(self._world, swap.site, swap.source)
         path = f"{owner}/operationresults/{swap.id}"
@@ -100,7 +101,7 @@ class SwapsService:
             f"{request.base_url}{path}?api-version={quote(request.argument('api-version'))}"
             f"&t={ticks}&c={self._certificate}&s={signature}&h={self._hash(path, ticks)}"
         )
-        headers = {"Location": location, "ETag": render.etag(swap.source)}
+        headers = {"Location": location, **more}
         if self._world.physics.poll_after is not None:
             headers["Retry-After"] = str(self._world.physics.poll_after)
         return Response(202, None, headers)
