@@ -1,0 +1,64 @@
+"""Planning a change of a flag."""
+
+from __future__ import annotations
+
+import pytest
+from tests.release.surveys import BANNER, FLAGS, codes, flag, outline, refusal
+
+from quarterdeck.fleet.readings import Audience, FlagReading
+from quarterdeck.release.action import FlagChange
+from quarterdeck.release.flag import plan_flag
+
+
+def test_what_is_not_named_stays() -> None:
+    survey = flag(percent=25.0, audience=(Audience("ring0", 100),))
+    (step,) = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, survey)).steps
+    assert step.after == {"enabled": False, "percent": 25.0, "audience": {"ring0": 100}}
+    assert step.before == {"enabled": True, "percent": 25.0, "audience": {"ring0": 100}, "etag": "e1"}
+    assert step.change["name"] == "banner"
+
+
+def test_rings_replace_rings() -> None:
+    action = FlagChange(BANNER, audience=(Audience("early", 50),))
+    (step,) = outline(plan_flag(action, FLAGS, flag(audience=(Audience("ring0", 100),)))).steps
+    assert step.after["audience"] == {"early": 50.0}
+
+
+def test_who_will_notice() -> None:
+    off = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag(percent=25.0)))
+    assert "25% -> 0%" in off.who_feels_it
+    assert off.effects[0].after == "off for everybody"
+    on = outline(plan_flag(FlagChange(BANNER, enabled=True), FLAGS, flag(enabled=False)))
+    assert on.effects[0].after == "on for everybody"
+
+
+@pytest.mark.parametrize(
+    ("action", "survey", "words"),
+    [
+        (FlagChange(BANNER), flag(), "nothing to change"),
+        (FlagChange(BANNER, enabled=True), flag(), "already"),
+        (FlagChange(BANNER, enabled=False), flag(locked=True), "locked"),
+        (FlagChange(BANNER, percent=101), flag(), "not a percentage"),
+        (FlagChange(BANNER, percent=float("nan")), flag(), "not a percentage"),
+        (FlagChange(BANNER, percent=-1), flag(), "not a percentage"),
+        (FlagChange(BANNER, audience=(Audience("a", float("inf")),)), flag(), "not a percentage"),
+        (FlagChange(BANNER, audience=(Audience("a", 1), Audience("a", 2))), flag(), "twice"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused(action, survey, words) -> None:
+    assert words in refusal(plan_flag(action, FLAGS, survey)).message
+
+
+def test_labels_that_shadow_each_other() -> None:
+    plain, labelled = FlagReading("banner", True), FlagReading("banner", True, label="production")
+    touching_default = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag(same_name=(labelled,))))
+    assert codes(touching_default)["label-shadowing"] == "danger"
+    touching_label = flag(label="production", same_name=(plain,))
+    assert codes(outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, touching_label))) == {
+        "label-shadowing": "warning"
+    }
+
+
+def test_rules_of_others_are_told() -> None:
+    survey = flag(enabled=False, other_rules=("TimeWindow",))
+    assert "other-rules" in codes(outline(plan_flag(FlagChange(BANNER, enabled=True), FLAGS, survey)))

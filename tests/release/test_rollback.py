@@ -1,0 +1,201 @@
+"""Which operation is undone, and whether the way back is still there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.release.surveys import (
+    AT_ONCE,
+    BANNER,
+    BY_WEIGHT,
+    CHECKOUT,
+    FLAGS,
+    SLOTS,
+    TRAFFIC,
+    codes,
+    flag,
+    outline,
+    refusal,
+    site,
+    slot,
+    traffic,
+)
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
+from quarterdeck.release.flag import plan_flag
+from quarterdeck.release.operation import Operation, StepProgress
+from quarterdeck.release.outline import Outline
+from quarterdeck.release.plan import Plan, Refusal, Step
+from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
+from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.survey import SwapSurvey
+from quarterdeck.release.swap import plan_swap
+
+BACK = Rollback(CHECKOUT)
+SWAP = outline(plan_swap(Swap(CHECKOUT), [site()])).steps[0]
+SHIFT = outline(
+    plan_shift(Shift(CHECKOUT, {"west": 90}), [Router(TRAFFIC, traffic(BY_WEIGHT, ("west", 500), ("east", 500)))])
+).steps
+
+
+def operation(name: str = "op1", *, state: Any = "done", undoes: str = "", **more: Any) -> Operation:
+    plan = Plan(name, name, Swap(CHECKOUT), (SWAP,), undoes=undoes)
+    steps = {"1": StepProgress(state)}
+    return Operation(name, plan, "ana", "", 0, steps, **{"ending": "succeeded", **more})
+
+
+def test_the_last_that_changed_something_is_undone() -> None:
+    failed, last, older = operation("c", state="not_done", ending="failed"), operation("b"), operation("a")
+    assert undoable(BACK, [failed, last, older]) == last
+
+
+def test_what_has_been_undone_is_passed_over_and_so_are_rollbacks() -> None:
+    undone, back, older = operation("b", undone_by="c"), operation("c", undoes="b"), operation("a")
+    assert undoable(BACK, [back, undone, older]) == older
+
+
+def test_a_rollback_can_be_undone_by_name() -> None:
+    back = operation("c", undoes="b")
+    assert undoable(Rollback(CHECKOUT, "c"), [back]) == back
+
+
+@pytest.mark.parametrize(
+    ("action", "operations", "words"),
+    [
+        (BACK, [], "knows no change"),
+        (BACK, [operation(ending=None)], "still runs"),
+        (BACK, [operation(ending="needs_operator", choices=("retry",))], "waits for an operator"),
+        (Rollback(CHECKOUT, "zz"), [operation()], "no operation zz"),
+        (Rollback(CHECKOUT, "op1"), [operation(undone_by="op2")], "undone by op2"),
+        (Rollback(CHECKOUT, "op1"), [operation(state="not_done", ending="failed")], "changed nothing"),
+    ],
+)
+def test_why_nothing_can_be_undone(action, operations, words) -> None:
+    found = undoable(action, operations)
+    assert isinstance(found, Refusal)
+    assert words in found.message
+
+
+def test_only_the_steps_of_the_region_asked_for_are_undone() -> None:
+    west = replace(SWAP, id="1", target=TargetId("production", "checkout", "west"))
+    east = replace(SWAP, id="2", target=TargetId("production", "checkout", "east"))
+    both = operation()
+    both = replace(
+        both,
+        plan=replace(both.plan, steps=(west, east)),
+        steps={"1": StepProgress("done"), "2": StepProgress("done")},
+    )
+    assert done_steps(both, east.target) == (east,)
+    assert done_steps(both, CHECKOUT) == (west, east)
+
+
+def test_flags_before_traffic_before_slots_and_the_last_first() -> None:
+    turn_off = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag())).steps[0]
+    steps: list[Step] = [SWAP, *SHIFT, turn_off]
+    assert in_order_of_undoing(steps) == (turn_off, SHIFT[1], SHIFT[0], SWAP)
+
+
+def swapped(**more: Any) -> SwapSurvey:
+    """As the swap left it: staging holds what served before."""
+    return replace(site(slot("staging", "2.14.3"), slot("production", "2.15.0")).survey, **more)
+
+
+def back(survey: Any, action: Rollback = BACK, step: Step = SWAP, **more: Any) -> Outline | Refusal:
+    return plan_rollback(action, "op1", [Undoing(step, survey, **more)])
+
+
+def test_a_swap_is_undone_by_swapping_again() -> None:
+    plan = outline(back(swapped()))
+    assert plan.undoes == "op1"
+    assert plan.steps[0].verb == "swap"
+    assert plan.steps[0].after["destination_build"] == "id-2.14.3"
+
+
+def test_the_old_build_must_still_be_there() -> None:
+    told = refusal(back(swapped(source=slot("staging", "2.16.0"))))
+    assert "now holds 2.16.0" in told.message
+    assert "deploy" in told.hint
+
+
+def test_what_serves_must_be_what_the_operation_left() -> None:
+    assert "didn't put there" in refusal(back(swapped(destination=slot("production", "2.16.0")))).message
+
+
+def test_the_way_back_must_lead_to_the_version_asked_for() -> None:
+    assert outline(back(swapped(), Rollback(CHECKOUT, to_version="2.14.3")))
+    assert "2.14.3, not 2.13.0" in refusal(back(swapped(), Rollback(CHECKOUT, to_version="2.13.0"))).message
+
+
+def test_going_back_to_an_ill_side_is_refused_while_the_other_is_well() -> None:
+    ill = swapped(source=slot("staging", "2.14.3", health="unhealthy"))
+    assert "make it worse" in refusal(back(ill)).message
+    both = replace(ill, destination=slot("production", "2.15.0", health="unhealthy"))
+    assert codes(outline(back(both)))["source-unhealthy"] == "danger"
+
+
+def test_automation_that_could_undo_the_rollback_is_listed() -> None:
+    auto = swapped(source=slot("staging", "2.14.3", auto_swap_to="production"))
+    assert "auto-swap" in codes(outline(back(auto)))
+
+
+def test_a_preview_is_undone_by_cancelling_it_while_it_is_pending() -> None:
+    step = outline(plan_swap(Swap(CHECKOUT, mode="preview"), [site()])).steps[0]
+    pending = site(destination=slot("production", "2.14.3", preview_from="staging")).survey
+    assert outline(back(pending, step=step)).steps[0].verb == "cancel"
+    assert "none is pending" in refusal(back(site().survey, step=step)).message
+
+
+def test_traffic_goes_back_to_the_weights_it_had() -> None:
+    left = traffic(BY_WEIGHT, ("west", 900), ("east", 100))
+    undoings = [Undoing(step, left) for step in in_order_of_undoing(SHIFT)]
+    plan = outline(plan_rollback(BACK, "op1", undoings))
+    assert [(s.change["destination"], s.change["weight"]) for s in plan.steps] == [("east", 500), ("west", 500)]
+    assert "changed-since" not in codes(plan)
+
+
+def test_traffic_that_somebody_else_moved_since_is_shown_as_a_danger() -> None:
+    moved = traffic(BY_WEIGHT, ("west", 700), ("east", 100))
+    plan = outline(plan_rollback(BACK, "op1", [Undoing(step, moved) for step in in_order_of_undoing(SHIFT)]))
+    text = next(risk.text for risk in plan.risks if risk.code == "changed-since")
+    assert "weight 700" in text
+    assert "weight 900" in text
+
+
+def test_traffic_never_goes_back_to_the_only_ill_one() -> None:
+    router = Router(TRAFFIC, traffic(BY_WEIGHT, ("west", 500), ("east", 500, False)))
+    steps = outline(plan_shift(Shift(CHECKOUT, {"west": 0, "east": 100}), [_awake(router)])).steps
+    ill = traffic(BY_WEIGHT, ("west", 500, False, "unhealthy"), ("east", 1000))
+    undoings = [Undoing(step, ill) for step in in_order_of_undoing(steps)]
+    told = refusal(plan_rollback(BACK, "op1", undoings))
+    assert "last healthy" in told.message
+
+
+def _awake(router: Router) -> Router:
+    return replace(router, survey=traffic(BY_WEIGHT, ("west", 500), ("east", 500, False, "healthy")))
+
+
+def test_shares_go_back_at_once() -> None:
+    before = Router(replace(SLOTS, role="slot_traffic"), traffic(AT_ONCE, ("production", 100), ("staging", 0)))
+    (step,) = outline(plan_shift(Shift(CHECKOUT, {"staging": 10}), [before])).steps
+    left = traffic(AT_ONCE, ("production", 90), ("staging", 10))
+    (undo,) = outline(back(left, step=step)).steps
+    assert undo.change["shares"] == {"production": 100, "staging": 0}
+    assert "already" not in undo.summary
+    assert "undone already" in refusal(back(before.survey, step=step)).message
+
+
+def test_a_flag_goes_back_and_a_later_change_is_shown() -> None:
+    step = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag(percent=25.0))).steps[0]
+    plan = outline(back(flag(enabled=False, percent=25.0, etag="e2"), step=step))
+    assert plan.steps[0].after == {"enabled": True, "percent": 25.0, "audience": {}}
+    assert plan.steps[0].before["etag"] == "e2"
+    later = outline(back(flag(enabled=False, percent=50.0, etag="e3"), step=step))
+    assert codes(later)["changed-since"] == "danger"
+
+
+def test_a_version_means_nothing_to_a_flag() -> None:
+    step = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag())).steps[0]
+    assert refusal(back(flag(enabled=False), Rollback(BANNER, to_version="1"), step)).code == "usage"
