@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,13 +27,13 @@ def loaded_after(script: str, tmp_path: Path) -> set[str]:
     return set(json.loads(result.stdout.splitlines()[-1]))
 
 
-def test_the_cockpit_loads_no_provider_and_no_configuration(tmp_path):
+def test_the_cockpit_loads_no_provider_and_no_configuration(tmp_path: Path) -> None:
     loaded = loaded_after("import quarterdeck.ui.app, quarterdeck.ui.cockpit", tmp_path)
     assert "textual" in loaded
     assert loaded.isdisjoint(HEAVY)
 
 
-def test_status_with_a_living_runner_loads_no_toolkit_either(tmp_path):
+def test_status_with_a_living_runner_loads_no_toolkit_either(tmp_path: Path) -> None:
     script = """
 import time
 from pathlib import Path
@@ -53,7 +54,7 @@ assert main(["status", "--json"]) == 0
 
 
 @pytest.mark.parametrize("line", ["--help", "--version", "swap --help"])
-def test_help_loads_next_to_nothing(tmp_path, line):
+def test_help_loads_next_to_nothing(tmp_path: Path, line: Any) -> None:
     script = f"""
 from quarterdeck.cli.main import main
 try:

@@ -1,13 +1,15 @@
 """The grammar of the command line, its exit codes, and what it does without a terminal or a configuration."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from quarterdeck.cli.registry import COMMANDS
 
 
-def test_help_names_every_command_and_the_exit_codes(qd):
+def test_help_names_every_command_and_the_exit_codes(qd: Any) -> None:
     result = qd("--help")
     assert result.code == 0
     assert all(f"    {command.name} " in result.out for command in COMMANDS)
@@ -15,7 +17,7 @@ def test_help_names_every_command_and_the_exit_codes(qd):
 
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
-def test_every_command_explains_itself(qd, command):
+def test_every_command_explains_itself(qd: Any, command: Any) -> None:
     result = qd(command, "--help")
     assert result.code == 0
     assert "usage: qd" in result.out
@@ -38,7 +40,7 @@ def test_every_command_explains_itself(qd, command):
         "sandbox",
     ],
 )
-def test_a_wrong_line_is_a_usage_error(written, qd, line):
+def test_a_wrong_line_is_a_usage_error(written: Any, qd: Any, line: Any) -> None:
     result = qd(*line.split())
     assert result.code == 2
     assert result.out == ""
@@ -46,7 +48,7 @@ def test_a_wrong_line_is_a_usage_error(written, qd, line):
     assert "Traceback" not in result.err
 
 
-def test_common_options_may_stand_anywhere(written, qd):
+def test_common_options_may_stand_anywhere(written: Any, qd: Any) -> None:
     written.everything()
     before, after = qd("--json", "status").json, qd("status", "--json").json
     assert before["environments"] == after["environments"]
@@ -55,19 +57,21 @@ def test_common_options_may_stand_anywhere(written, qd):
 @pytest.mark.parametrize(
     "line", ["swap production/checkout --yes", "flag on production/beta", "rollback production/checkout"]
 )
-def test_a_read_only_session_asks_for_no_change(written, qd, line):
+def test_a_read_only_session_asks_for_no_change(written: Any, qd: Any, line: Any) -> None:
     result = qd(*line.split(), "--read-only")
     assert result.code == 3
     assert "read-only" in result.err
     assert written.store.pending() == ()
 
 
-def test_the_environment_can_make_a_session_read_only(written, qd, monkeypatch):
+def test_the_environment_can_make_a_session_read_only(written: Any, qd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUARTERDECK_READ_ONLY", "1")
     assert qd("swap", "production/checkout", "--yes").code == 3
 
 
-def test_without_a_configuration_the_demo_is_pointed_out(qd, tmp_path, monkeypatch):
+def test_without_a_configuration_the_demo_is_pointed_out(
+    qd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("QUARTERDECK_CONFIG_DIR", str(tmp_path))
     monkeypatch.delenv("QUARTERDECK_CONFIG", raising=False)
@@ -76,26 +80,26 @@ def test_without_a_configuration_the_demo_is_pointed_out(qd, tmp_path, monkeypat
     assert "qd demo" in result.err
 
 
-def test_a_configuration_that_is_not_there_is_named(qd, tmp_path):
+def test_a_configuration_that_is_not_there_is_named(qd: Any, tmp_path: Path) -> None:
     result = qd("status", "--config", str(tmp_path / "none.yaml"))
     assert result.code == 2
     assert "none.yaml: no such file" in result.err
 
 
 @pytest.mark.parametrize("words", [(), ("demo",)])
-def test_the_cockpit_needs_a_terminal(written, qd, words):
+def test_the_cockpit_needs_a_terminal(written: Any, qd: Any, words: Any) -> None:
     result = qd(*words)
     assert result.code == 2
     assert "terminal" in result.err
 
 
-def test_where_prints_every_place(written, qd):
+def test_where_prints_every_place(written: Any, qd: Any) -> None:
     places = qd("where", "--json").json
     assert places["store"] == str(written.store.path)
     assert str(written.store.path) in qd("where").out
 
 
-def test_a_damaged_store_is_explained(written, qd, tmp_path):
+def test_a_damaged_store_is_explained(written: Any, qd: Any, tmp_path: Path) -> None:
     broken = tmp_path / "broken.db"
     broken.write_text("this is no database, whatever it says")
     result = qd("history", "--store", str(broken))
@@ -104,14 +108,14 @@ def test_a_damaged_store_is_explained(written, qd, tmp_path):
     assert "Traceback" not in result.err
 
 
-def test_flags_are_listed_by_environment(written, qd):
+def test_flags_are_listed_by_environment(written: Any, qd: Any) -> None:
     written.everything()
     assert "new-cart  on  25%  canary=100%" in qd("flag", "list").out
     assert qd("flag", "list", "production", "--json").json["environments"]["production"][0]["percent"] == 25
     assert qd("flag", "list", "nowhere").code == 2
 
 
-def test_json_stays_ascii_so_that_any_terminal_and_any_pipe_can_take_it(written, qd):
+def test_json_stays_ascii_so_that_any_terminal_and_any_pipe_can_take_it(written: Any, qd: Any) -> None:
     written.everything()
     out = qd("status", "--json").out
     assert out.isascii()

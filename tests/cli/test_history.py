@@ -1,11 +1,12 @@
 """`qd history`: the journal, filtered and verified."""
 
 import sqlite3
+from typing import Any
 
 from quarterdeck.store.base import Draft
 
 
-def journal(written):
+def journal(written: Any) -> Any:
     written.begin("op1", written.plan())
     written.record(
         Draft("step.done", "runner", "op1", "production/checkout@west", {"step": "1", "detail": "read back"}),
@@ -14,7 +15,7 @@ def journal(written):
     )
 
 
-def test_lines_say_when_what_where_who_and_why(written, qd):
+def test_lines_say_when_what_where_who_and_why(written: Any, qd: Any) -> None:
     journal(written)
     result = qd("history")
     assert result.err == ""
@@ -24,7 +25,7 @@ def test_lines_say_when_what_where_who_and_why(written, qd):
         assert word in lines[0]
 
 
-def test_filters_narrow_it(written, qd):
+def test_filters_narrow_it(written: Any, qd: Any) -> None:
     journal(written)
     assert len(qd("history", "--target", "production/checkout").out.splitlines()) == 3
     assert len(qd("history", "--actor", "ana@jump").out.splitlines()) == 1
@@ -33,20 +34,20 @@ def test_filters_narrow_it(written, qd):
     assert qd("history", "--since", "2999-01-01").out == ""
 
 
-def test_json_holds_the_chain(written, qd):
+def test_json_holds_the_chain(written: Any, qd: Any) -> None:
     journal(written)
     events = qd("history", "--json").json["events"]
     assert [event["seq"] for event in events] == [1, 2, 3, 4]
     assert events[1]["previous"] == events[0]["hash"]
 
 
-def test_verify_passes_an_untouched_journal(written, qd):
+def test_verify_passes_an_untouched_journal(written: Any, qd: Any) -> None:
     journal(written)
     result = qd("history", "--verify")
     assert (result.code, "intact: 4 events" in result.out) == (0, True)
 
 
-def test_verify_finds_an_edit(written, qd):
+def test_verify_finds_an_edit(written: Any, qd: Any) -> None:
     journal(written)
     with sqlite3.connect(written.store.path) as database:
         database.execute("UPDATE events SET actor = 'bob' WHERE seq = 2")
@@ -56,7 +57,7 @@ def test_verify_finds_an_edit(written, qd):
     assert qd("history", "--verify", "--json").json["intact"] is False
 
 
-def test_a_time_that_is_none_is_explained(written, qd):
+def test_a_time_that_is_none_is_explained(written: Any, qd: Any) -> None:
     result = qd("history", "--since", "yesterday")
     assert result.code == 2
     assert "2h" in result.err

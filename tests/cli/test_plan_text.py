@@ -1,5 +1,7 @@
 """A plan printed for people: whole, readable at 80 columns, harmless."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +11,11 @@ from quarterdeck.release.plan import Effect, Fuse, Risk
 
 
 @pytest.fixture(name="text")
-def rendered(written):
+def rendered(written: Any) -> Any:
     return lambda now=1000.0, **changes: "\n".join(plan_lines(written.plan(**changes), now))
 
 
-def test_everything_an_operator_must_know_is_there(text):
+def test_everything_an_operator_must_know_is_there(text: Any) -> None:
     shown = text()
     for words in (
         "build: 2.14.3 -> 2.15.0",
@@ -31,17 +33,17 @@ def test_everything_an_operator_must_know_is_there(text):
         assert words in shown
 
 
-def test_no_way_back_is_said_first(text):
+def test_no_way_back_is_said_first(text: Any) -> None:
     assert "NONE: the database is past its contract phase" in text(
         fuse=Fuse(False, "the database is past its contract phase")
     )
 
 
-def test_an_expired_plan_says_so(text):
+def test_an_expired_plan_says_so(text: Any) -> None:
     assert "EXPIRED" in text(now=2000.0)
 
 
-def test_what_comes_from_outside_moves_no_cursor(text):
+def test_what_comes_from_outside_moves_no_cursor(text: Any) -> None:
     risk, effect = Risk("danger", "x", "\x1b[31mred\x1b[0m\r\n[/x]"), Effect("a\x07b", "c", "", "\u202ed")
     shown = text(risks=(risk,), effects=(effect,))
     assert "\x1b" not in shown
@@ -52,7 +54,7 @@ def test_what_comes_from_outside_moves_no_cursor(text):
 
 
 @given(words=st.lists(st.text("abc-/ ", max_size=30), max_size=30))
-def test_lines_fit_80_columns_where_words_do(words):
+def test_lines_fit_80_columns_where_words_do(words: Any) -> None:
     # A fixture can't be used with hypothesis: a plan of its own.
     from quarterdeck.fleet.targets import TargetId
     from quarterdeck.release.action import Swap

@@ -1,12 +1,14 @@
 """`qd status`: what the store knows, as text and as JSON."""
 
+from typing import Any
+
 import pytest
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.store.base import Draft
 
 
-def test_shows_every_slot_share_and_flag(written, qd):
+def test_shows_every_slot_share_and_flag(written: Any, qd: Any) -> None:
     written.everything()
     result = qd("status")
     assert result.code == 0
@@ -15,7 +17,7 @@ def test_shows_every_slot_share_and_flag(written, qd):
     assert result.err == ""
 
 
-def test_json_is_one_document_with_the_schema_number(written, qd):
+def test_json_is_one_document_with_the_schema_number(written: Any, qd: Any) -> None:
     written.everything()
     document = qd("status", "--json").json
     assert document["schema"] == 1
@@ -30,25 +32,25 @@ def test_json_is_one_document_with_the_schema_number(written, qd):
     assert document["runner"]["alive"] is True
 
 
-def test_an_old_reading_says_how_old_it_is(written, qd):
+def test_an_old_reading_says_how_old_it_is(written: Any, qd: Any) -> None:
     written.everything(age=600)
     assert "(10m old)" in qd("status").out
 
 
-def test_a_scope_shows_only_that_part(written, qd):
+def test_a_scope_shows_only_that_part(written: Any, qd: Any) -> None:
     written.everything()
     assert "new-cart" not in qd("status", "production/checkout").out
     assert [env["name"] for env in qd("status", "staging", "--json").json["environments"]] == ["staging"]
 
 
-def test_an_unknown_scope_names_what_there_is(written, qd):
+def test_an_unknown_scope_names_what_there_is(written: Any, qd: Any) -> None:
     written.everything()
     result = qd("status", "prod")
     assert result.code == 2
     assert "staging, production" in result.err
 
 
-def test_one_row_in_trouble_leaves_the_others_alone(written, qd):
+def test_one_row_in_trouble_leaves_the_others_alone(written: Any, qd: Any) -> None:
     written.everything()
     written.observe((written.places[0], Trouble("unreachable", "no answer from west", "is the VPN up?")))
     result = qd("status")
@@ -61,19 +63,19 @@ def test_one_row_in_trouble_leaves_the_others_alone(written, qd):
 @pytest.mark.parametrize(
     ("code", "exit_code"), [("unreachable", 7), ("tls", 7), ("garbage", 7), ("unauthenticated", 6), ("forbidden", 6)]
 )
-def test_when_nothing_can_be_read_the_exit_code_says_why(written, qd, code, exit_code):
+def test_when_nothing_can_be_read_the_exit_code_says_why(written: Any, qd: Any, code: Any, exit_code: Any) -> None:
     written.observe(*((place, Trouble(code, "no")) for place in written.places))
     assert qd("status").code == exit_code
 
 
-def test_escape_sequences_and_markup_are_harmless(written, qd):
+def test_escape_sequences_and_markup_are_harmless(written: Any, qd: Any) -> None:
     written.observe((written.places[2], Trouble("provider_error", "\x1b[2J[bold]gone[/x]\r\nnext", "")))
     out = qd("status").out
     assert "\x1b" not in out
     assert "[bold]gone[/x] next" in out
 
 
-def test_an_open_operation_is_shown_with_its_progress(written, qd):
+def test_an_open_operation_is_shown_with_its_progress(written: Any, qd: Any) -> None:
     written.everything()
     written.begin("op1", written.plan())
     written.record(Draft("step.intended", "runner", "op1", "production/checkout@west", {"step": "1"}))

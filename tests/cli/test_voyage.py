@@ -82,7 +82,7 @@ def flag(qd: Qd, name: str) -> Mapping[str, Any]:
     return next(one for one in flags if one["name"] == name)
 
 
-def test_status_sees_the_whole_fleet_and_nothing_is_in_trouble(qd):
+def test_status_sees_the_whole_fleet_and_nothing_is_in_trouble(qd: Any) -> None:
     status = qd.json("status")
     assert status["fleet"] == "contoso-shop"
     assert status["runner"]["alive"]
@@ -92,7 +92,7 @@ def test_status_sees_the_whole_fleet_and_nothing_is_in_trouble(qd):
     assert not [item for item in status["attention"] if item["state"] == "trouble"]
 
 
-def test_a_plan_shows_what_would_change_and_changes_nothing(qd):
+def test_a_plan_shows_what_would_change_and_changes_nothing(qd: Any) -> None:
     before = service(qd.json("status"), "production/cart")["versions"]
     made = qd.json("plan", "swap", "production/cart")["plan"]
     assert made["type_to_confirm"] == "production"
@@ -103,7 +103,7 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(qd):
     assert not [one for one in qd.json("operation")["operations"] if one["target"] == "production/cart"]
 
 
-def test_a_killed_command_does_not_stop_its_operation(qd):
+def test_a_killed_command_does_not_stop_its_operation(qd: Any) -> None:
     before = service(qd.json("status"), "production/payments")["versions"]
     command = qd.start("swap", "production/payments", *YES)
     assert command.stdout
@@ -122,7 +122,7 @@ def test_a_killed_command_does_not_stop_its_operation(qd):
     )
 
 
-def test_interrupting_a_command_ends_the_looking_and_not_the_operation(qd):
+def test_interrupting_a_command_ends_the_looking_and_not_the_operation(qd: Any) -> None:
     command = qd.start("swap", "staging/payments", "--yes")
     assert command.stdout
     assert any("step.accepted" in line for line in iter(command.stdout.readline, ""))
@@ -135,7 +135,7 @@ def test_interrupting_a_command_ends_the_looking_and_not_the_operation(qd):
     assert "succeeded" in qd.done("operation", operation["id"][:16], "--follow")
 
 
-def test_traffic_shifts_and_rolls_back(qd):
+def test_traffic_shifts_and_rolls_back(qd: Any) -> None:
     def shares() -> Mapping[str, float]:
         split = service(qd.json("status", "--live"), "production/checkout")["traffic"][0]
         return {one["name"]: one["share"] for one in split["shares"]}
@@ -147,7 +147,7 @@ def test_traffic_shifts_and_rolls_back(qd):
     assert shares() == before
 
 
-def test_a_flag_goes_off_and_back(qd):
+def test_a_flag_goes_off_and_back(qd: Any) -> None:
     qd.done("flag", "off", "production/FastCart", *YES)
     qd.done("status", "--live")
     assert flag(qd, "FastCart")["enabled"] is False
@@ -156,7 +156,7 @@ def test_a_flag_goes_off_and_back(qd):
     assert flag(qd, "FastCart")["enabled"] is True
 
 
-def test_a_detached_command_returns_with_the_operation(qd):
+def test_a_detached_command_returns_with_the_operation(qd: Any) -> None:
     started = qd.json("flag", "rollout", "10", "staging/FastCart", "--yes", "--detach")
     assert qd.done("operation", started["operation"], "--follow")
 
@@ -172,7 +172,7 @@ def test_a_detached_command_returns_with_the_operation(qd):
         (("flag", "on", "production/NoSuchFlag", *YES), 1),
     ],
 )
-def test_what_may_not_be_done_is_not_done(qd, words, code):
+def test_what_may_not_be_done_is_not_done(qd: Any, words: Any, code: Any) -> None:
     seen = qd.json("history")["events"][-1]["seq"]
     result = qd(*words)
     assert result.returncode == code, result.stderr
@@ -181,19 +181,19 @@ def test_what_may_not_be_done_is_not_done(qd, words, code):
     assert not [one for one in events if one["seq"] > seen and one["kind"] == "operation.started"]
 
 
-def test_check_finds_nothing_to_mend(qd):
+def test_check_finds_nothing_to_mend(qd: Any) -> None:
     checks = qd.json("check")["checks"]
     assert {"configuration", "store", "connection azure", "connection flags"} <= {one["area"] for one in checks}
     assert all(one["works"] for one in checks)
 
 
-def test_the_journal_of_all_this_is_intact_and_tells_why(qd):
+def test_the_journal_of_all_this_is_intact_and_tells_why(qd: Any) -> None:
     qd.done("flag", "on", "staging/FastCart", "--yes", "--reason", "for the journal")
     assert "intact" in qd.done("history", "--verify")
     assert "for the journal" in qd.done("history")
 
 
-def test_a_configuration_that_can_not_be_used_is_told_with_its_place(tmp_path):
+def test_a_configuration_that_can_not_be_used_is_told_with_its_place(tmp_path: Path) -> None:
     config = tmp_path / "quarterdeck.yaml"
     config.write_text("fleet: shop\nservises: {}\n")
     result = Qd(tmp_path / "state", config)("status")
@@ -202,7 +202,7 @@ def test_a_configuration_that_can_not_be_used_is_told_with_its_place(tmp_path):
     assert "Traceback" not in result.stderr
 
 
-def test_systems_that_do_not_answer_are_told_as_unreachable(tmp_path):
+def test_systems_that_do_not_answer_are_told_as_unreachable(tmp_path: Path) -> None:
     config = tmp_path / "quarterdeck.yaml"
     config.write_text(
         """

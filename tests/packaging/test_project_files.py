@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,18 +20,18 @@ def first_command_under(heading: str) -> str:
     return section.split("```sh\n")[1].split("```")[0].strip()
 
 
-def test_the_checks_begin_with_the_command_that_the_readme_gives_for_the_tests():
+def test_the_checks_begin_with_the_command_that_the_readme_gives_for_the_tests() -> None:
     assert first_command_under("Run the tests") in (CHECKOUT / ".ci" / "run").read_text().splitlines()
 
 
 @pytest.mark.parametrize("heading", ["Try it", "Run the tests"])
-def test_the_readmes_commands_set_everything_up_by_themselves(heading):
+def test_the_readmes_commands_set_everything_up_by_themselves(heading: Any) -> None:
     command = first_command_under(heading)
     assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
     assert "\n" not in command
 
 
-def test_every_command_of_the_readme_exists():
+def test_every_command_of_the_readme_exists() -> None:
     from quarterdeck.cli.registry import COMMANDS
 
     names = {command.name for command in COMMANDS}
@@ -39,14 +40,14 @@ def test_every_command_of_the_readme_exists():
     assert told == names
 
 
-def test_the_lock_has_every_requirement():
+def test_the_lock_has_every_requirement() -> None:
     locked = {package["name"] for package in LOCK["package"]}
     wanted = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]]
     names = {re.split(r"[<>=\[ ;]", one)[0].lower().replace("_", "-") for one in wanted}
     assert names <= locked
 
 
-def test_the_lock_names_no_index_but_the_public_one():
+def test_the_lock_names_no_index_but_the_public_one() -> None:
     text = (CHECKOUT / "uv.lock").read_text()
     hosts = {urlsplit(url).hostname for url in re.findall(r'"(https?://[^"]+)"', text)}
     assert hosts == {"pypi.org", "files.pythonhosted.org"}

@@ -5,6 +5,7 @@ import sys
 import zipfile
 from email.parser import Parser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
+def unpacked(tmp_path_factory: Any) -> Any:
     """The content of the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
@@ -29,13 +30,13 @@ def unpacked(tmp_path_factory):
     return folder / "content"
 
 
-def metadata(unpacked):
+def metadata(unpacked: Any) -> Any:
     (file,) = unpacked.glob("*.dist-info/METADATA")
     return Parser().parsestr(file.read_text())
 
 
 @pytest.mark.parametrize("name", ["themes", "sample-configs"])
-def test_shared_files_are_found_in_the_checkout_and_in_the_wheel(unpacked, name):
+def test_shared_files_are_found_in_the_checkout_and_in_the_wheel(unpacked: Any, name: Any) -> None:
     inside = {file.name for file in paths.shared_dir(name).iterdir()}
     assert inside
     script = f"from quarterdeck import paths; print(paths.shared_dir({name!r}))"
@@ -51,7 +52,7 @@ def test_shared_files_are_found_in_the_checkout_and_in_the_wheel(unpacked, name)
     assert {file.name for file in Path(found).iterdir()} == inside
 
 
-def test_the_wheel_says_who_it_is(unpacked):
+def test_the_wheel_says_who_it_is(unpacked: Any) -> None:
     told = metadata(unpacked)
     assert (told["Name"], told["Version"]) == ("quarterdeck", __version__)
     assert told["License-Expression"] == "Apache-2.0"
@@ -59,14 +60,14 @@ def test_the_wheel_says_who_it_is(unpacked):
     assert list(unpacked.glob("*.dist-info/licenses/LICENSE"))
 
 
-def test_it_offers_both_names_of_the_program_and_the_azure_provider(unpacked):
+def test_it_offers_both_names_of_the_program_and_the_azure_provider(unpacked: Any) -> None:
     (file,) = unpacked.glob("*.dist-info/entry_points.txt")
     text = file.read_text()
     for line in ("qd = quarterdeck.", "quarterdeck = quarterdeck.", "[quarterdeck.providers]", "azure = quarterdeck."):
         assert line in text
 
 
-def test_it_holds_the_program_and_nothing_of_the_tests(unpacked):
+def test_it_holds_the_program_and_nothing_of_the_tests(unpacked: Any) -> None:
     files = [str(file.relative_to(unpacked)) for file in unpacked.rglob("*") if file.is_file()]
     assert "quarterdeck/py.typed" in files
     assert not [name for name in files if not name.startswith("quarterdeck")]

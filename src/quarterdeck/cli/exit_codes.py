@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from quarterdeck.fleet.observation import TroubleCode
-from quarterdeck.release.operation import Ending
-from quarterdeck.release.plan import RefusalCode
+if TYPE_CHECKING:  # Every command needs the numbers, and few need what is behind these names.
+    from quarterdeck.fleet.observation import TroubleCode
+    from quarterdeck.release.operation import Ending
+    from quarterdeck.release.plan import RefusalCode
 
 
 class ExitCode(IntEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
         answer(parser.build(complete=True))
     parsed, rest = parser.parse(sys.argv[1:] if words is None else words)
+    gc.freeze()
+    gc.enable()
     try:
         return run_of(parsed)(Invocation.of(parsed, rest))
     except CommandError as error:
