@@ -13,7 +13,7 @@ from quarterdeck.providers import registry
 TOP = Path(__file__).parents[2]
 SHOWN = [
     pytest.param(block, id=f"{page.name}-{number}")
-    for page in (TOP / "README.md", TOP / "docs" / "configuration.md")
+    for page in (TOP / "README.md", TOP / "sample-configs" / "configuration.md")
     for number, block in enumerate(re.findall(r"(?ms)^```yaml\n(.*?)^```", page.read_text()))
 ]
 
