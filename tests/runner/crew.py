@@ -62,7 +62,17 @@ class Crew:
 
     def runner(self, *, lease: float = 2, idle: float = 60) -> subprocess.Popen[bytes]:
         """A runner of this fleet in its sandbox."""
-        words = ["--store", str(self.path), "--config", str(self.config), "--sandbox", "--interval", "1"]
+        words = [
+            "--store",
+            str(self.path),
+            "--config",
+            str(self.config),
+            "--sandbox",
+            "--interval",
+            "1",
+            "--grace",
+            "1",
+        ]
         process = subprocess.Popen(
             [sys.executable, "-m", "quarterdeck.runner", *words, "--lease", str(lease), "--idle", str(idle)],
             stdout=subprocess.PIPE,

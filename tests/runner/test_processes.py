@@ -143,6 +143,7 @@ def test_a_killed_viewer_changes_nothing(crew: Crew) -> None:
     os.kill(viewer.pid, signal.SIGKILL)
     viewer.communicate()
     assert not anybody_watches(crew.path)
+    until(lambda: crew.operation(operation).step("1").state == "accepted", "the swap is accepted")
     crew.sandbox("POST", "clock/advance", {"seconds": 120})
     assert crew.ended(operation).ending == "succeeded"
 

@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--idle", type=float, default=60, metavar="SECONDS", help="leave when unneeded for so long")
     parser.add_argument("--interval", type=float, default=10, metavar="SECONDS", help="between looks")
     parser.add_argument("--lease", type=float, default=10, metavar="SECONDS", help="how long the lease holds")
+    parser.add_argument("--grace", type=float, default=5, metavar="SECONDS", help="for what runs, after SIGTERM")
     given = parser.parse_args(arguments)
     settings = RunnerSettings(
         store=given.store,
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         idle_after=given.idle,
         interval=given.interval,
         lease_ttl=given.lease,
+        grace=given.grace,
     )
     return asyncio.run(run(settings))
 
