@@ -24,6 +24,8 @@ def clean(text: str, limit: int = 200) -> str:
     hyphens, tags), variation selectors and letters without a shape; line breaks and runs of blanks become one blank.
     Markup is not touched: whoever shows the text must show it as plain text.
     """
+    if text.isascii() and text.isprintable() and len(text) <= limit and "  " not in text and text == text.strip(" "):
+        return text  # as nearly every name is; a fleet has tens of thousands of them
     # Ten times the limit is plenty to fill a line even if most of it is stripped, and bounds the work for a
     # provider that answers with megabytes.
     short = _ESCAPES.sub("", text[: max(limit, 20) * 10])

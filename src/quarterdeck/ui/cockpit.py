@@ -39,6 +39,8 @@ LOOK_EVERY = 0.25
 """Seconds between two looks at the store's version: one short read."""
 REPAINT_EVERY = 5.0
 """Seconds after which ages are judged again although nothing was written."""
+MOST_OF_THE_TIME = 0.01
+"""The part of the time that judging ages of a large fleet again may take."""
 REVIVE_EVERY = 10.0
 """Seconds between two attempts to get a runner while none is alive."""
 
@@ -79,6 +81,7 @@ class Cockpit(App[None]):
         self.picture = self.sight.picture()
         self._problem = problem
         self._painted_at = 0.0
+        self._painting_took = 0.0
         self._revived_at = float("-inf")
         self.set_class(bool(settings.ascii), "-ascii")
 
@@ -106,10 +109,12 @@ class Cockpit(App[None]):
         except StoreError as error:
             self.say(f"the store can't be read: {error}. {error.hint}")
             return
-        if changed or clock.monotonic() - self._painted_at >= REPAINT_EVERY:
-            self._painted_at = clock.monotonic()
+        began = clock.monotonic()
+        if changed or began - self._painted_at >= max(REPAINT_EVERY, self._painting_took / MOST_OF_THE_TIME):
             self.picture = self.sight.picture()
             self.paint()
+            self._painted_at = clock.monotonic()
+            self._painting_took = self._painted_at - began
         if not self.picture.runner.alive and clock.monotonic() - self._revived_at >= REVIVE_EVERY:
             self._revived_at = clock.monotonic()
             self.settings.keep_alive()

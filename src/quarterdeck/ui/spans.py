@@ -65,7 +65,7 @@ def spread(left: Line, right: Line, cells: int) -> Line:
 def wrap(text: str, cells: int, *, first: Line = (), word: Word = "text") -> list[Line]:
     """Words broken into lines of at most `cells`; what follows the first line is indented to where it began."""
     indent = width(first)
-    pieces = textwrap.wrap(text, max(10, cells - indent), break_long_words=True) or [""]
+    pieces = textwrap.wrap(text, max(10, cells - indent), break_on_hyphens=False) or [""]
     lines = [(*first, (pieces[0], word))]
     lines += [((" " * indent, "text"), (piece, word)) for piece in pieces[1:]]
     return lines

@@ -110,7 +110,9 @@ def _title(env: EnvironmentView) -> str:
 
 
 def _in_brief(operation: OperationView) -> str:
-    return f"{marks.what(operation)} {marks.name(operation.target)} {operation.progress} {operation.step}".rstrip()
+    target = marks.name(operation.target)
+    step = operation.step.partition(": ")[2] if operation.step.startswith(target) else operation.step
+    return f"{marks.what(operation)} {target} {operation.progress} {step}".rstrip()
 
 
 def _quiet(picture: Picture) -> Line:

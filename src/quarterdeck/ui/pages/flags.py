@@ -31,10 +31,10 @@ def cell_line(cells: Sequence[FlagCell]) -> Line:
         return line(("-", "dim"))
     flag = cells[0]
     parts = line(("● on", "ok") if flag.enabled else ("○ off", "dim"))
-    if flag.enabled and flag.percent is not None:
-        parts = (*parts, (f" {marks.percent(flag.percent)}", "bar"))
     if flag.enabled and flag.audience:
         parts = (*parts, (" " + " ".join(f"{a.group}={marks.percent(a.percent)}" for a in flag.audience), "bar"))
+    if flag.enabled and flag.percent is not None:
+        parts = (*parts, (f" {'others=' if flag.audience else ''}{marks.percent(flag.percent)}", "bar"))
     if flag.operation is not None:
         parts = (*parts, (f" ▸ {flag.operation.progress}", "moving"))
     if flag.locked:

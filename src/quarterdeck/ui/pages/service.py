@@ -11,7 +11,7 @@ from quarterdeck.release.picture import Cell, Region, Share, SlotView, Split
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.bridge import cell_line
 from quarterdeck.ui.pages.plan import fuse_lines
-from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, wrap
+from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, width, wrap
 
 _BAR = 20
 _OPERATIONS = 5
@@ -57,9 +57,10 @@ def _slot(slot: SlotView, name_cells: int, version_cells: int, cells: int) -> It
         told.append((f"  deployed {slot.deployed} ago" if slot.deployed != "now" else "  deployed just now", "dim"))
     yield tuple(told)
     indent = line(" " * (name_cells + 4))
-    facts = [slot.host, f"build {slot.build}" if slot.build else ""]
-    if any(facts):
-        yield from wrap("  ".join(fact for fact in facts if fact), cells, first=indent, word="dim")
+    facts = [fact for fact in (slot.host, f"build {slot.build}" if slot.build else "") if fact]
+    together = "  ".join(facts)
+    for fact in [together] if together and width(indent) + len(together) <= cells else facts:
+        yield from wrap(fact, cells, first=indent, word="dim")
     if slot.live and slot.last_swap:
         yield from wrap(f"last swap {slot.last_swap}", cells, first=indent, word="dim")
     if slot.preview_from:
