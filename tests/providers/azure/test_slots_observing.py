@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.providers.azure.conftest import CHECKOUT, Start, read, slots_place, version
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import SlotsReading
+from quarterdeck.providers.azure.app_service.graph import batches
 from quarterdeck.release.plan import Step
 
 
@@ -58,7 +61,25 @@ async def test_a_thousand_sites_with_their_slots_are_read_with_at_most_ten_reque
     assert len(azure.requests()) <= 10
     if kind == "image":
         assert {version(slot) for slot in readings[-1].slots} == {"1.2.3", "1.2.4"}
-        assert len(azure.requests()) == 2
+        assert len(azure.requests()) == 3
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=5), st.integers(0, 150), max_size=30))
+def test_resource_groups_are_asked_for_together_each_once_and_below_a_page(groups: dict[str, int]) -> None:
+    found = batches(groups, most=100)
+
+    assert sorted(name for batch in found for name in batch) == sorted(groups)
+    assert all(sum(groups[name] for name in batch) <= 100 or len(batch) == 1 for batch in found)
+
+
+async def test_resource_graph_that_is_of_no_use_isnt_asked_again_every_time(start: Start) -> None:
+    azure = await start()
+    azure.fault(kind="status", status=404, path="resourcegraph")
+
+    await azure.slots.observe([slots_place()])
+    await azure.slots.observe([slots_place()])
+
+    assert len(azure.requests(path="resourcegraph")) == 1
 
 
 async def test_versions_of_a_large_fleet_are_filled_in_over_the_rounds_and_then_cost_nothing(start: Start) -> None:

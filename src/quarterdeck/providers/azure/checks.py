@@ -70,9 +70,9 @@ async def _tried(what: str, attempt: Callable[[], Awaitable[Any]]) -> tuple[Any,
 
 
 async def _ask_graph(arm: Arm) -> None:
-    from quarterdeck.providers.azure.app_service.graph import sites_by_graph
+    from quarterdeck.providers.azure.app_service.graph import SitesGraph
 
-    await sites_by_graph(arm, ["quarterdeck-check"])
+    await SitesGraph(arm).read({"quarterdeck-check": 0})
 
 
 def _not_allowed(action: str) -> Trouble:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Reading, SlotsReading
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.providers.azure.app_service.documents import Document, slot_reading, slots_reading
-from quarterdeck.providers.azure.app_service.graph import sites_by_graph
+from quarterdeck.providers.azure.app_service.graph import SitesGraph
 from quarterdeck.providers.azure.app_service.reading import SiteReader
 from quarterdeck.providers.azure.app_service.surveying import survey
 from quarterdeck.providers.azure.app_service.swapping import Swapping
@@ -25,13 +26,20 @@ from quarterdeck.release.settlement import Settlement
 WATCH_SECONDS = 300.0
 """How long after a write of ours a site is read directly: Resource Graph lags by seconds to minutes."""
 
+WITHOUT_GRAPH_SECONDS = 900.0
+"""How long Resource Graph isn't asked again after it was of no use. Private clouds don't have it at all."""
+
 SMALL_FLEET = 40
 """Up to so many sites, a round may ask for every version at once."""
 
 LOOK_UPS = 6
 """Versions asked for in one round of a larger fleet: with two pages of 1,000 rows it stays below ten requests."""
 
-_GRAPH_UNUSABLE = frozenset({"forbidden", "not_found", "provider_error", "garbage"})
+SLOTS_OF_A_SITE = 2
+"""How many slots a site is taken to have before anybody has looked."""
+
+_GRAPH_NOT_FOR_US = frozenset({"forbidden", "not_found"})
+_GRAPH_UNUSABLE = _GRAPH_NOT_FOR_US | {"provider_error", "garbage"}
 """Troubles with Resource Graph that App Service itself need not have."""
 
 
@@ -63,6 +71,8 @@ class AppServiceSlots:
         self._arm = arm
         self._versions = Versions(arm.context.clock)
         self._swapping = Swapping(arm, self._versions)
+        self._graph = SitesGraph(arm)
+        self._without_graph_until = 0.0
         self._watched: dict[str, float] = {}
 
     async def observe(self, places: Sequence[Place]) -> Observed:
@@ -110,12 +120,16 @@ class AppServiceSlots:
     async def _from_afar(self, spots: Mapping[str, Spot]) -> dict[str, list[Document] | Trouble]:
         if not spots:
             return {}
-        groups = sorted({spot.resource_group for spot in spots.values()})
+        now = self._arm.context.clock.monotonic()
+        if now < self._without_graph_until:
+            return await self._by_group(spots)
         try:
-            rows = await sites_by_graph(self._arm, groups)
+            rows = await self._graph.read(_expected(spots.values()))
         except ProviderError as error:
             if error.trouble.code not in _GRAPH_UNUSABLE:
                 return dict.fromkeys(spots, error.trouble)
+            if error.trouble.code in _GRAPH_NOT_FOR_US:
+                self._without_graph_until = now + WITHOUT_GRAPH_SECONDS
             return await self._by_group(spots)
         found = _by_site(rows)
         missing = [spot for key, spot in spots.items() if key not in found]
@@ -177,6 +191,12 @@ class AppServiceSlots:
             return found
         slots = [slot_reading(document, self._versions.build(spot.site, document, spot.version)) for document in found]
         return slots_reading(slots) if slots else SlotsReading(())
+
+
+def _expected(spots: Iterable[Spot]) -> dict[str, int]:
+    """About how many sites and slots each resource group holds."""
+    sites = Counter(spot.resource_group for spot in spots)
+    return {group: count * SLOTS_OF_A_SITE for group, count in sites.items()}
 
 
 def _documents(found: list[Document] | Trouble) -> list[Document]:
