@@ -15,6 +15,7 @@ from quarterdeck.sandbox.application import Application
 from quarterdeck.sandbox.cloudmetadata import CloudMetadataService
 from quarterdeck.sandbox.control import ControlService
 from quarterdeck.sandbox.devicecodes import DeviceCodes
+from quarterdeck.sandbox.devicelogin import DeviceLoginService
 from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.identity import IdentityService
 from quarterdeck.sandbox.manners import ArmManners
@@ -85,6 +86,7 @@ class Sandbox:
         return [
             CloudMetadataService(),
             IdentityService(self.tokens, self.device_codes),
+            DeviceLoginService(self.device_codes),
             SubscriptionsService(self.world),
             SitesService(self.world),
             ConfigurationService(self.world),

@@ -158,6 +158,20 @@ async def test_a_code_is_granted_after_a_few_polls_when_nobody_cares(
     assert answers[-1].json()["id_token"]
 
 
+async def test_a_person_can_enter_the_code_on_the_page_they_are_sent_to(
+    sandbox: Running, anonymous: httpx.AsyncClient, world: World
+) -> None:
+    sandbox.sandbox.device_codes.patience = 0
+    code = (await anonymous.post(f"/{world.tenant}/oauth2/v2.0/devicecode", data={"client_id": "x"})).json()
+    assert "<form" in (await anonymous.get(code["verification_uri"])).text
+    wrong = await anonymous.post(code["verification_uri"], data={"code": "<script>"})
+    assert "not known" in wrong.text
+    assert "<script>" not in wrong.text
+    await anonymous.post(code["verification_uri"], data={"code": code["user_code"], "user": "eve@contoso.example"})
+    answer = await token(anonymous, world, grant_type="device_code", device_code=code["device_code"])
+    assert claims(answer.json()["access_token"])["upn"] == "eve@contoso.example"
+
+
 async def test_app_services_managed_identity(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{sandbox.url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "secret")
