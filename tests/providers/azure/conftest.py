@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import pytest
+from tests.sandbox.exchanges import Recorder
 
 from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.readings import SlotReading
@@ -132,12 +133,17 @@ def read(kind: type[Kind], observed: Observed, place: Place) -> Kind:
 
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Start a sandbox over a world document; everything is closed after the test."""
+    """Start a sandbox over a world document; everything is closed after the test.
+
+    Every request of ours and every answer to it must have satisfied Microsoft's published specification by then.
+    """
+    recorders: list[Recorder] = []
     async with AsyncExitStack() as stack:
 
         async def begin(document: dict[str, Any] | None = None, provider_name: str = "azure", **options: str) -> Azure:
             world = World(WorldClock(START, speed=0), document or {"sites": [CHECKOUT]})
             up = await stack.enter_async_context(running(world, tls=True))
+            recorders.append(Recorder(up.sandbox.application))
             told: list[str] = []
             base = Connection("azure", provider_name, {"subscription": "real", **options})
             line = announcement(up)
@@ -151,3 +157,5 @@ async def start() -> AsyncIterator[Start]:
             return Azure(up, opened(connection), connection, line, opened, told)
 
         yield begin
+    violations = [line for recorder in recorders for line in recorder.violations()]
+    assert not violations, "\n".join(violations)

@@ -181,3 +181,51 @@ def test_who_we_are_is_read_from_the_tokens_claims(claims: dict[str, str], name:
 @pytest.mark.parametrize("text", ["", "opaque", "a.b.c", "e30.W10.x"])
 def test_an_opaque_token_doesnt_say_who_we_are(text: str) -> None:
     assert who(text) == "unknown"
+
+
+async def test_the_default_chain_takes_what_the_environment_offers(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = await start()
+    monkeypatch.setenv("AZURE_TENANT_ID", azure.connection.options["tenant"])
+    monkeypatch.setenv("AZURE_CLIENT_ID", "pipeline")
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "any")
+
+    assert await azure.open(with_options(azure, credential="default")).identity() == "pipeline"
+
+
+async def test_without_the_azure_cli_its_credential_says_what_to_do(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    azure = await start()
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(ProviderError) as error:
+        await azure.open(with_options(azure, credential="cli")).identity()
+
+    assert error.value.trouble.code == "unauthenticated"
+    assert "Azure CLI" in error.value.trouble.message
+
+
+async def test_the_azure_clis_token_is_used_where_it_is_signed_in(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    azure = await start()
+    answer = {"accessToken": token({"upn": "ana@contoso.example"}), "expires_on": 4_000_000_000, "tokenType": "Bearer"}
+    az = tmp_path / "az"
+    az.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    az.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+
+    assert await azure.open(with_options(azure, credential="cli")).identity() == "ana@contoso.example"
+
+
+async def test_a_revoked_sign_in_is_a_trouble_that_says_to_sign_in_again(start: Start) -> None:
+    azure = await start()
+    await azure.slots.observe([slots_place()])
+    azure.sandbox.tokens.revoke_all()
+
+    trouble = read(Trouble, await azure.slots.observe([slots_place()]), slots_place())
+
+    assert trouble.code == "unauthenticated"
+    assert "sign in again" in trouble.hint
