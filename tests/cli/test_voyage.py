@@ -188,7 +188,7 @@ def test_check_finds_nothing_to_mend(qd: Any) -> None:
 
 
 def test_the_journal_of_all_this_is_intact_and_tells_why(qd: Any) -> None:
-    qd.done("flag", "on", "staging/FastCart", "--yes", "--reason", "for the journal")
+    qd.done("flag", "rollout", "33", "staging/FastCart", "--yes", "--reason", "for the journal")
     assert "intact" in qd.done("history", "--verify")
     assert "for the journal" in qd.done("history")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from quarterdeck.config.nodes import Mapping, Node, Scalar, Sequence, dotted, nothing, plain
 from quarterdeck.config.nodes import Path as NodePath
-from quarterdeck.config.problems import Mark, Report, shown
+from quarterdeck.config.problems import Mark, Report, visible
 from quarterdeck.config.reading import read
 
 MAX_FILES = 200
@@ -40,7 +40,7 @@ class Files:
         if resolved is None:
             return None
         if resolved in self.read:
-            self._report.add(name.mark, "variables", f"{shown(str(path))} is already read", "name it once")
+            self._report.add(name.mark, "variables", f"{visible(str(path))} is already read", "name it once")
             return None
         self.read[resolved] = path
         found = read(path, self._report)
@@ -74,11 +74,11 @@ class Files:
         except FileNotFoundError:
             hint = _RELATIVE if key else "check the name, or look around first: qd demo"
             self._report.add(
-                mark, key, f"there is no file {shown(str(path))}" if key else "there is no such file", hint
+                mark, key, f"there is no file {visible(str(path))}" if key else "there is no such file", hint
             )
         except (OSError, RuntimeError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            message = f"{shown(str(path))} can't be read: {reason}"
+            message = f"{visible(str(path))} can't be read: {reason}"
             self._report.add(mark, key, message, "check its name and who may read it")
         return None
 
@@ -99,7 +99,7 @@ class Files:
         links = [link for link, _ in chain]
         if resolved in links:
             circle = [*(named for _, named in chain[links.index(resolved) :]), path]
-            message = f"files include each other: {' -> '.join(shown(str(named)) for named in circle)}"
+            message = f"files include each other: {' -> '.join(visible(str(named)) for named in circle)}"
             self._report.add(mark, "include", message, "remove one of these includes")
             return None
         if resolved in self.read:

@@ -9,13 +9,18 @@ MOST = 100
 _SHOWN = 80
 
 
-def shown(text: str) -> str:
-    """Text out of a file, fit for a terminal: control characters written as escapes, long text cut.
+def visible(text: str) -> str:
+    """Text fit for a terminal: control characters written as escapes.
 
     Who has to mend the file must see what is wrong with it, so nothing is left out as `fleet.text.clean` does.
     """
-    visible = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    return visible if len(visible) <= _SHOWN else visible[: _SHOWN - 3] + "..."
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def shown(text: str) -> str:
+    """Text out of a file, visible, and cut if it is long. Names of files are never cut: they have to be found."""
+    whole = visible(text)
+    return whole if len(whole) <= _SHOWN else whole[: _SHOWN - 3] + "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Mark:
     column: int = 0
 
     def __str__(self) -> str:
-        return ":".join([shown(self.file), *(str(part) for part in (self.line, self.column) if part)])
+        return ":".join([visible(self.file), *(str(part) for part in (self.line, self.column) if part)])
 
 
 @dataclass(frozen=True, slots=True)
