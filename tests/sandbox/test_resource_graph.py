@@ -82,7 +82,6 @@ async def test_only_what_the_caller_may_read_is_found(harbour: Harbour) -> None:
 async def test_profiles_show_their_endpoints(start: Start) -> None:
     harbour = await start(
         {
-            "groups": [{"name": "shop", "location": "westeurope"}],
             "profiles": [
                 {
                     "id": "/subscriptions/{subscription}/resourceGroups/shop/providers"
@@ -105,6 +104,8 @@ async def test_profiles_show_their_endpoints(start: Start) -> None:
     )
     answer = await client.resources(asking(query, harbour))
     assert [row["first"] for row in answer.data] == ["Online"]
+    containers = await client.resources(asking("ResourceContainers | project id, name | order by name asc", harbour))
+    assert [row["name"] for row in containers.data] == ["Quarterdeck sandbox", "shop"]
 
 
 async def test_the_published_queries_are_answered_in_the_published_shape(harbour: Harbour) -> None:

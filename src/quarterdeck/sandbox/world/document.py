@@ -85,6 +85,8 @@ def plant(world: World, document: Mapping[str, Any]) -> None:
     for site in document.get("sites", []):
         _plant_site(world, site)
     world.profiles.load(document.get("profiles", []))
+    for profile in world.profiles:
+        world.sites.add_group(profile.resource_group, profile.location)
     world.traffic = {str(name): float(rate) for name, rate in document.get("traffic", {}).items()}
     world.configuration.load(document.get("configuration", []))
     for assignment in document.get("principals", []):
