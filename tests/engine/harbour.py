@@ -22,6 +22,7 @@ from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.sandbox.assembly import Running, running
 from quarterdeck.sandbox.serve import announcement
 from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.sites import Site
 from quarterdeck.sandbox.world.world import World
 
 START = 1_795_000_000.0
@@ -216,7 +217,12 @@ class Harbour:
         return len(self.world.log.of("swap.finished"))
 
     def serving(self) -> str:
-        return str(self.world.sites.named("checkout").production.content.build.version)
+        return str(self.site().production.content.build.version)
+
+    def site(self) -> Site:
+        found = self.world.sites.named("checkout")
+        assert found is not None
+        return found
 
 
 @asynccontextmanager

@@ -111,7 +111,7 @@ class Ship:
 
     def _commission(self) -> None:
         self.guard = LeaseGuard(
-            self.store,  # type: ignore[arg-type]
+            self.store,
             self.clock,
             holder=f"runner-{next(self._numbers)}",
             ttl=1e7,
@@ -120,7 +120,7 @@ class Ship:
         assert self.guard.take()
         self.engine = Engine(
             fleet=self._fleet,
-            store=self.store,  # type: ignore[arg-type]
+            store=self.store,
             guard=self.guard,
             connections=self._connections(),
             seal=FileSeal(self.folder / "key"),
@@ -174,7 +174,8 @@ class Ship:
         stored = self.store.submit(request)
         self.last = stored.id
         await self.engine.answer(stored)
-        return self.store.answer(stored.id)
+        answer: Answer | None = self.store.answer(stored.id)
+        return answer
 
     async def plan(self, action: Action) -> Plan:
         answer = await self.ask("plan", {"action": to_json(action)})

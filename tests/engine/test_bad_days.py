@@ -14,6 +14,7 @@ from tests.engine.world import World
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.readings import Build, SwapRecord
 from quarterdeck.release.action import Action, FlagChange, Shift, Swap
+from quarterdeck.release.settlement import Settlement
 from quarterdeck.store.base import LeaseLost, StoreError
 
 
@@ -223,12 +224,14 @@ async def test_an_unreadable_place_gets_nothing_sent(tmp_path: Path) -> None:
     assert not world.log
 
 
-async def test_a_fault_of_our_own_is_told_and_harms_nobody_else(tmp_path: Path, monkeypatch) -> None:
+async def test_a_fault_of_our_own_is_told_and_harms_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ship, _ = launch(tmp_path)
     first, second = await ship.plan(Swap(CART)), await ship.plan(FlagChange(BANNER, enabled=False))
     await ship.confirm(first)
 
-    def broken(step, source, destination):
+    def broken(*_: object) -> Settlement:
         raise ZeroDivisionError("SECRET")
 
     monkeypatch.setattr("tests.engine.world.settle_slots", broken)

@@ -32,7 +32,7 @@ async def port(tmp_path: Path) -> AsyncIterator[Harbour]:
 
 def result(port: Harbour) -> object:
     """What users get, what the world says it did, and how often it was asked to swap."""
-    site = port.world.sites.named("checkout")
+    site = port.site()
     profile = next(iter(port.world.profiles))
     endpoints = {e.name: (e.weight, e.enabled) for e in profile.endpoints}
     flag = port.world.configuration.get(".appconfig.featureflag/banner")

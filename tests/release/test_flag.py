@@ -8,6 +8,7 @@ from tests.release.surveys import BANNER, FLAGS, codes, flag, outline, refusal
 from quarterdeck.fleet.readings import Audience, FlagReading
 from quarterdeck.release.action import FlagChange
 from quarterdeck.release.flag import plan_flag
+from quarterdeck.release.survey import FlagSurvey
 
 
 def test_what_is_not_named_stays() -> None:
@@ -45,7 +46,7 @@ def test_who_will_notice() -> None:
         (FlagChange(BANNER, audience=(Audience("a", 1), Audience("a", 2))), flag(), "twice"),
     ],
 )
-def test_what_cannot_be_changed_is_refused(action, survey, words) -> None:
+def test_what_cannot_be_changed_is_refused(action: FlagChange, survey: FlagSurvey, words: str) -> None:
     assert words in refusal(plan_flag(action, FLAGS, survey)).message
 
 

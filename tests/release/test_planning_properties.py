@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.release.surveys import AT_ONCE, BY_WEIGHT, CHECKOUT, SLOTS, TRAFFIC
 
-from quarterdeck.fleet.readings import Build, Destination, SlotReading, SwapRecord, TrafficReading
+from quarterdeck.fleet.readings import Build, Destination, Health, SlotReading, SwapRecord, TrafficReading
 from quarterdeck.fleet.weights import largest_remainder
 from quarterdeck.release.action import Rollback, Shift, Swap
 from quarterdeck.release.outline import Outline
@@ -21,7 +21,11 @@ from quarterdeck.release.survey import Limits, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap
 from quarterdeck.release.weighting import by_weight, ordered_writes, receiving, state_of, weights_for
 
-HEALTH = st.sampled_from(["healthy", "unhealthy", "unknown"])
+unhurried = settings(deadline=None)
+"""Other work on the same machine must not fail a test."""
+
+HEALTHS: list[Health] = ["healthy", "unhealthy", "unknown"]
+HEALTH = st.sampled_from(HEALTHS)
 NAMES = ("a", "b", "c", "d", "e")
 
 
@@ -78,6 +82,7 @@ def planned(reading: TrafficReading, action: Shift, limits: Limits) -> Outline:
     return found
 
 
+@unhurried
 @given(st.data())
 def test_no_moment_of_a_shift_is_unsafe(data: Any) -> None:
     start = data.draw(splits())
@@ -96,6 +101,7 @@ def test_no_moment_of_a_shift_is_unsafe(data: Any) -> None:
     assert receiving(state_of(reading.destinations))
 
 
+@unhurried
 @given(st.data())
 def test_a_shift_gives_what_was_asked_to_within_one_unit(data: Any) -> None:
     start = data.draw(splits())
@@ -108,6 +114,7 @@ def test_a_shift_gives_what_was_asked_to_within_one_unit(data: Any) -> None:
     assert all(abs(got[name] - share) < 100 / BY_WEIGHT.units + 0.011 for name, share in action.shares.items())
 
 
+@unhurried
 @given(st.data())
 def test_shares_written_at_once_add_up_and_settle(data: Any) -> None:
     start = data.draw(splits(AT_ONCE))
@@ -117,8 +124,8 @@ def test_shares_written_at_once_add_up_and_settle(data: Any) -> None:
     assert settle_shares(step, written(start, step, AT_ONCE)).state == "done"
 
 
+@unhurried
 @given(st.data())
-@settings(max_examples=200)
 def test_the_inverse_of_the_inverse_of_a_shift_is_the_shift(data: Any) -> None:
     limits = data.draw(st.sampled_from([BY_WEIGHT, AT_ONCE]))
     start = data.draw(splits(limits))
@@ -146,6 +153,7 @@ def inverse(now: TrafficReading, steps: tuple[Step, ...], limits: Limits) -> tup
     return found.steps
 
 
+@unhurried
 @given(st.data())
 def test_any_order_of_writes_found_is_complete_and_says_how_far_it_strays(data: Any) -> None:
     start = data.draw(splits())
@@ -193,6 +201,7 @@ def swapped(survey: SwapSurvey, at: str) -> SwapSurvey:
     )
 
 
+@unhurried
 @given(pairs(), st.sampled_from(["swap", "complete"]))
 def test_a_swap_is_done_after_one_swap_and_not_after_none_or_two(survey: SwapSurvey, mode: Any) -> None:
     plan = plan_swap(Swap(CHECKOUT, mode=mode), [Site(SLOTS, survey)])
@@ -207,6 +216,7 @@ def test_a_swap_is_done_after_one_swap_and_not_after_none_or_two(survey: SwapSur
         assert settle_slots(step, twice.source, twice.destination).state == "changed_by_other"
 
 
+@unhurried
 @given(pairs())
 def test_the_inverse_of_the_inverse_of_a_swap_is_the_swap(survey: SwapSurvey) -> None:
     first = plan_swap(Swap(CHECKOUT), [Site(SLOTS, survey)])

@@ -73,7 +73,7 @@ def test_a_rollback_can_be_undone_by_name() -> None:
         (Rollback(CHECKOUT, "op1"), [operation(state="not_done", ending="failed")], "changed nothing"),
     ],
 )
-def test_why_nothing_can_be_undone(action, operations, words) -> None:
+def test_why_nothing_can_be_undone(action: Rollback, operations: list[Operation], words: str) -> None:
     found = undoable(action, operations)
     assert isinstance(found, Refusal)
     assert words in found.message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.release.surveys import (
     AT_ONCE,
@@ -21,11 +23,11 @@ from quarterdeck.release.action import Shift
 from quarterdeck.release.shift import Router, plan_shift
 
 
-def by_weight(*destinations) -> Router:
+def by_weight(*destinations: tuple[Any, ...]) -> Router:
     return Router(TRAFFIC, traffic(BY_WEIGHT, *destinations))
 
 
-def writes(shares, *destinations):
+def writes(shares: dict[str, float], *destinations: tuple[Any, ...]) -> list[tuple[str, float, bool]]:
     steps = outline(plan_shift(Shift(CHECKOUT, shares), [by_weight(*destinations)])).steps
     return [(s.change["destination"], s.change["weight"], s.change["enabled"]) for s in steps]
 
@@ -108,7 +110,7 @@ def test_a_router_in_order_of_preference_is_moved_by_switching_off() -> None:
         ({"east": 100}, (("west", 5, True, "unknown"), ("east", 5, True, "unhealthy")), "only unhealthy"),
     ],
 )
-def test_what_cannot_be_shifted_is_refused(shares, destinations, words) -> None:
+def test_what_cannot_be_shifted_is_refused(shares: dict[str, float], destinations: Any, words: str) -> None:
     assert words in refusal(plan_shift(Shift(CHECKOUT, shares), [by_weight(*destinations)])).message
 
 

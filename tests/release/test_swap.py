@@ -12,7 +12,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Swap
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.survey import FORBIDS_PREVIEW, FORBIDS_SWAP
-from quarterdeck.release.swap import plan_swap
+from quarterdeck.release.swap import Site, plan_swap
 
 PENDING = slot("production", "2.14.3", preview_from="Staging")
 
@@ -69,7 +69,7 @@ def test_regions_that_would_get_different_builds_are_told() -> None:
         (Swap(CHECKOUT, mode="preview"), site(risks=(Risk("warning", FORBIDS_PREVIEW, "auth is on"),)), "auth is on"),
     ],
 )
-def test_what_cannot_be_swapped_is_refused_with_the_reason(swap, found, words) -> None:
+def test_what_cannot_be_swapped_is_refused_with_the_reason(swap: Swap, found: Site, words: str) -> None:
     told = refusal(plan_swap(swap, [found]))
     assert words in told.message
     assert told.hint or "objects" in words or "auth" in words

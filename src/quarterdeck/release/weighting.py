@@ -70,9 +70,11 @@ def weights_for(parts: Mapping[str, int], now: State, healthy: set[str], limits:
         return best
     divisor = reduce(gcd, parts.values())
     reduced = {name: part // divisor for name, part in parts.items()}
-    for scale in range(1, limits.largest // max(reduced.values()) + 1):
+    # The scales at which one of the destinations keeps its weight, as nearly as whole numbers go.
+    near = {round(now[name][0] / part) for name, part in reduced.items() if part}
+    for scale in sorted(near):
         candidate = _scaled(reduced, scale, now, limits)
-        if any(enabled and weight < limits.smallest for weight, enabled in candidate.values()):
+        if any(on and not limits.smallest <= weight <= limits.largest for weight, on in candidate.values()):
             continue
         other = ordered_writes(now, candidate, healthy)
         if (other.overshoot, len(other.writes)) < (route.overshoot, len(route.writes)):

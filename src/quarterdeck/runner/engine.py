@@ -142,7 +142,10 @@ class Engine:
             case "choose":
                 return refuse_writing(request.read_only) or await self._choose(request)
             case "refresh":
-                self._household.refresh(str(request.body.get("target", "")))
+                try:
+                    self._household.refresh(str(request.body.get("target", "")))
+                except ValueError as error:
+                    return Refusal("usage", str(error))
             case "stop":
                 self._household.leave()
         self._journal.write([], answer=self._yes(request))
