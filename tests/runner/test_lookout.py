@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 from tests.runner.timepiece import ManualClock, settle
 from tests.runner.watchpost import CART, CHECKOUT, Post, PostProvider, fails, fleet, place, reading, sees
 
 from quarterdeck.fleet.observation import Observation, Trouble
+from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.topology import Place
 from quarterdeck.providers.base import Observed, ProviderError
+from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.lookout import Lookout, Pace
 from quarterdeck.runner.sessions import Sessions
 from quarterdeck.store.base import LeaseLost
+from quarterdeck.store.sqlite import SqliteStore
 
 PLACES = (place(CHECKOUT), place(CART))
 SUBJECT = PLACES[0].subject
@@ -115,6 +119,40 @@ async def test_a_provider_that_raises_anything_is_told_without_its_words(clock: 
         assert "secret" not in trouble.message
         await clock.advance(25)
         assert post.looks == 2
+
+
+@pytest.mark.parametrize("said", [None, 7, ["slots/production/checkout"]])
+async def test_an_answer_of_the_wrong_shape_costs_its_own_rows_only(clock: ManualClock, said: Any) -> None:
+    async def nonsense(places: Sequence[Place]) -> Observed:
+        observed: Observed = said
+        return observed
+
+    post, log = Post(nonsense), Logbook()
+    async with looking(clock, PostProvider({"azure": post}), log.report):
+        trouble = log.trouble()
+        assert trouble is not None
+        assert trouble.code == "provider_error"
+        post.look = sees()
+        await clock.advance(25)
+        assert log.trouble() is None
+
+
+async def test_what_can_not_be_stored_is_garbage_and_the_last_good_reading_stays(
+    clock: ManualClock, store: SqliteStore, guard: LeaseGuard
+) -> None:
+    async def not_a_number(places: Sequence[Place]) -> Observed:
+        return {SUBJECT: TrafficReading("weighted", (), lag=float("nan"))}
+
+    post = Post(sees())
+    async with looking(clock, PostProvider({"azure": post}), lambda seen: store.observe(seen, guard.lease)):
+        post.look = not_a_number
+        await clock.advance(8)
+        guard.renew()
+        await clock.advance(4)
+        seen = store.observations()[SUBJECT]
+        assert seen.reading == reading()
+        assert seen.trouble is not None
+        assert seen.trouble.code == "garbage"
 
 
 async def test_a_look_that_hangs_is_given_up_and_tried_again(clock: ManualClock) -> None:

@@ -174,7 +174,9 @@ def test_a_changed_configuration_is_read_again_and_a_broken_one_is_not_used(crew
     until(lambda: (fleet := crew.store.fleet()) and len(fleet.environments) == 2, "the new fleet is published")
     crew.config.write_text(CONFIG.replace("production: {}", "production: {protectd: true}"))
     log = crew.path.with_name("runner.log")
-    until(lambda: "the old one stays" in log.read_text(), "the broken configuration is told")
+    until(lambda: "the old one stays" in log.read_text(), "the broken configuration is told in the log")
+    told = until(lambda: (lease := crew.store.lease("runner")) and lease.info.get("problem"), "and to whoever asks")
+    assert "protectd" in told
     crew.config.write_text(CONFIG)
     until(lambda: (fleet := crew.store.fleet()) and len(fleet.environments) == 1, "the mended one is published")
 

@@ -87,7 +87,7 @@ def test_ids_sort_by_time(asker: Asker, clock: StepClock) -> None:
     ids = []
     for _ in range(50):
         ids.append(asker.refresh().id)
-        clock.time += 0.001
+        clock.time += 0.002
     assert ids == sorted(ids)
     assert len(set(ids)) == 50
 

@@ -159,6 +159,14 @@ def test_an_actor_that_is_not_utf8_is_kept_as_well_as_it_can_be(store: Store, le
     assert store.verify() == ()
 
 
+def test_typed_text_that_is_not_utf8_is_stored_as_well_as_it_can_be(store: Store, lease: Lease) -> None:
+    asked = request("a1", key="typed \udcf6")
+    assert store.submit(asked) == asked
+    assert store.submit(asked) == asked
+    store.record((), lease, 1, lock=[Lock("site", "o1", "j\udcf6rg", "\udcff", 1)])
+    assert [(held.actor, held.reason) for held in store.locks()] == [("j?rg", "?")]
+
+
 def test_a_number_that_json_does_not_have_is_refused_and_leaves_no_trace(store: Store, lease: Lease) -> None:
     with pytest.raises(ValueError, match="JSON"):
         store.record([Draft("k"), Draft("k", body={"x": float("nan")})], lease, 1)

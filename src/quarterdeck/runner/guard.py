@@ -79,6 +79,10 @@ class LeaseGuard:
         self._lease = self._store.renew_lease(self.lease, self._clock.now(), self._ttl)
         self._sure_until = asked + self._ttl
 
+    def describe(self, info: Mapping[str, Any]) -> None:
+        """Say something else about this process, from the next lease on."""
+        self._info = info
+
     def release(self) -> None:
         """Let the lease go, if it is still ours. Raises StoreError."""
         if self._lease is not None:

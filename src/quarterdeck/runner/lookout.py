@@ -111,25 +111,33 @@ class Lookout:
     async def _observe(self) -> tuple[str, Observed]:
         await self._sessions.open(self._connection)
         capability = self._sessions.capability(self._connection, self._role)
-        return capability.source, await capability.observe(list(self._places.values()))
+        seen = await capability.observe(list(self._places.values()))
+        # A provider may leave places out of a round: what is known of them stays, and its age tells.
+        return capability.source, {subject: one for subject, one in seen.items() if subject in self._places}
 
     def _outcome(self, look: asyncio.Task[tuple[str, Observed]]) -> tuple[str, Observed]:
         self._sessions.settled(self._connection)
         try:
-            source, seen = look.result()
+            return look.result()
         except ProviderError as error:
             return "", self._all(error.trouble)
         except (Exception, asyncio.CancelledError) as error:  # a provider from elsewhere may raise anything
             log.exception("looking at %s of %s failed", self._role, self._connection, exc_info=error)
             return "", self._all(Trouble("provider_error", f"the provider failed: {type(error).__name__}"))
-        # A provider may leave places out of a round: what is known of them stays, and its age tells.
-        return source, {subject: one for subject, one in seen.items() if subject in self._places}
 
     def _all(self, trouble: Trouble) -> dict[str, Reading | Trouble]:
         return dict.fromkeys(self._places, trouble)
 
     def _note(self, source: str, seen: Observed) -> None:
+        try:
+            self._tell(source, seen)
+        except (TypeError, ValueError) as error:
+            log.exception("what %s said of %s can't be stored", self._connection, self._role)
+            told = Trouble("garbage", f"the provider said what can't be stored: {type(error).__name__}")
+            self._tell("", dict.fromkeys(seen, told))
+
+    def _tell(self, source: str, seen: Observed) -> None:
         now = self._clock.now()
-        for subject, one in seen.items():
-            self._known[subject] = sighting(self._known[subject], one, source, now)
-        self._report([self._known[subject] for subject in seen])
+        news = {subject: sighting(self._known[subject], one, source, now) for subject, one in seen.items()}
+        self._report(list(news.values()))
+        self._known.update(news)

@@ -53,11 +53,17 @@ async def run(settings: RunnerSettings) -> int:
             except (ConfigError, ProviderError, StoreError, SandboxDied, OSError) as error:
                 log.error("%s", error)
                 raise
+            except Exception:
+                log.exception("the runner failed")
+                raise
     except (ConfigError, ProviderError) as error:
         _complain(error)
         return USAGE
     except (StoreError, SandboxDied, OSError) as error:
         _complain(error)
+        return FAILED
+    except Exception as error:  # a mistake of ours: its text may hold anything, so only its kind is repeated
+        sys.stderr.write(f"the runner failed: {type(error).__name__}; see {log_path(settings.store)}\n")
         return FAILED
 
 
@@ -85,10 +91,10 @@ class Runner:
         with self._listening_to_signals(), lifeline(settings.store, holder) as life:
             about = {**life, "version": __version__, "log": str(log_path(settings.store))}
             guard = LeaseGuard(self._store, self._clock, holder=holder, ttl=settings.lease_ttl, info=about)
-            await self._serve(guard)
+            await self._serve(guard, about)
         return 0
 
-    async def _serve(self, guard: LeaseGuard) -> None:
+    async def _serve(self, guard: LeaseGuard, about: Mapping[str, Any]) -> None:
         configuration = self._configuration()
         seal = FileSeal(self._settings.store.with_name("seal.key"))
         while not self._told_to_stop.is_set():
@@ -118,7 +124,8 @@ class Runner:
             if outcome == "left":
                 return
             if outcome == "outdated":
-                configuration = self._configuration_again(configuration)
+                configuration, problem = self._configuration_again(configuration)
+                guard.describe({**about, "problem": problem} if problem else about)
 
     def _configuration(self) -> Configuration:
         configuration = Configuration(self._settings.config)
@@ -126,14 +133,14 @@ class Runner:
             log.warning("%s", line)
         return configuration
 
-    def _configuration_again(self, before: Configuration) -> Configuration:
-        """The configuration as it is now; the one before, if that one can't be used (and not asked about again)."""
+    def _configuration_again(self, before: Configuration) -> tuple[Configuration, str]:
+        """The configuration as it is now and ""; or the one before, and why the new one can't be used."""
         try:
-            return self._configuration()
+            return self._configuration(), ""
         except ConfigError as error:
             log.error("the changed configuration can't be used, the old one stays: %s", error)
             before.accept_change()
-            return before
+            return before, f"the changed configuration can't be used, the old one stays: {error.problems[0]}"
 
     async def _sandbox(self) -> Mapping[str, Any]:
         if not self._settings.sandbox:

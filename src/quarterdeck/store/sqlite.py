@@ -174,9 +174,9 @@ class SqliteStore:
         with self._writing():
             self._db.execute(
                 "INSERT INTO requests (id, key, body) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                (request.id, request.key, compact(to_json(request))),
+                (request.id, key := _storable(request.key), compact(to_json(request))),
             )
-            (body,) = self._db.execute("SELECT body FROM requests WHERE key = ?", (request.key,)).fetchone()
+            (body,) = self._db.execute("SELECT body FROM requests WHERE key = ?", (key,)).fetchone()
         poke(self.path)
         return self._decoded(Request, body)
 
@@ -299,7 +299,10 @@ class SqliteStore:
             ).fetchone()
             if row:
                 raise Locked(Lock(*row))
-            self._db.execute("INSERT OR IGNORE INTO locks VALUES (?, ?, ?, ?, ?)", astuple(lock))
+            self._db.execute(
+                "INSERT OR IGNORE INTO locks VALUES (?, ?, ?, ?, ?)",
+                (lock.resource, lock.operation, _storable(lock.actor), _storable(lock.reason), lock.since),
+            )
 
     def _head(self) -> Head:
         row = self._db.execute("SELECT seq, hash FROM head").fetchone()
