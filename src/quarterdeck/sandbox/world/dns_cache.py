@@ -41,10 +41,6 @@ class ResolverCache:
             self._kept[name.lower()] = (now + answer.ttl, answer)
         return answer
 
-    def flush(self) -> None:
-        """Forget everything."""
-        self._kept.clear()
-
 
 @dataclass(frozen=True, slots=True)
 class _Period:
