@@ -47,8 +47,8 @@ def answer(parser: ArgumentParser) -> None:
         if verb := child.get_default("takes_words"):
             _spell_out(child, verb)
         for action in child._actions:
-            if action.dest in ("scope", "target"):
-                _complete(action, _targets)
+            if action.dest in _COMPLETERS:
+                _complete(action, _COMPLETERS[action.dest])
     argcomplete.autocomplete(parser, always_complete_options="long")
 
 
@@ -88,6 +88,12 @@ def _words(verb: str, parsed: Namespace) -> Iterable[str]:
     return _targets(parsed)
 
 
+def _scopes(parsed: Namespace) -> list[str]:
+    fleet, _ = _published(parsed)
+    wholes = [target for target in _targets(parsed) if "@" not in target]
+    return [*(() if fleet is None else (one.name for one in fleet.environments)), *wholes]
+
+
 def _targets(parsed: Namespace) -> list[str]:
     fleet, _ = _published(parsed)
     places = () if fleet is None else fleet.places
@@ -114,3 +120,7 @@ def _published(parsed: Namespace) -> tuple[Fleet | None, Mapping[str, Observatio
             return store.fleet(), store.observations()
     except (CommandError, StoreError):
         return None, {}
+
+
+_COMPLETERS = {"scope": _scopes, "target": _targets}
+"""By the name of an argument, what it can be."""
