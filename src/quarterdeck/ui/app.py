@@ -28,7 +28,7 @@ def run(store: Store, settings: Settings) -> int:
         print("Everything works without it: qd status, qd plan, qd swap ... (qd --help)", file=sys.stderr)
         return UNFIT
     terminal.prepare()
-    from quarterdeck.ui import theming
+    from quarterdeck.ui import returning, theming
     from quarterdeck.ui.cockpit import Cockpit
 
     settings = replace(
@@ -42,9 +42,12 @@ def run(store: Store, settings: Settings) -> int:
     except theming.BadTheme as error:
         print(f"qd: {error}", file=sys.stderr)
         return UNFIT
-    cockpit = Cockpit(store, settings, theme, problem=complaint)
-    with watching(settings.store_path) if settings.store_path else nullcontext():
+    path = settings.store_path
+    cockpit = Cockpit(store, settings, theme, problem=complaint, left_at=returning.left_at(path) if path else None)
+    with watching(path) if path else nullcontext():
         cockpit.run(mouse=bool(settings.mouse))
+    if path:
+        returning.remember(path, settings.clock.now())
     _tidy()
     return cockpit.return_code or 0
 

@@ -22,6 +22,7 @@ from quarterdeck.ui import doing
 from quarterdeck.ui.actions import deeds_at, why_not
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.frame import help_lines
+from quarterdeck.ui.returning import meanwhile
 from quarterdeck.ui.screens.bridge import Bridge
 from quarterdeck.ui.screens.deck import Deck
 from quarterdeck.ui.screens.dialog import Dialog
@@ -70,8 +71,13 @@ class Cockpit(App[None]):
     .-ascii Dialog > #box { border: ascii $qd-border; }
     """
 
-    def __init__(self, store: Store, settings: Settings, theme: Theme, *, problem: str = "") -> None:
-        """`problem` is said at the start (a theme that couldn't be read, for instance)."""
+    def __init__(
+        self, store: Store, settings: Settings, theme: Theme, *, problem: str = "", left_at: float | None = None
+    ) -> None:
+        """`problem` is said at the start (a theme that couldn't be read, for instance).
+
+        `left_at`: when this operator left the last cockpit (UNIX seconds), to tell what happened since.
+        """
         super().__init__(ansi_color=theme.ansi)
         self.register_theme(theme)
         self.theme = theme.name
@@ -79,7 +85,7 @@ class Cockpit(App[None]):
         self.asker = Asker(store, settings.actor, "cockpit", settings.clock, settings.read_only)
         self.sight = Watch(store, settings.clock)
         self.picture = self.sight.picture()
-        self._problem = problem
+        self._problem, self._left_at = problem, left_at
         self._painted_at = 0.0
         self._painting_took = 0.0
         self._revived_at = float("-inf")
@@ -96,9 +102,14 @@ class Cockpit(App[None]):
         self.set_interval(LOOK_EVERY, self.look)
         if self.settings.target:
             self.call_after_refresh(self._begin_at, self.settings.target)
-        if self._problem:
-            self.call_after_refresh(self.say, self._problem)
+        if greeting := self._problem or self._meanwhile():
+            self.call_after_refresh(self.say, greeting)
         self.call_after_refresh(_collect_again)
+
+    def _meanwhile(self) -> str:
+        if self._left_at is None:
+            return ""
+        return meanwhile(self.picture.operations, self._left_at, self.picture.at)
 
     # --- the store, seen -----------------------------------------------------------------------------------------
     def look(self) -> None:

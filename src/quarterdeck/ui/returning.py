@@ -1,0 +1,43 @@
+"""Coming back: what ended, or began to wait for a person, since this operator last looked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from quarterdeck.release.freshness import age
+from quarterdeck.release.picture import OperationView
+from quarterdeck.ui.pages import marks
+
+_SHOWN = 2
+
+
+def left_at(store: Path) -> float | None:
+    """When the last cockpit on this store was left (UNIX seconds); None if nobody knows."""
+    try:
+        return float(_path(store).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def remember(store: Path, at: float) -> None:
+    """Note that a cockpit was left. Where the folder can't be written, the next one just doesn't greet."""
+    with suppress(OSError):
+        path = _path(store)
+        path.touch(mode=0o600)
+        path.write_text(f"{at:.0f}\n", encoding="ascii")
+
+
+def meanwhile(operations: Sequence[OperationView], left: float, now: float) -> str:
+    """One line about the operations that ended since, "" if none did."""
+    ended = [one for one in operations if one.ended_at is not None and one.ended_at > left]
+    if not ended:
+        return ""
+    told = [f"{marks.what(one)} {marks.name(one.target)} {marks.of_operation(one)[0][2:]}" for one in ended[:_SHOWN]]
+    more = [f"and {len(ended) - _SHOWN} more (7 shows all)"] if len(ended) > _SHOWN else []
+    return f"since you left {age(now - left)} ago: " + "; ".join(told + more)
+
+
+def _path(store: Path) -> Path:
+    return store.with_name(store.name + ".left")

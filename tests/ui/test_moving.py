@@ -1,0 +1,242 @@
+"""Finding one's way: screens, cursor, letters to find, help, coming back."""
+
+import pytest
+from tests.ui.conftest import Start
+from tests.ui.driving import press, see, shown, type_in
+from tests.ui.scenes import CHECKOUT, Scene, flag_plan, place, played, slots, swap_plan
+
+from quarterdeck.fleet.readings import Destination, TrafficReading
+from quarterdeck.fleet.topology import Environment, Fleet
+from quarterdeck.ui.actions import DEEDS, EVERYWHERE, LATER, Situation, deeds_at, why_not
+from quarterdeck.ui.pages.frame import footer_line, help_lines
+from quarterdeck.ui.returning import left_at, remember
+from quarterdeck.ui.screens.bridge import Bridge
+from quarterdeck.ui.screens.flags import Flags
+from quarterdeck.ui.screens.log import Log
+from quarterdeck.ui.screens.progress import Progress
+from quarterdeck.ui.screens.service import Service
+from quarterdeck.ui.spans import plain
+
+SIZE = (80, 24)
+
+
+async def test_number_keys_choose_screens_and_esc_goes_back(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        for key, screen in {"2": Service, "1": Bridge, "5": Flags, "7": Log, "f": Flags}.items():
+            await press(pilot, key)
+            assert isinstance(pilot.app.screen, screen), key
+        assert len(pilot.app.screen_stack) == 3  # Textual's own, the Bridge, and one more: they don't pile up
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, Bridge)
+        assert "q leaves the cockpit" in await press(pilot, "escape")
+
+
+@pytest.mark.parametrize("key", LATER)
+async def test_screens_to_come_are_named_honestly(scene: Scene, start: Start, key: str) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        assert "comes with a later version" in await press(pilot, key)
+
+
+async def test_enter_opens_the_service_under_the_cursor(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        assert "production/cart  PROTECTED" in await press(pilot, "down", "enter")
+        assert "that service doesn't exist in that environment" in await press(pilot, "escape", "left", "left", "enter")
+
+
+async def test_the_service_shows_slots_traffic_history_and_the_way_back(scene: Scene, start: Start) -> None:
+    played(scene)
+    scene.end("op2", "succeeded")
+    async with start().run_test(size=(100, 60)) as pilot:
+        text = await press(pilot, "2")
+    for words in (
+        "westeurope",
+        "▸ production  2.14.3",
+        "users are here",
+        "build d2150f00d",
+        "75% ███████████████░░░░░",
+        "between slots in westeurope",
+        "✓ succeeded",
+        "swap by ana@jump1, because: release day",
+        "swap back, about 2 min",
+    ):
+        assert words in text
+
+
+async def test_intended_shares_stand_beside_reported_ones_while_traffic_moves(scene: Scene, start: Start) -> None:
+    from tests.ui.scenes import shift_plan
+
+    scene.publish()
+    scene.step(scene.start(shift_plan(westeurope=25, northeurope=75)), "accepted")
+    async with start().run_test(size=(120, 50)) as pilot:
+        text = await press(pilot, "2")
+    assert any("westeurope       75%" in row and "-> 25%" in row for row in text.splitlines())
+
+
+async def test_letters_filter_the_bridge_and_esc_shows_all(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "slash")
+        text = await type_in(pilot, "pay")
+        assert "payments" in text
+        assert "checkout  " not in text
+        text = await press(pilot, "enter")
+        assert "checkout  " not in text
+        assert "checkout  " in await press(pilot, "escape")
+
+
+async def test_the_log_is_filtered_by_actor_and_follows_its_end(scene: Scene, start: Start) -> None:
+    played(scene)
+    async with start().run_test(size=(120, 36)) as pilot:
+        await press(pilot, "7", "slash")
+        text = await type_in(pilot, "ben@jump2")
+        assert "basket errors" in text
+        assert "release day" not in text
+        await press(pilot, "escape")
+        scene.step("op2", "done", "2", ago=0, detail="both sides read back now")
+        text = await see(pilot)
+        assert "both sides read" in text
+        assert "read back now" in await press(pilot, "enter")  # the cursor followed
+
+
+async def test_help_lists_every_key_of_the_screen_with_its_command(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=(100, 60)) as pilot:
+        text = await press(pilot, "question_mark")
+        for deed in deeds_at("bridge"):
+            assert deed.explanation[:40] in text
+        assert "qd swap ENV/SERVICE" in text
+        await press(pilot, "q")
+        assert isinstance(pilot.app.screen, Bridge)
+
+
+async def test_begins_at_the_target_that_was_asked_for(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start(target="production/cart").run_test(size=SIZE) as pilot:
+        assert "production/cart" in await see(pilot)
+        await press(pilot, "escape")
+        assert pilot.app.screen.query_one("#body").cursor_key == "cart"  # type: ignore[attr-defined]
+
+
+async def test_a_target_that_does_not_exist_is_named(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start(target="checkout").run_test(size=SIZE) as pilot:
+        assert "'checkout' is not a target" in await see(pilot)
+
+
+async def test_coming_back_tells_what_ended_meanwhile(scene: Scene, start: Start) -> None:
+    played(scene)
+    scene.end("op2", "succeeded")
+    app = start()
+    app._left_at = scene.clock.now() - 7200
+    async with app.run_test(size=(140, 30)) as pilot:
+        text = await see(pilot)
+        told = "since you left 2h ago: swap production/checkout succeeded; flag flag:staging/beta-basket succeeded"
+        assert told in text
+        assert told not in await press(pilot, "down")
+
+
+def test_when_a_cockpit_was_left_is_remembered(scene: Scene) -> None:
+    assert left_at(scene.path) is None
+    remember(scene.path, 12345.6)
+    assert left_at(scene.path) == 12346
+    assert scene.path.with_name("store.db.left").stat().st_mode & 0o077 == 0
+    scene.path.with_name("store.db.left").write_text("nonsense")
+    assert left_at(scene.path) is None
+
+
+async def test_a_fleet_that_appears_later_is_shown_when_it_does(scene: Scene, start: Start) -> None:
+    async with start().run_test(size=SIZE) as pilot:
+        assert "waiting for a runner to read the configuration" in await see(pilot)
+        scene.publish()
+        assert "2.14.3" in await see(pilot)
+
+
+async def test_many_environments_scroll_sideways(scene: Scene, start: Start) -> None:
+    environments = tuple(Environment(f"region-number-{i}") for i in range(9))
+    places = tuple(place("slots", f"{env.name}/checkout") for env in environments)
+    scene.publish(
+        Fleet("wide", environments, ("checkout",), places),
+        {one.subject: slots(f"{i}.0.0-a-long-version", "x") for i, one in enumerate(places)},
+    )
+    async with start().run_test(size=SIZE) as pilot:
+        assert "more" in await see(pilot)
+        assert "0.0.0-a-long" in await press(pilot, *["left"] * 8)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 10), (20, 5), (300, 80)])
+async def test_any_size_is_survived(scene: Scene, start: Start, size: tuple[int, int]) -> None:
+    played(scene)
+    async with start().run_test(size=size) as pilot:
+        for keys in (
+            ("2",),
+            ("5",),
+            ("7", "enter"),
+            ("escape", "1", "enter"),
+            ("escape", "s"),
+            ("escape", "question_mark"),
+        ):
+            assert await press(pilot, *keys)
+            await pilot.resize_terminal(size[0] + 7, size[1] + 3)
+            await pilot.resize_terminal(*size)
+
+
+async def test_a_provider_with_rubbish_shares_does_not_break_the_bars(scene: Scene, start: Start) -> None:
+    scene.publish(readings={})
+    odd = (Destination("a", 140), Destination("b", -3), Destination("c", 0.04), Destination("d", 0, enabled=False))
+    scene.see({"traffic/production/checkout": TrafficReading("?", odd)})
+    async with start().run_test(size=(100, 40)) as pilot:
+        text = await press(pilot, "2")
+    assert all(words in text for words in ("140%", "-3%", "0.04%", "switched off"))
+
+
+async def test_opening_an_operation_from_the_service(scene: Scene, start: Start) -> None:
+    played(scene)
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "2", "enter")
+        assert isinstance(pilot.app.screen, Progress)
+        assert "swap production/checkout" in shown(pilot.app)
+
+
+@pytest.mark.parametrize("where", EVERYWHERE)
+def test_no_key_means_two_things_on_a_screen(where: str) -> None:
+    keys = [deed.key for deed in DEEDS if where in deed.places]
+    assert len(keys) == len(set(keys))
+
+
+def test_whatever_may_change_production_needs_leave_and_has_a_headless_twin() -> None:
+    for deed in DEEDS:
+        if deed.hazard:
+            assert {"may write", "runner"} <= set(deed.needs), deed.id
+            assert deed.twin.startswith("qd "), deed.id
+
+
+async def test_a_key_that_cannot_be_used_is_in_brackets_and_the_help_says_why(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start(read_only=True).run_test(size=SIZE) as pilot:
+        assert "(s swap)" in await see(pilot)
+        picture = pilot.app.picture  # type: ignore[attr-defined]
+    situation = Situation(picture, "bridge", True, CHECKOUT)
+    swap = next(deed for deed in DEEDS if deed.id == "swap")
+    assert "read-only" in why_not(swap, situation)
+    assert "(s swap)" in plain(footer_line(situation, 100))
+    assert any("not now: this cockpit is read-only" in plain(row) for row in help_lines(situation, 120))
+
+
+async def test_operations_of_flags_lead_to_their_progress(scene: Scene, start: Start) -> None:
+    scene.publish()
+    scene.step(scene.start(flag_plan()), "intended")
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "5", "left", "enter")
+        assert isinstance(pilot.app.screen, Progress)
+
+
+async def test_an_operation_that_waits_for_long_stays_in_sight(scene: Scene, start: Start) -> None:
+    scene.publish()
+    scene.end(scene.start(swap_plan(), ago=9000), "needs_operator", "unclear", ("retry",), ago=8000)
+    for _ in range(40):
+        scene.end(scene.start(flag_plan()), "succeeded")
+    async with start().run_test(size=SIZE) as pilot:
+        assert "NEEDS OPERATOR production/checkout" in await see(pilot)
