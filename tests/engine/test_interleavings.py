@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.ship import BANNER, CART, CHECKOUT, Ship, launch
 from tests.engine.world import World
 
+from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Plan
@@ -22,6 +23,8 @@ ACTIONS: list[Action] = [
     Swap(CART, mode="complete"),
     Swap(CART, mode="cancel"),
     Swap(CHECKOUT),
+    Swap(CHECKOUT, mode="preview"),
+    Swap(CHECKOUT, mode="complete"),
     Shift(CHECKOUT, {"west": 90}),
     Shift(CHECKOUT, {"east": 100}),
     FlagChange(BANNER, enabled=False),
@@ -30,40 +33,39 @@ ACTIONS: list[Action] = [
     Rollback(CHECKOUT),
     Rollback(BANNER),
 ]
-FAULTS = ["", "", "", "504", "dropped before", "dropped after", "busy", "bug", "did not respond to http ping"]
+FAULTS = ["504", "dropped before", "dropped after", "busy", "bug", "did not respond to http ping", "", ""]
 MOMENTS = ["before journal write", "after journal write", "before send", "after send", "before poll", "after poll"]
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.data())
-def test_whatever_happens_the_promises_hold(data: Any) -> None:
+@settings(deadline=None, max_examples=80)
+@given(st.integers(0, 2**32 - 1))
+def test_whatever_happens_the_promises_hold(seed: int) -> None:
+    """Drawn by chance from a seed: a shrunk example would be a calm voyage, and it is the storms that count."""
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(voyages(Path(folder), data))
+        asyncio.run(voyages(Path(folder), random.Random(seed)))
 
 
-async def voyages(folder: Path, data: Any) -> None:
+async def voyages(folder: Path, chance: random.Random) -> None:
     ship, world = launch(folder)
-    world.tells_when_idle = data.draw(st.booleans())
-    for action in data.draw(st.lists(st.sampled_from(ACTIONS), min_size=1, max_size=4)):
-        world.faults = data.draw(st.lists(st.sampled_from(FAULTS), max_size=3))
-        world.look_faults = data.draw(st.integers(0, 3))
-        moment = f"{data.draw(st.sampled_from(MOMENTS))} {len(ship.moments.seen) // 8 + data.draw(st.integers(1, 9))}"
-        ship.moments.at = data.draw(st.sampled_from(["", moment]))
+    world.tells_when_idle = chance.random() < 0.5
+    for action in chance.choices(ACTIONS, k=4):
+        world.faults = chance.choices(FAULTS, k=3)
+        world.look_faults = chance.randint(0, 3)
+        number = len(ship.moments.seen) // 8 + chance.randint(1, 9)
+        ship.moments.at = chance.choice(["", f"{chance.choice(MOMENTS)} {number}"])
         plan = await planned(ship, action)
         if plan is not None:
-            await carried_out(ship, plan, data)
+            await carried_out(ship, plan, chance)
     ship.moments.at = ""
     check(ship, world)
     ship.store.close()
 
 
 async def planned(ship: Ship, action: Action) -> Plan | None:
-    from quarterdeck.fleet.codec import to_json
-
     return (await ship.survive("plan", {"action": to_json(action)})).plan
 
 
-async def carried_out(ship: Ship, plan: Plan, data: Any) -> None:
+async def carried_out(ship: Ship, plan: Plan, chance: random.Random) -> None:
     body = {"plan": plan.id, "digest": plan.digest, "typed": plan.type_to_confirm}
     answer = await ship.survive("confirm", body)
     if not answer.operation:
@@ -72,7 +74,7 @@ async def carried_out(ship: Ship, plan: Plan, data: Any) -> None:
         operation = ship.operation(plan.id)
         if not operation.open:
             return
-        choice = data.draw(st.sampled_from(operation.choices))
+        choice = chance.choice(operation.choices)
         await ship.survive("choose", {"operation": plan.id, "step": "", "choice": choice})
     if ship.operation(plan.id).open:
         await ship.survive("choose", {"operation": plan.id, "step": "", "choice": "abandon"})
