@@ -73,18 +73,15 @@ def _lines(finding: Finding) -> Iterator[str]:
 async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
     import asyncio
 
+    from quarterdeck.cli.loading import load_configuration
     from quarterdeck.clock import SystemClock
-    from quarterdeck.config import ConfigError
     from quarterdeck.providers import registry
-    from quarterdeck.runner.configuration import Configuration, sandboxed
-    from quarterdeck.runner.sandboxing import ensure_sandbox
+    from quarterdeck.runner.configuration import sandboxed
+    from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox
     from quarterdeck.runner.sessions import Sessions
 
     path = invocation.config_path()
-    try:
-        configuration = Configuration(path)
-    except ConfigError as error:
-        raise CommandError(ExitCode.USAGE, f"{path} can't be used", str(error)) from error
+    configuration = load_configuration(invocation)
     fleet = configuration.fleet
     yield Finding("configuration", f"{path}: {fleet.name}, {len(fleet.places)} places")
     for warning in configuration.warnings:
@@ -94,7 +91,10 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
     for name, why in registry.broken():
         yield Finding("provider", name, why, "reinstall or remove that package", ExitCode.USAGE)
     if invocation.sandbox:
-        fleet = sandboxed(fleet, await asyncio.to_thread(ensure_sandbox, path))
+        try:
+            fleet = sandboxed(fleet, await asyncio.to_thread(ensure_sandbox, path))
+        except SandboxDied as error:
+            raise CommandError(ExitCode.FAILED, "the sandbox can't start", str(error)) from error
     sessions = Sessions(fleet, registry.load, SystemClock())
     try:
         for connection in fleet.connections:

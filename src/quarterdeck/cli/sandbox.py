@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from pathlib import Path
 
+from quarterdeck import paths
 from quarterdeck.cli import output
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
+from quarterdeck.fleet.codec import to_json
 
 
 def configure(parser: ArgumentParser) -> None:
     """What to do with which sandbox."""
     deeds = parser.add_subparsers(metavar="DEED", dest="deed", required=True)
-    _configure_serve(deeds.add_parser("serve", help="serve until stopped; prints one JSON line when ready"))
+    _configure_serve(deeds.add_parser("serve", help="serve --config's fleet, or a shop; one JSON line when ready"))
     for name, help_text, run in (
         ("status", "whether the fleet's sandbox runs, and where", status),
         ("reset", "put the fleet's sandbox back to how it began", reset),
@@ -55,11 +58,25 @@ def serve(invocation: Invocation) -> ExitCode:
             latency_ms=given.latency,
             faults=given.faults,
             world=given.world,
+            fleet=_declared(invocation) if invocation.config and not given.world else None,
         )
         asyncio.run(serve_until_stopped(settings))
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        why = ": ".join(filter(None, (error.filename, error.strerror))) or str(error)
+        raise CommandError(ExitCode.USAGE, f"the sandbox can't be served: {why}") from error
+    except ValueError as error:
         raise CommandError(ExitCode.USAGE, f"the sandbox can't be served: {error}") from error
     return ExitCode.DONE
+
+
+def _declared(invocation: Invocation) -> Path:
+    """A file with the fleet of the configuration, for a world in which all of it exists."""
+    from quarterdeck.cli.loading import load_configuration
+
+    folder = paths.private_dir(paths.fleet_dir(invocation.config_path(), sandbox=True))
+    file = folder / "served-fleet.json"
+    file.write_text(json.dumps(to_json(load_configuration(invocation).fleet)))
+    return file
 
 
 def status(invocation: Invocation) -> ExitCode:
