@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.providers.azure.conftest import CHECKOUT, Azure, Start, slots_place
+from tests.providers.azure.conftest import CHECKOUT, Azure, Start, read, slots_place
+from tests.providers.azure.test_slots_observing import many
 
 from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.topology import Place, Role
 from quarterdeck.providers.azure.app_service.ramp_rules import KnownSlot, risks, traffic_reading, wanted_rules
 from quarterdeck.providers.base import InDoubt, Refused
 from quarterdeck.release.plan import Step
@@ -160,3 +162,45 @@ def test_a_rule_that_aims_at_no_slot_is_shown_and_dangerous() -> None:
 def test_shares_that_cant_be_are_an_error_and_not_rounded_away(wanted: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="percent"):
         wanted_rules([], SLOTS, wanted)
+
+
+def places_of(count: int, role: Role) -> list[Place]:
+    return [slots_place(f"site-{number:04d}", "group-0", role) for number in range(count)]
+
+
+async def test_rules_cost_no_request_while_the_watch_over_slots_sees_no_change(start: Start) -> None:
+    azure = await start()
+    slots, rules = slots_place(), slots_place(role="slot_traffic")
+    await azure.slots.observe([slots])
+    await azure.ramp.observe([rules])
+    azure.sandbox.requests.clear()
+
+    await azure.slots.observe([slots])
+    observed = await azure.ramp.observe([rules])
+
+    assert read(TrafficReading, observed, rules).destinations[0].share == 100
+    assert not azure.requests(path="/config/web")
+
+
+async def test_rules_that_somebody_else_changed_are_read_again(start: Start) -> None:
+    azure = await start()
+    slots, rules = slots_place(), slots_place(role="slot_traffic")
+    await azure.slots.observe([slots])
+    await azure.ramp.observe([rules])
+    azure.world.advance(5)
+    other = azure.restarted()
+    await other.ramp.send(await step_to(other, {"production": 70, "staging": 30}))
+
+    await azure.slots.observe([slots])
+    observed = await azure.ramp.observe([rules])
+
+    assert read(TrafficReading, observed, rules).destinations[0].share == 70
+
+
+async def test_the_rules_of_a_large_fleet_are_read_in_turns_until_all_are_known(start: Start) -> None:
+    azure = await start(many(45, "image"))
+    await azure.slots.observe(places_of(45, "slots"))
+    rounds = [await azure.ramp.observe(places_of(45, "slot_traffic")) for _ in range(3)]
+
+    assert [len(seen) for seen in rounds] == [20, 40, 45]
+    assert len(azure.requests(path="/config/web")) == 45

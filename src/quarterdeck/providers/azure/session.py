@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.topology import Role
+from quarterdeck.providers.azure.app_service.directory import Directory
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.checks import check_store, check_subscription
 from quarterdeck.providers.base import Capability
@@ -20,15 +21,31 @@ class ArmSession:
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
+        self._directory = Directory(arm.context.clock)
         self._capabilities: dict[Role, Capability] = {}
 
     def capability(self, role: Role) -> Capability | None:
         if role not in self._capabilities:
-            made = _capability(self._arm, role)
+            made = self._made(role)
             if made is None:
                 return None
             self._capabilities[role] = made
         return self._capabilities[role]
+
+    def _made(self, role: Role) -> Capability | None:
+        if role == "slots":
+            from quarterdeck.providers.azure.app_service.slots import AppServiceSlots
+
+            return AppServiceSlots(self._arm, self._directory)
+        if role == "slot_traffic":
+            from quarterdeck.providers.azure.app_service.ramp import RampRules
+
+            return RampRules(self._arm, self._directory)
+        if role == "traffic":
+            from quarterdeck.providers.azure.traffic_manager.router import TrafficManager
+
+            return TrafficManager(self._arm)
+        return None
 
     async def identity(self) -> str:
         return await self._arm.sign_in()
@@ -64,19 +81,3 @@ class StoreSession:
 
     async def close(self) -> None:
         await self._store.close()
-
-
-def _capability(arm: Arm, role: Role) -> Capability | None:
-    if role == "slots":
-        from quarterdeck.providers.azure.app_service.slots import AppServiceSlots
-
-        return AppServiceSlots(arm)
-    if role == "slot_traffic":
-        from quarterdeck.providers.azure.app_service.ramp import RampRules
-
-        return RampRules(arm)
-    if role == "traffic":
-        from quarterdeck.providers.azure.traffic_manager.router import TrafficManager
-
-        return TrafficManager(arm)
-    return None

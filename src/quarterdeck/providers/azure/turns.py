@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.topology import Place
 
-A_ROUND = 40
+A_ROUND = 20
 """Places read in one round."""
 
 

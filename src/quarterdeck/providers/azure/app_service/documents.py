@@ -31,8 +31,7 @@ def properties(document: Document) -> Mapping[str, Any]:
 
 def slot_reading(document: Document, build: Build | None) -> SlotReading:
     """One slot. Health is unknown for a running one: the management plane doesn't watch the app itself."""
-    about = properties(document)
-    running = str(about.get("state") or "").lower() == "running"
+    about, running = properties(document), is_running(document)
     return SlotReading(
         name=slot_name(document),
         build=build,
@@ -49,6 +48,11 @@ def slot_reading(document: Document, build: Build | None) -> SlotReading:
 def slots_reading(slots: Iterable[SlotReading]) -> SlotsReading:
     """All slots of a site, production first, the others by name."""
     return SlotsReading(tuple(sorted(slots, key=lambda slot: (slot.name.lower() != PRODUCTION, slot.name.lower()))))
+
+
+def is_running(document: Document) -> bool:
+    """Whether the slot is started."""
+    return str(properties(document).get("state") or "").lower() == "running"
 
 
 def content_id(document: Document) -> str:

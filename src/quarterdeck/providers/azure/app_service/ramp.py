@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Reading, TrafficReading
 from quarterdeck.fleet.topology import Address, Place
-from quarterdeck.providers.azure.app_service.documents import PRODUCTION, Document, properties, slot_name
+from quarterdeck.providers.azure.app_service.directory import Directory
+from quarterdeck.providers.azure.app_service.documents import PRODUCTION
 from quarterdeck.providers.azure.app_service.ramp_rules import (
     COOKIE_SECONDS,
     KnownSlot,
+    Rule,
+    is_automatic,
     risks,
     rules_of,
     traffic_reading,
@@ -31,8 +35,17 @@ from quarterdeck.release.settlement import Settlement, settle_shares
 LIMITS = Limits(units=1000, smallest=0, largest=100, atomic=True, lag=COOKIE_SECONDS)
 """Percentages are fractions on the wire; a tenth of a percent is as fine as this program writes them."""
 
-SLOTS_SECONDS = 300.0
-"""How long the list of a site's slots is good for watching; a survey and a write read it afresh."""
+RECHECK_SECONDS = 900.0
+"""Rules are read again after this long even if the site seems unmodified."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The rules of a site as they were read at `at`, when it was last modified at `stamp`."""
+
+    rules: list[Rule]
+    stamp: str
+    at: float
 
 
 class RampRules:
@@ -40,27 +53,34 @@ class RampRules:
 
     source = "azure app service"
 
-    def __init__(self, arm: Arm) -> None:
+    def __init__(self, arm: Arm, directory: Directory) -> None:
         self._arm = arm
+        self._directory = directory
         self._turns = Turns(arm.context.clock)
-        self._remembered: dict[tuple[str, str], tuple[float, list[KnownSlot]]] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
 
     async def observe(self, places: Sequence[Place]) -> Observed:
-        """Read the rules of the places whose turn it is; the others are left out and keep their age."""
-        due = self._turns.next(places)
+        """Rules are read again where the site was modified; of those, and of the rest, whose turn it is.
+
+        Every write of config/web modifies the site (its ETag changes, as recorded), and the watch over slots sees
+        that. Rules that App Service changes by itself are read whenever their turn comes.
+        """
+        stale = [place for place in places if self._must_read(place.address)]
+        now = self._turns.next(stale)
 
         async def one(place: Place) -> Reading | Trouble:
             try:
-                slots = await self._slots_for_watching(place.address)
-                return traffic_reading(rules_of(await self._config(place.address)), slots)
+                return await self._read(place.address)
             except ProviderError as error:
                 return error.trouble
 
-        return dict(zip((place.subject for place in due), await asyncio.gather(*map(one, due)), strict=True))
+        read = dict(zip((place.subject for place in now), await asyncio.gather(*map(one, now)), strict=True))
+        waiting = {place.subject for place in stale}
+        kept = {p.subject: self._remembered(p.address) for p in places if p.subject not in waiting}
+        return {**kept, **read}
 
     async def survey_traffic(self, address: Address) -> TrafficSurvey:
-        slots, config = await asyncio.gather(self._slots(address), self._config(address))
-        rules = rules_of(config)
+        slots, rules = await self._fresh(address)
         return TrafficSurvey(traffic_reading(rules, slots), LIMITS, tuple(risks(rules, slots)))
 
     async def permitted(self, address: Address) -> bool | None:
@@ -74,14 +94,15 @@ class RampRules:
 
         group, site = _site(step.address)
         try:
-            slots, config = await asyncio.gather(self._slots(step.address), self._config(step.address))
-            rules = wanted_rules(rules_of(config), slots, step.change["shares"])
+            slots, now = await self._fresh(step.address)
+            rules = wanted_rules(now, slots, step.change["shares"])
         except ProviderError as error:
             raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
         except ValueError as error:
             raise Refused("provider_error", f"{site}: {error}") from None
         experiments = Experiments(ramp_up_rules=[RampUpRule(rule) for rule in rules])
         noted = Noted()
+        self._known.pop(_key(step.address), None)
         with writing(f"{site}: routing rules"):
             await self._arm.token_for_a_write()
             await self._arm.web.web_apps.update_configuration(
@@ -98,36 +119,45 @@ class RampRules:
         return Progress("finished")
 
     async def settle(self, step: Step) -> Settlement:
-        return settle_shares(step, await self._read(step.address))
+        slots, rules = await self._fresh(step.address)
+        return settle_shares(step, traffic_reading(rules, slots))
+
+    def _must_read(self, address: Address) -> bool:
+        known, seen = self._known.get(_key(address)), self._directory.find(*_site(address))
+        if known is None or seen is None or seen.stamp != known.stamp or any(map(is_automatic, known.rules)):
+            return True
+        return self._arm.context.clock.monotonic() - known.at > RECHECK_SECONDS
+
+    def _remembered(self, address: Address) -> TrafficReading:
+        seen = self._directory.find(*_site(address))
+        return traffic_reading(self._known[_key(address)].rules, seen.slots if seen else ())
 
     async def _read(self, address: Address) -> TrafficReading:
+        seen = self._directory.find(*_site(address))
+        stamp = seen.stamp if seen else ""
+        slots = seen.slots if seen else await self._slots(address)
+        rules = rules_of(await self._config(address))
+        self._known[_key(address)] = _Known(rules, stamp, self._arm.context.clock.monotonic())
+        return traffic_reading(rules, slots)
+
+    async def _fresh(self, address: Address) -> tuple[Sequence[KnownSlot], list[Rule]]:
         slots, config = await asyncio.gather(self._slots(address), self._config(address))
-        return traffic_reading(rules_of(config), slots)
+        return slots, rules_of(config)
 
     async def _config(self, address: Address) -> Mapping[str, Any]:
         with reading(address.parts["site"]):
-            return await self._reader(address).config(PRODUCTION)
+            return await SiteReader(self._arm, *_site(address)).config(PRODUCTION)
 
-    async def _slots(self, address: Address) -> list[KnownSlot]:
+    async def _slots(self, address: Address) -> Sequence[KnownSlot]:
         with reading(address.parts["site"]):
-            documents = await self._reader(address).slots()
-        slots = [_known(document) for document in documents]
-        self._remembered[_site(address)] = (self._arm.context.clock.monotonic() + SLOTS_SECONDS, slots)
-        return slots
-
-    async def _slots_for_watching(self, address: Address) -> list[KnownSlot]:
-        until, slots = self._remembered.get(_site(address), (0.0, []))
-        return slots if until > self._arm.context.clock.monotonic() else await self._slots(address)
-
-    def _reader(self, address: Address) -> SiteReader:
-        return SiteReader(self._arm, *_site(address))
+            documents = await SiteReader(self._arm, *_site(address)).slots()
+        return self._directory.note(*_site(address), documents).slots
 
 
 def _site(address: Address) -> tuple[str, str]:
     return address.parts["resource_group"], address.parts["site"]
 
 
-def _known(document: Document) -> KnownSlot:
-    about = properties(document)
-    running = str(about.get("state") or "").lower() == "running"
-    return KnownSlot(slot_name(document), str(about.get("defaultHostName") or ""), running)
+def _key(address: Address) -> tuple[str, str]:
+    group, site = _site(address)
+    return group.lower(), site.lower()

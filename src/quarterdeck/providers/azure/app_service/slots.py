@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Reading, SlotsReading
 from quarterdeck.fleet.topology import Address, Place
+from quarterdeck.providers.azure.app_service.directory import Directory
 from quarterdeck.providers.azure.app_service.documents import Document, slot_reading, slots_reading
 from quarterdeck.providers.azure.app_service.graph import SitesGraph
 from quarterdeck.providers.azure.app_service.reading import SiteReader
@@ -67,8 +68,9 @@ class AppServiceSlots:
 
     source = "azure resource graph"
 
-    def __init__(self, arm: Arm) -> None:
+    def __init__(self, arm: Arm, directory: Directory) -> None:
         self._arm = arm
+        self._directory = directory
         self._versions = Versions(arm.context.clock)
         self._swapping = Swapping(arm, self._versions)
         self._graph = SitesGraph(arm)
@@ -84,6 +86,8 @@ class AppServiceSlots:
         far = {spot.key: spot for spot in spots.values() if spot.key not in close}
         found, nearby = await asyncio.gather(self._from_afar(far), self._directly(close.values()))
         found |= nearby
+        for spot in spots.values():
+            self._directory.note(spot.resource_group, spot.site, _documents(found[spot.key]))
         await self._look_up_versions(spots.values(), found)
         return {subject: self._reading(spot, found[spot.key]) for subject, spot in spots.items()}
 
