@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from quarterdeck.release.operation import Choice, Operation
+from quarterdeck.release.operation import Choice, Operation, StepState
 from quarterdeck.release.plan import Plan, Step
 from quarterdeck.release.rollback import done_steps
 from quarterdeck.runner.journal import Journal
@@ -63,7 +63,7 @@ class Executor:
         if operation is None or operation.ending is not None:
             return
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"internal error: {type(error).__name__} at {frame.name}:{frame.lineno}; {_standing(operation)}"
+        text = f"internal error: {type(error).__name__} at {frame.name}:{frame.lineno}; {_standing(operation, {})}"
         left = _left(operation)
         choices = choices_of(operation, left[0]) if left else ("abandon",)
         body = {"ending": "needs_operator", "detail": text, "choices": list(choices)}
@@ -121,7 +121,8 @@ class Executor:
             ended = self._journal.event(operation, "operation.ended", {"ending": "failed", "detail": outcome.detail})
             await self._journal.insist([event, ended], unlock=operation.id)
             return
-        detail = f"stopped at {step.id} ({step.summary}): {outcome.detail}; {_standing(operation)}"
+        standing = _standing(operation, {step.id: outcome.state})
+        detail = f"stopped at {step.id} ({step.summary}): {outcome.detail}; {standing}"
         choices = list(choices_of(operation, step))
         ended = self._journal.event(
             operation, "operation.ended", {"ending": "needs_operator", "detail": detail, "choices": choices}
@@ -163,7 +164,7 @@ def _left(operation: Operation) -> Sequence[Step]:
     return [step for step in _steps(operation) if operation.step(step.id).state not in _SETTLED]
 
 
-def _standing(operation: Operation) -> str:
-    """What is half-done, in one line."""
-    states = [f"{step.id} {operation.step(step.id).state.replace('_', ' ')}" for step in _steps(operation)]
-    return f"steps so far: {', '.join(states)}"
+def _standing(operation: Operation, news: Mapping[str, StepState]) -> str:
+    """What is half-done, in one line. `news` is what the journal doesn't hold yet."""
+    states = {step.id: news.get(step.id, operation.step(step.id).state) for step in _steps(operation)}
+    return "steps so far: " + ", ".join(f"{step} {state.replace('_', ' ')}" for step, state in states.items())
