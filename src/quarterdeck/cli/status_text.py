@@ -63,7 +63,8 @@ def clock(at: float) -> str:
 def _service(name: str, cell: Cell) -> Iterator[str]:
     versions = " / ".join(version or "?" for version in cell.versions) or "-"
     towards = f" -> {cell.target_version}" if cell.target_version else ""
-    yield "  " + "  ".join([name, versions + towards, cell.state, *_doubt(cell.known)])
+    state = [cell.state] if cell.state != "unknown" else []
+    yield "  " + "  ".join([name, versions + towards, *state, *_doubt(cell.known)])
     for region in cell.regions:
         yield from _region(region)
     for split in cell.splits:
@@ -77,9 +78,14 @@ def _region(region: Region) -> Iterator[str]:
 
 
 def _slot(slot: SlotView) -> str:
-    health = slot.health if slot.running else "stopped"
-    preview = f" (prepared from {slot.preview_from})" if slot.preview_from else ""
-    return f"{slot.name} {slot.version or '?'} {health}{preview}"
+    words = [slot.name, slot.version or "?"]
+    if not slot.running:
+        words.append("stopped")
+    elif slot.health != "unknown":  # Many systems don't tell; then there is nothing to say.
+        words.append(slot.health)
+    if slot.preview_from:
+        words.append(f"(prepared from {slot.preview_from})")
+    return " ".join(words)
 
 
 def _split(split: Split) -> Iterator[str]:
