@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 from tests.providers.azure.conftest import Azure, Start, slots_place
 
 from quarterdeck.fleet.readings import SlotReading
+from quarterdeck.providers.azure import transport
 from quarterdeck.providers.base import InDoubt, ProviderError, Receipt, Refused
 from quarterdeck.release.plan import Step, Verb
 from quarterdeck.release.settlement import slot_facts
@@ -239,3 +241,31 @@ async def test_production_as_the_source_is_refused_before_anything_is_sent(start
         await azure.slots.send(step)
 
     assert azure.requests() == []
+
+
+async def test_a_server_that_never_answers_leaves_a_swap_in_doubt(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "READ_SECONDS", 0.3)
+    azure = await start()
+    step = await planned(azure, "swap")
+    azure.fault(kind="hang", seconds=30, method="POST", path="slotsswap")
+
+    with pytest.raises(InDoubt) as doubt:
+        await azure.slots.send(step)
+
+    assert doubt.value.trouble.code == "timeout"
+    assert (await azure.slots.settle(step)).state == "unclear"
+
+
+async def test_a_half_answer_to_a_swap_leaves_it_in_doubt_or_accepted_and_is_read_back(start: Start) -> None:
+    azure = await start()
+    step = await planned(azure, "swap")
+    azure.fault(kind="half", method="POST", path="slotsswap")
+
+    with contextlib.suppress(InDoubt):
+        await azure.slots.send(step)
+    azure.world.advance(60)
+
+    assert (await azure.slots.settle(step)).state == "done"
+    assert len(azure.requests("POST", "/slotsswap")) == 1

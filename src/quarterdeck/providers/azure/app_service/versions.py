@@ -115,7 +115,7 @@ def version_of(deployment: Mapping[str, Any]) -> str:
                 return clean(str(fields[key]), 40)
         for key in ("commitId", "sha"):
             if fields.get(key):
-                return clean(str(fields[key]), 12).rstrip("…")
+                return clean(str(fields[key]))[:12]
     numbered = _NUMBERED.search(message)
     if numbered:
         return numbered.group()
