@@ -119,6 +119,18 @@ async def test_a_second_operator_on_the_same_target_is_told_who_and_why(tmp_path
     assert world.swaps() == ["swap cart"]
 
 
+async def test_flags_of_one_store_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    ship, world = launch(tmp_path)
+    first = await ship.plan(FlagChange(BANNER, enabled=False))
+    await ship.confirm(first)
+    told = await ship.ask("plan", {"action": to_json(FlagChange(BANNER, percent=1))})
+    assert refusal(told).code == "locked"
+    other = TargetId("production", "sale", flag=True)
+    assert await ship.plan(FlagChange(other, enabled=False))
+    await ship.engine.idle()
+    assert not world.flags["flags"].enabled
+
+
 async def test_another_target_is_free_meanwhile(tmp_path: Path) -> None:
     ship, world = launch(tmp_path)
     first, second = await ship.plan(Swap(CART)), await ship.plan(Swap(CHECKOUT))

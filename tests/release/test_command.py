@@ -14,7 +14,7 @@ from quarterdeck.release.command import Misread, parse
 names = st.from_regex(r"[a-z][a-z0-9._-]{0,8}[a-z0-9]", fullmatch=True)
 services = st.builds(TargetId, names, names, st.just("") | names)
 flags = st.builds(TargetId, names, st.text("ab[]: =éß%", min_size=1, max_size=8), flag=st.just(True))
-percents = st.integers(0, 100).map(float) | st.sampled_from([0.5, 12.5])
+percents = st.integers(0, 100).map(float) | st.floats(0, 100)
 labels = st.just("") | names
 actions = st.one_of(
     st.builds(Swap, services, labels, labels, st.sampled_from(["swap", "preview", "complete", "cancel"])),

@@ -54,7 +54,8 @@ def test_the_last_that_changed_something_is_undone() -> None:
 
 def test_what_has_been_undone_is_passed_over_and_so_are_rollbacks() -> None:
     undone, back, older = operation("b", undone_by="c"), operation("c", undoes="b"), operation("a")
-    assert undoable(BACK, [back, undone, older]) == older
+    taken_back = operation("d", ending="rolled_back")
+    assert undoable(BACK, [taken_back, back, undone, older]) == older
 
 
 def test_a_rollback_can_be_undone_by_name() -> None:
@@ -70,6 +71,7 @@ def test_a_rollback_can_be_undone_by_name() -> None:
         (BACK, [operation(ending="needs_operator", choices=("retry",))], "waits for an operator"),
         (Rollback(CHECKOUT, "zz"), [operation()], "no operation zz"),
         (Rollback(CHECKOUT, "op1"), [operation(undone_by="op2")], "undone by op2"),
+        (Rollback(CHECKOUT, "op1"), [operation(ending="rolled_back")], "undone by its operator"),
         (Rollback(CHECKOUT, "op1"), [operation(state="not_done", ending="failed")], "changed nothing"),
     ],
 )

@@ -72,7 +72,7 @@ def command_line(action: Action) -> str:
             words += ["--to", destination] if destination else []
             words += [f"--{mode}"] if mode != "swap" else []
         case Shift(target, shares):
-            words = ["shift", str(target), *(f"{name}={share:g}" for name, share in shares.items())]
+            words = ["shift", str(target), *(f"{name}={_number(share)}" for name, share in shares.items())]
         case FlagChange(target, label, enabled, percent, audience):
             words = ["flag", *_flag_verb(enabled, percent, audience), f"{target.environment}/{target.name}"]
             words += ["--label", label] if label else []
@@ -83,9 +83,14 @@ def command_line(action: Action) -> str:
     return "qd " + shlex.join(words)
 
 
+def _number(percent: float) -> str:
+    """All digits that it takes to read the same number back."""
+    return repr(float(percent)).removesuffix(".0")
+
+
 def _flag_verb(enabled: bool | None, percent: float | None, audience: tuple[Audience, ...] | None) -> list[str]:
     if audience is not None:
-        return ["ring", *(f"{ring.group}={ring.percent:g}" for ring in audience)]
+        return ["ring", *(f"{ring.group}={_number(ring.percent)}" for ring in audience)]
     if percent is not None:
-        return ["rollout", f"{percent:g}"]
+        return ["rollout", _number(percent)]
     return ["on" if enabled else "off"]

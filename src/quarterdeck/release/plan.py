@@ -104,7 +104,7 @@ class Plan:
 
     Attributes:
         request: id of the request that asked for it.
-        locks: the resources it needs for itself (`Address.key`).
+        locks: the resources it needs for itself: `Address.key`, for a flag with its name behind.
         command: the equivalent command line.
         type_to_confirm: the environment name that has to be typed; "" if a plain yes will do.
         expires_at: after this time it may no longer be confirmed.

@@ -58,12 +58,13 @@ def undoable(action: Rollback, operations: Sequence[Operation]) -> Operation | R
             state = "still runs" if operation.ending is None else "waits for an operator"
             hint = "wait for its end" if operation.ending is None else "answer it: retry, skip, undo or abandon"
             return Refusal("locked", f"operation {operation.id} on {where} {state}", hint)
-        if action.operation and operation.undone_by:
-            return Refusal("impossible", f"operation {operation.id} was undone by {operation.undone_by}")
+        undone_by = "its operator" if operation.ending == "rolled_back" else operation.undone_by
+        if action.operation and undone_by:
+            return Refusal("impossible", f"operation {operation.id} was undone by {undone_by}")
         changed = done_steps(operation, action.target)
         if action.operation and not changed:
             return Refusal("impossible", f"operation {operation.id} changed nothing: there is nothing to undo")
-        if changed and not operation.undone_by and (action.operation or not operation.plan.undoes):
+        if changed and not undone_by and (action.operation or not operation.plan.undoes):
             return operation
     return Refusal(
         "impossible",

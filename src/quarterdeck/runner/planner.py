@@ -116,7 +116,7 @@ class Planner:
                 if isinstance(operation, Refusal):
                     raise NoPlan(operation)
                 steps = in_order_of_undoing(done_steps(operation, action.target))
-                self._check_locks([Place(step.role, step.target, step.address) for step in steps])
+                self._check_locks({resource(step.address, step.target) for step in steps})
                 return await self._inverse(action, operation.id, steps)
 
     def _usual_slots(self, action: Swap) -> Swap:
@@ -140,7 +140,7 @@ class Planner:
     async def _routers(self, action: Shift) -> Sequence[Router]:
         both: tuple[Role, ...] = ("traffic", "slot_traffic")
         places = [place for role in both for place in self._fleet.places_of(action.target, role)]
-        self._check_locks(places)
+        self._check_locks({resource(place.address, action.target) for place in places})
 
         async def one(place: Place) -> Router:
             survey, _ = await asyncio.gather(
@@ -169,13 +169,12 @@ class Planner:
         places = self._fleet.places_of(target, role)
         if not places:
             raise NoPlan(Refusal("usage", f"{target} has no {role.replace('_', ' ')}", f"declare {role} for it"))
-        self._check_locks(places)
+        self._check_locks({resource(place.address, target) for place in places})
         return places
 
-    def _check_locks(self, places: Sequence[Place]) -> None:
-        wanted = {place.address.key for place in places}
+    def _check_locks(self, resources: set[str]) -> None:
         for lock in self._store.locks():
-            if lock.resource in wanted:
+            if lock.resource in resources:
                 raise NoPlan(in_use(lock))
 
     # --- reading: each returns a question that can be asked ---------------------------------------------------------
@@ -253,13 +252,18 @@ class Planner:
             risks=outline.risks,
             fuse=outline.fuse,
             who_feels_it=outline.who_feels_it,
-            locks=tuple(sorted({step.address.key for step in outline.steps})),
+            locks=tuple(sorted({resource(step.address, step.target) for step in outline.steps})),
             command=command_line(action),
             type_to_confirm=name_to_type(self._fleet.environments, action.target.environment),
             made_at=now,
             expires_at=now + PLAN_LIFE,
             undoes=outline.undoes,
         )
+
+
+def resource(address: Address, target: TargetId) -> str:
+    """What an operation needs for itself: a site, a router, or a flag. Flags of one store don't wait for each other."""
+    return f"{address.key}/{target.name}" if target.flag else address.key
 
 
 def in_use(lock: Lock) -> Refusal:
