@@ -37,6 +37,18 @@ def test_loose_permissions_are_told(path: Path, sqlite_store: SqliteStore) -> No
     assert f"chmod 600 {path}" in told[1]
 
 
+def test_a_log_or_key_that_others_can_read_is_told_and_a_strangers_file_is_not(
+    path: Path, sqlite_store: SqliteStore
+) -> None:
+    for name in ("runner.log", "seal.key", "holiday.jpg"):
+        (path.parent / name).touch(mode=0o644)
+    told = warnings(path)
+    assert [str(path.parent / name) in line for name, line in zip(("runner.log", "seal.key"), told, strict=True)] == [
+        True,
+        True,
+    ]
+
+
 def test_a_missing_store_is_not_made_unless_asked_for(path: Path) -> None:
     with pytest.raises(StoreError, match="no store"):
         open_store(path, create=False)

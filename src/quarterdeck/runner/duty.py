@@ -100,6 +100,7 @@ class Duty:
                     await first_of(self._clock, self._settings.grace, asyncio.ensure_future(self._engine.idle()))
                     for task in others:
                         task.cancel()
+            await self._engine.close()
             self._say_goodbye()
         except* LeaseLost as lost:
             log.warning("no longer in charge: %s", lost.exceptions[0])

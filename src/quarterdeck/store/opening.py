@@ -40,9 +40,12 @@ def open_store(path: Path, *, create: bool) -> SqliteStore:
 
 
 def warnings(path: Path) -> tuple[str, ...]:
-    """What others could read or change: one line for each of folder and files that isn't its owner's alone."""
+    """What others could read or change: one line for the folder and each of its files that isn't its owner's alone.
+
+    The files are the store's own and those that a runner keeps beside it: its log and its key.
+    """
     found = []
-    for item in (path.parent, path, *_companions(path)):
+    for item in (path.parent, *sorted(_kept_beside(path))):
         try:
             mode = stat.S_IMODE(item.stat().st_mode)
         except OSError:
@@ -51,6 +54,14 @@ def warnings(path: Path) -> tuple[str, ...]:
             right = "700" if item == path.parent else "600"
             found.append(f"{item} is open to other users (mode {mode:03o}): chmod {right} {item}")
     return tuple(found)
+
+
+def _kept_beside(path: Path) -> list[Path]:
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return []
+    return [path.parent / name for name in names if name.startswith((path.name, "runner.", "seal."))]
 
 
 def _companions(path: Path) -> tuple[Path, Path]:
