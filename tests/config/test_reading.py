@@ -66,12 +66,12 @@ def test_a_byte_order_mark_does_no_harm(folder: Any, minimal: Any) -> None:
 
 def test_ten_megabytes_are_refused_before_they_are_read(folder: Any, minimal: Any) -> None:
     text = minimal("") + "# padding\n" * 1_000_000
-    began = time.perf_counter()
+    began = time.process_time()
     (problem,) = folder.problems(text)
     assert "the file is too big" in problem.message
     assert "at most 1,000,000" in problem.message
     assert "include:" in problem.hint
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_control_characters_are_found(folder: Any) -> None:
@@ -132,10 +132,10 @@ services:
 def test_aliases_that_multiply_are_stopped(folder: Any) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    began = time.perf_counter()
+    began = time.process_time()
     (problem,) = folder.problems("\n".join(lines))
     assert "aliases make this more than" in problem.message
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_an_anchor_that_contains_itself_is_refused(folder: Any) -> None:
@@ -148,10 +148,10 @@ def test_an_alias_without_an_anchor_is_refused(folder: Any) -> None:
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
 def test_bottomless_nesting_is_stopped(folder: Any, opening: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     (problem,) = folder.problems(opening * 100_000)
     assert "levels deep" in problem.message
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -168,10 +168,10 @@ def test_bottomless_nesting_is_stopped(folder: Any, opening: str) -> None:
     ids=lambda text: text[:12],
 )
 def test_one_endless_value_takes_no_endless_time(folder: Any, minimal: Any, text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(ConfigError):
         folder.load(minimal("").replace("account: main", f"account: '{text}'"))
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_a_key_must_be_a_word(folder: Any) -> None:
@@ -196,8 +196,8 @@ services: {null: {on: {slots: {connection: NO, pier: 1e3, site: 12:30}}}}
 
 
 def test_a_file_of_nothing_but_faults_is_told_of_the_first_hundred_soon(folder: Any) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     problems = folder.problems("fleet: shop\n" + "".join(f"k{n}: x\n" for n in range(20_000)))
     assert len(problems) == 101
     assert problems[-1].message == "more than 100 things are wrong"
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -81,9 +81,9 @@ def test_templates_that_multiply_are_stopped(folder: Any, minimal: Any) -> None:
     lines = ["  t0: {x: y}"]
     lines += [f"  t{n}: {{{', '.join(f'k{m}: {{use: t{n - 1}}}' for m in range(10))}}}" for n in range(1, 12)]
     text = minimal("templates:\n" + "\n".join(lines) + "\n").replace("{slots:", "{use: t11, slots:")
-    began = time.perf_counter()
+    began = time.process_time()
     assert any("templates make this more than" in problem.message for problem in folder.problems(text))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_fault_in_a_template_is_told_where_the_template_is_written(folder: Any) -> None:
