@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -279,17 +279,18 @@ def _at(document: Any, pointer: str) -> Any:
 
 @cache
 def _registry(part: str) -> Registry[Any]:
-    def retrieve(uri: str) -> Resource[Any]:
-        file = uri.removeprefix(f"http://{part}/")
-        return Resource.from_contents(
-            _strict(_document(file), file, part == "request"), default_specification=DRAFT201909
-        )
+    """All documents, with their subschemas found once and for all: a registry that fills itself would look for them
+    again at every reference, because registries don't change."""
+    resources = (
+        (f"http://{part}/{file}", _resource(file, part))
+        for file in (str(path.relative_to(ROOT)) for path in sorted(ROOT.rglob("*.json")))
+    )
+    return Registry().with_resources(resources).crawl()
 
-    return Registry(retrieve=_remembering(retrieve))  # type: ignore[call-arg]
 
-
-def _remembering(retrieve: Callable[[str], Resource[Any]]) -> Callable[[str], Resource[Any]]:
-    return cache(retrieve)
+def _resource(file: str, part: str) -> Resource[Any]:
+    contents = _strict(_document(file), file, part == "request")
+    return Resource.from_contents(contents, default_specification=DRAFT201909)
 
 
 def _strict(node: Any, file: str, is_request: bool) -> Any:
