@@ -296,10 +296,10 @@ def undo_plan() -> Plan:
 def played(scene: Scene) -> Scene:
     """The fleet as it usually looks: one swap done, one under way."""
     scene.publish()
-    done = scene.start(flag_plan(), ago=3000, actor="ben@jump2", reason="basket errors")
-    scene.step(done, "intended", ago=2999)
-    scene.step(done, "done", ago=2998, detail="read back: off")
-    scene.end(done, "succeeded", ago=2998)
+    done = scene.start(flag_plan(), ago=2900, actor="ben@jump2", reason="basket errors")
+    scene.step(done, "intended", ago=2899)
+    scene.step(done, "done", ago=2898, detail="read back: off")
+    scene.end(done, "succeeded", ago=2898)
     running = scene.start(swap_plan(), ago=130)
     scene.step(running, "intended", ago=129)
     scene.step(running, "done", ago=70, detail="both slots read back")

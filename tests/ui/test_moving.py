@@ -240,3 +240,12 @@ async def test_an_operation_that_waits_for_long_stays_in_sight(scene: Scene, sta
         scene.end(scene.start(flag_plan()), "succeeded")
     async with start().run_test(size=SIZE) as pilot:
         assert "NEEDS OPERATOR production/checkout" in await see(pilot)
+
+
+async def test_a_line_of_the_journal_is_shown_in_full_with_its_place_in_the_chain(scene: Scene, start: Start) -> None:
+    played(scene)
+    event = scene.store.events()[-1]
+    async with start().run_test(size=(100, 40)) as pilot:
+        text = await press(pilot, "7", "enter")
+    for words in ("step.accepted", "warming up", "3f1c0a52-swap", event.hash, event.previous, "2026-11-23 14:01:03Z"):
+        assert words in text

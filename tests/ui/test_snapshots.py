@@ -43,7 +43,6 @@ def after(*keys: str, then: Callable[[], None] | None = None) -> Before:
         pytest.param(("2",), id="service"),
         pytest.param(("5",), id="flags"),
         pytest.param(("7",), id="log"),
-        pytest.param(("7", "enter"), id="log-line"),
         pytest.param(("enter",), id="progress"),
         pytest.param(("s",), id="swap-menu"),
         pytest.param(("t",), id="shares"),

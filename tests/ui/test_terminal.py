@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import pyte
 import pytest
-from tests.ui.scenes import NOW, FrozenClock, Scene, played
+from tests.ui.scenes import FrozenClock, Scene, played, slots
 
 pytestmark = pytest.mark.process
 
@@ -114,11 +115,14 @@ def cockpit(store: Path, columns: int = 80, rows: int = 24, **environment: str) 
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
+def scene(tmp_path: Path) -> Scene:
     """A store with a fleet, as of now: the process has the machine's clock."""
-    offset = time.time() - NOW
-    scene = Scene(tmp_path / "state" / "store.db", FrozenClock(NOW + offset))
-    played(scene)
+    return played(Scene(tmp_path / "state" / "store.db", FrozenClock(time.time())))
+
+
+@pytest.fixture
+def store(scene: Scene) -> Path:
+    """Where that store lies."""
     return scene.path
 
 
@@ -180,6 +184,20 @@ def test_nothing_is_sent_while_nothing_changes(store: Path) -> None:
         # Within three seconds one age may reach its next step; a cursor, a spinner or a clock of seconds would not
         # leave any half second untouched.
         assert quiet.count(0) >= 5, quiet
+
+
+def test_a_changed_cell_repaints_its_own_row_only(scene: Scene) -> None:
+    with cockpit(scene.path, columns=200, rows=50) as terminal:
+        terminal.wait_for("LAST OPERATIONS")
+        terminal.read(1.0)
+        before = len(terminal.received)
+        scene.see({"slots/production/cart": slots("1.9.9", "1.9.2")}, ago=0)
+        terminal.wait_for("1.9.9")
+        terminal.read(0.3)
+        sent = bytes(terminal.received[before:])
+        assert set(re.findall(rb"\x1b\[(\d+);\d+H\x1b", sent)) == {b"5"}, sent
+        # Textual 8.2 sends a row from its start to the end of what changed; a whole screen would be 10 kB and more.
+        assert len(sent) < 800, sent
 
 
 def test_it_can_be_suspended_and_brought_back(store: Path) -> None:
