@@ -60,7 +60,7 @@ class Crew:
     store: SqliteStore
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def runner(self, *, lease: float = 2, idle: float = 60) -> subprocess.Popen[bytes]:
+    def runner(self, *more: str, lease: float = 2, idle: float = 60) -> subprocess.Popen[bytes]:
         """A runner of this fleet in its sandbox."""
         words = [
             "--store",
@@ -74,7 +74,7 @@ class Crew:
             "1",
         ]
         process = subprocess.Popen(
-            [sys.executable, "-m", "quarterdeck.runner", *words, "--lease", str(lease), "--idle", str(idle)],
+            [sys.executable, "-m", "quarterdeck.runner", *words, "--lease", str(lease), "--idle", str(idle), *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

@@ -50,8 +50,8 @@ def test_a_runner_that_was_stopped_past_its_lease_writes_nothing_when_it_goes_on
     operation = crew.begin(SWAP)
     until(lambda: crew.operation(operation).step("1").state == "accepted", "the swap is accepted")
     first.send_signal(signal.SIGSTOP)
-    second = crew.runner()
-    stand_in = until(lambda: _holder(crew, second.pid) or _again(crew, second), "somebody else takes over")
+    second = crew.runner("--stand-by")
+    crew.in_charge(second)
     until(lambda: "operation.adopted" in crew.kinds(operation), "the operation is taken over")
 
     first.send_signal(signal.SIGCONT)
@@ -65,27 +65,11 @@ def test_a_runner_that_was_stopped_past_its_lease_writes_nothing_when_it_goes_on
     assert f"{first.pid} WARNING quarterdeck.runner.duty: no longer in charge" in log
     holder = crew.store.lease("runner")
     assert holder is not None
-    assert holder.info["pid"] == stand_in
-    taken_over = next(event.seq for event in crew.store.events() if event.kind == "operation.adopted")
-    started = [e for e in crew.store.events() if e.kind == "runner.started"]
-    assert [e.body["pid"] for e in started][-1] == stand_in
-    assert not [e for e in crew.store.events(after=taken_over) if e.actor.split("-")[1:2] == [str(first.pid)]]
+    assert holder.info["pid"] == second.pid
+    (taken_over,) = [event.seq for event in crew.store.events() if event.kind == "operation.adopted"]
+    by_the_first = [event for event in crew.store.events(after=taken_over) if f"-{first.pid}-" in event.actor]
+    assert by_the_first == []
     assert crew.store.verify() == ()
-
-
-def _holder(crew: Crew, pid: int) -> int | None:
-    lease = crew.store.lease("runner")
-    return pid if lease and lease.info.get("pid") == pid else None
-
-
-def _again(crew: Crew, tried: subprocess.Popen[bytes]) -> int | None:
-    """A runner that found the lease taken has left; the next one may find it free."""
-    if tried.poll() is None:
-        return None
-    latest = crew.processes[-1]
-    if latest.poll() is not None:
-        latest = crew.runner()
-    return _holder(crew, latest.pid)
 
 
 def test_told_to_end_it_gives_the_lease_back_and_leaves_a_running_swap_to_the_next(crew: Crew) -> None:
@@ -158,6 +142,18 @@ def test_the_second_of_two_runners_leaves_quietly(crew: Crew) -> None:
     assert now is not None
     assert (now.holder, now.fence) == (lease.holder, lease.fence)
     assert first.poll() is None
+
+
+def test_a_runner_that_stands_by_takes_over(crew: Crew) -> None:
+    first = crew.runner(lease=10)
+    crew.in_charge(first)
+    second = crew.runner("--stand-by")
+    until(lambda: len(list(crew.path.parent.glob("*.alive-*"))) == 2 or None, "the second stands by")
+    first.kill()
+    first.communicate()
+    assert crew.in_charge(second).fence == 2
+    second.terminate()
+    assert second.wait(20) == 0
 
 
 def test_a_runner_that_nobody_needs_leaves_by_itself(crew: Crew) -> None:

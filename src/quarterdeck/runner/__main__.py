@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--sandbox", action="store_true", help="point every connection at the fleet's sandbox")
+    parser.add_argument("--stand-by", action="store_true", help="wait while another runner is in charge")
     parser.add_argument("--idle", type=float, default=60, metavar="SECONDS", help="leave when unneeded for so long")
     parser.add_argument("--interval", type=float, default=10, metavar="SECONDS", help="between looks")
     parser.add_argument("--lease", type=float, default=10, metavar="SECONDS", help="how long the lease holds")
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         store=given.store,
         config=given.config,
         sandbox=given.sandbox,
+        when_taken="stand by" if given.stand_by else "leave",
         idle_after=given.idle,
         interval=given.interval,
         lease_ttl=given.lease,

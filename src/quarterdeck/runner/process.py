@@ -84,7 +84,7 @@ class Runner:
         """
         settings = self._settings
         if settings.when_taken == "leave" and runner_lives(self._store, self._clock.now()):
-            return 0
+            return 0  # before the configuration is read: that takes its time
         for line in warnings(settings.store):
             log.warning("%s", line)
         holder = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
@@ -95,18 +95,21 @@ class Runner:
         return 0
 
     async def _serve(self, guard: LeaseGuard, about: Mapping[str, Any]) -> None:
+        settings = self._settings
         configuration = self._configuration()
-        seal = FileSeal(self._settings.store.with_name("seal.key"))
+        seal = FileSeal(settings.store.with_name("seal.key"))
         while not self._told_to_stop.is_set():
-            announcement = await self._sandbox()
-            fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
-            if not self._take(guard):
-                if self._settings.when_taken == "leave":
+            if runner_lives(self._store, self._clock.now()):
+                if settings.when_taken == "leave":
                     return
                 await first_of(self._clock, STAND_BY_SECONDS, self._told_to_stop)
                 continue
+            announcement = await self._sandbox()
+            fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
+            if not self._take(guard):
+                continue
             term = Duty(
-                self._settings,
+                settings,
                 store=self._store,
                 guard=guard,
                 fleet=fleet,
