@@ -5,11 +5,11 @@ Importing this package imports none of Azure's SDKs: that takes most of a second
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quarterdeck.fleet.topology import Connection
-from quarterdeck.providers.base import Session, SessionContext
+from quarterdeck.providers.base import Provider, Session, SessionContext
 
 ARM = "azure"
 APP_CONFIGURATION = "azure.app_configuration"
@@ -18,7 +18,7 @@ APP_CONFIGURATION = "azure.app_configuration"
 class AzureProvider:
     """See `quarterdeck.providers.base.Provider`."""
 
-    names = (ARM, APP_CONFIGURATION)
+    names: Sequence[str] = (ARM, APP_CONFIGURATION)
 
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.azure import schema
@@ -43,4 +43,4 @@ class AzureProvider:
         return sandboxed(connection, announcement)
 
 
-provider = AzureProvider()
+provider: Provider = AzureProvider()
