@@ -122,6 +122,21 @@ def test_a_killed_command_does_not_stop_its_operation(qd: Any) -> None:
     )
 
 
+def test_a_runner_that_is_killed_is_replaced_and_the_next_one_ends_its_work(qd: Any) -> None:
+    command = qd.start("swap", "staging/checkout", "--yes")
+    assert command.stdout
+    assert any("step.accepted" in line for line in iter(command.stdout.readline, ""))
+    killed = qd.json("runner", "--status")
+    os.kill(killed["pid"], signal.SIGKILL)
+    out, err = command.communicate(timeout=PATIENCE)
+    assert command.returncode == 0, out + err
+    assert "operation.adopted" in out
+    assert "succeeded" in out
+    assert qd.json("runner", "--status")["holder"] != killed["holder"]
+    kinds = [one["kind"] for one in qd.json("history", "--target", "staging/checkout")["events"]]
+    assert kinds.count("step.intended") == 1, "it was sent once"
+
+
 def test_interrupting_a_command_ends_the_looking_and_not_the_operation(qd: Any) -> None:
     command = qd.start("swap", "staging/payments", "--yes")
     assert command.stdout
