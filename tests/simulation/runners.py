@@ -1,0 +1,281 @@
+"""Runners without their processes: the real engine, reception, guard and store, on a machine that may stop any time.
+
+A runner dies between any two of its callbacks, or just before or after a line of its journal is durable. Its tasks are
+then cancelled, which lets them unwind; but nothing that they touch answers any more, so nothing comes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar, copy_context
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.wire import Wire
+
+from quarterdeck.runner.engine import Engine, Household
+from quarterdeck.runner.guard import LeaseGuard
+from quarterdeck.runner.patience import Patience
+from quarterdeck.runner.reception import RETRY_SECONDS, Reception
+from quarterdeck.store.base import Answer, Draft, Event, Lease, LeaseLost, Lock, StoreError
+from quarterdeck.store.lifeline import RUNNER_LEASE
+from quarterdeck.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+ABOARD: ContextVar[Runner | None] = ContextVar("ABOARD", default=None)
+"""Whose callback this is; None for the world's and the operators'."""
+
+STAND_BY = 3.0
+"""Seconds between two attempts to take the lease."""
+
+PATIENCE = Patience(swap=600)
+
+
+class Killed(BaseException):
+    """The process is gone. Nothing of ours may catch this."""
+
+
+class Runner:
+    """One process. `name` is also the holder of its lease."""
+
+    def __init__(self, simulation: Simulation, name: str) -> None:
+        self.name = name
+        self.dead = False
+        self.paused = False
+        self.asleep = 0.0
+        self.renewed_at = -1.0
+        self.guard: LeaseGuard
+        self._simulation = simulation
+        self._tasks: list[asyncio.Task[Any]] = []
+        weather, random = simulation.weather, simulation.random
+        self._life = random.randint(1, 2 * weather.mortality) if weather.mortality else 0
+        self._writes = random.randint(1, 12) if weather.mortality and random.random() < 0.34 else 0
+        self._awake = random.randint(1, 2 * weather.pauses) if weather.pauses else 0
+
+    # --- life --------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        context = copy_context()
+        context.run(ABOARD.set, self)
+        self._simulation.loop.create_task(self._live(), name=self.name, context=context)
+
+    def born(self, task: asyncio.Task[Any]) -> None:
+        """A task of this process."""
+        if len(self._tasks) > 100:
+            self._tasks = [one for one in self._tasks if not one.done()]
+        self._tasks.append(task)
+
+    def may_go_on(self) -> bool:
+        """Asked before each callback: it may be the last, or have to wait."""
+        if self.dead:
+            return True
+        if self.paused:
+            return False
+        if self._life and not self._simulation.calm:
+            self._life -= 1
+            if not self._life:
+                self.die("between two of its deeds")
+                return True
+        if self._awake and not self._simulation.calm:
+            self._awake -= 1
+            if not self._awake:
+                self._pause()
+                return False
+        return True
+
+    def breathe(self) -> None:
+        """Whatever a dead process still tries comes to nothing."""
+        if self.dead:
+            raise Killed(self.name)
+
+    def die(self, where: str) -> None:
+        self._simulation.tell(f"{self.name} is killed {where}")
+        self.dead = True
+        for task in self._tasks:
+            task.cancel()
+        self._simulation.replace(self)
+
+    def _pause(self) -> None:
+        simulation = self._simulation
+        length = simulation.random.uniform(0.2, 3) * simulation.weather.ttl
+        asleep = simulation.random.random() < 0.3
+        simulation.tell(f"{self.name} is stopped for {length:.1f} s{', its clock with it' if asleep else ''}")
+        self.paused = True
+        self._awake = simulation.random.randint(1, 2 * simulation.weather.pauses)
+        simulation.after(length, lambda: self._resume(length if asleep else 0.0))
+
+    def _resume(self, asleep: float) -> None:
+        self._simulation.tell(f"{self.name} goes on")
+        self.paused = False
+        self.asleep += asleep
+        self._simulation.loop.release()
+
+    def write_ahead(self) -> None:
+        """A line of the journal is about to be written."""
+        self._writes_left("just before a line of the journal", 0.5)
+
+    def written(self) -> None:
+        """A line of the journal has become durable."""
+        self._writes_left("just after a line of the journal", 1.0)
+
+    def _writes_left(self, where: str, part: float) -> None:
+        self.breathe()
+        if self._simulation.calm or not self._writes:
+            return
+        if self._writes == 1 and self._simulation.random.random() < part:
+            self.die(where)
+            raise Killed(self.name)
+        if part == 1.0:
+            self._writes -= 1
+
+    # --- the clock of its machine ------------------------------------------------------------------------------------
+    def now(self) -> float:
+        return self._simulation.wall()
+
+    def monotonic(self) -> float:
+        return self._simulation.loop.time() - self.asleep
+
+    async def sleep(self, seconds: float) -> None:
+        self.breathe()
+        await asyncio.sleep(seconds)
+
+    # --- its work, as `runner.process` and `runner.duty` do it -------------------------------------------------------
+    async def _live(self) -> None:
+        store: Any = Journaled(self, self._simulation)
+        self.guard = LeaseGuard(store, self, holder=self.name, ttl=self._simulation.weather.ttl, info={})
+        try:
+            while True:
+                if self._take(store):
+                    await self._term(store)
+                    with suppress(StoreError):
+                        self.guard.release()
+                await self.sleep(STAND_BY)
+        except Killed:
+            pass
+        except BaseExceptionGroup as group:
+            if not self.dead:
+                self._simulation.wrong(f"{self.name} fell over: {group.exceptions!r}")
+        except Exception as error:
+            self._simulation.wrong(f"{self.name} fell over: {error!r}")
+        finally:
+            store.close()
+
+    def _take(self, store: Any) -> bool:
+        """Take the lease; that of a runner that is certainly dead at once, where that can be told."""
+        with suppress(StoreError):
+            held = store.lease(RUNNER_LEASE)
+            if held and self._simulation.proves_dead(held.holder):
+                store.release_lease(held)
+            if self.guard.take():
+                self._simulation.tell(f"{self.name} takes the lease")
+                return True
+        return False
+
+    async def _term(self, store: Any) -> None:
+        simulation = self._simulation
+        engine = simulation.engine(
+            fleet=simulation.fleet,
+            store=store,
+            guard=self.guard,
+            connections=Wire(simulation, self),
+            seal=OpenSeal(),
+            clock=self,
+            household=Household(lambda _: None, lambda: None),
+            patience=PATIENCE,
+        )
+        reception = Reception(store, self.guard, engine.answer, self)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive(engine, reception))
+                tasks.create_task(self._keep_lease())
+        except* LeaseLost as lost:
+            simulation.tell(f"{self.name} is no longer in charge: {lost.exceptions[0]}")
+        finally:
+            await engine.close()
+
+    async def _receive(self, engine: Engine, reception: Reception) -> None:
+        while True:
+            try:
+                engine.adopt()
+                break
+            except LeaseLost:
+                raise
+            except StoreError:
+                await self.sleep(RETRY_SECONDS)
+        self._simulation.wake = reception.wake
+        await reception.receive()
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await self.sleep(self._simulation.weather.ttl / 3)
+            try:
+                self.guard.renew()
+            except LeaseLost:
+                raise
+            except StoreError:
+                pass
+
+
+class OpenSeal:
+    """Seals nothing: what is under the seal has no say in what happens."""
+
+    def seal(self, text: str) -> str:
+        return text
+
+    def unseal(self, sealed: str) -> str:
+        return sealed
+
+
+class Journaled:
+    """The real store of one process, on a disk that may be full and a machine that may stop."""
+
+    def __init__(self, runner: Runner, simulation: Simulation) -> None:
+        self._store = SqliteStore(simulation.path)
+        self._runner = runner
+        self._simulation = simulation
+
+    def __getattr__(self, name: str) -> Any:
+        self._runner.breathe()
+        if self._simulation.trouble == "locked" and name != "close":
+            raise StoreError("the store is in use by another process that doesn't let go")
+        return getattr(self._store, name)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def take_lease(self, name: str, holder: str, now: float, ttl: float, info: Mapping[str, Any]) -> Lease | None:
+        self._writable()
+        lease = self._store.take_lease(name, holder, now, ttl, info)
+        if lease:
+            self._runner.renewed_at = self._simulation.loop.time()
+        return lease
+
+    def renew_lease(self, lease: Lease, now: float, ttl: float) -> Lease:
+        self._writable()
+        lease = self._store.renew_lease(lease, now, ttl)
+        self._runner.renewed_at = self._simulation.loop.time()
+        return lease
+
+    def record(
+        self,
+        drafts: Sequence[Draft],
+        lease: Lease,
+        at: float,
+        *,
+        answer: Answer | None = None,
+        lock: Sequence[Lock] = (),
+        unlock: str = "",
+    ) -> Sequence[Event]:
+        self._runner.write_ahead()
+        self._writable()
+        events = self._store.record(drafts, lease, at, answer=answer, lock=lock, unlock=unlock)
+        self._simulation.auditor.committed(self._runner, answer)
+        self._runner.written()
+        return events
+
+    def _writable(self) -> None:
+        self._runner.breathe()
+        if self._simulation.trouble:
+            raise StoreError("the disk is full", "make room")

@@ -1,0 +1,302 @@
+"""One seed: a world, its weather, runners, operators and a stranger, from the beginning until everything rests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.simulation.auditor import Auditor
+from tests.simulation.people import CART, CHECKOUT, Operator, illness, stranger
+from tests.simulation.physics import Flag, Side, Site, Split, World
+from tests.simulation.runners import ABOARD, Killed, Runner
+from tests.simulation.virtual import Runaway, VirtualLoop
+from tests.simulation.weather import Weather, weather
+from tests.simulation.wire import LIMITS
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.survey import Limits
+from quarterdeck.runner.engine import Engine
+from quarterdeck.store.base import Answer, LeaseLost, Request, StoreError
+from quarterdeck.store.opening import open_store
+from quarterdeck.store.sqlite import SqliteStore
+
+START = 1_795_000_000.0
+
+LONGEST = 4 * 3600.0
+"""Seconds within which everything must have come to rest once nothing goes wrong any more: all patience of all steps,
+and the longest jump of the clock, which a lease may outlast by."""
+
+FLEET = Fleet(
+    "shop",
+    environments=(Environment("production", protected=True), Environment("staging")),
+    services=("checkout", "cart"),
+    places=(
+        Place("slots", replace(CHECKOUT, region="west"), Address("az", {"name": "west"})),
+        Place("slots", replace(CHECKOUT, region="east"), Address("az", {"name": "east"})),
+        Place("traffic", CHECKOUT, Address("az", {"name": "tm"})),
+        Place("slots", CART, Address("az", {"name": "cart"})),
+        Place("slot_traffic", CART, Address("az", {"name": "cart"})),
+        Place("flags", TargetId("production", "flags"), Address("az", {"name": "flags"})),
+    ),
+)
+
+
+class Broken(AssertionError):
+    """A promise was broken. The text says which, and how to see it again."""
+
+
+class Over(Exception):
+    """Something was wrong: nothing after it is of interest."""
+
+
+class Simulation:
+    """Everything that one seed leads to. `trace` gets every event as one line."""
+
+    def __init__(self, seed: int, folder: Path, trace: Callable[[str], None] | None = None) -> None:
+        self.seed = seed
+        self.random = Random(seed)
+        self.weather: Weather = weather(self.random)
+        self.loop = VirtualLoop(self.random)
+        self.loop.gate, self.loop.born, self.loop.failed = _may_run, _born, self._failed
+        self.fleet = FLEET
+        self.engine = Engine
+        self.calm = False
+        self.over = False
+        self.trouble = ""
+        self.wishes = self.weather.wishes
+        self.wake: Callable[[], None] = lambda: None
+        self.runners: dict[str, Runner] = {}
+        self.problems: list[str] = []
+        self.events = 0
+        self._trace = trace
+        self._jumped = 0.0
+        self._numbers = 0
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._heard: dict[str, Answer] = {}
+        self._folder = folder
+        self.path = folder / "store.db"
+        shutil.copyfile(_template(), self.path)
+        self.world = World(self.loop, self.random, self.tell)
+        self._furnish()
+        self._viewer = self.open_store()
+        self.auditor = Auditor(self, self.wrong)
+        self.world.seen = self.auditor.changed
+
+    def _furnish(self) -> None:
+        for name in ("west", "east", "cart"):
+            self.world.place(f"slots/{name}", Site(f"{name}-2", f"{name}-1"))
+        each = float(max(1, self.weather.scale // 2))
+        self.world.place("split/tm", Split({"west": Side(each), "east": Side(each)}, atomic=False))
+        self.world.place("split/cart", Split({"production": Side(100.0), "staging": Side(0.0)}, atomic=True))
+        self.world.place("flag/flags", Flag(True, 50.0))
+
+    def run(self) -> None:
+        """Raises Broken."""
+        try:
+            self.loop.run(self._everything())
+        except Over:
+            pass
+        except Runaway as error:
+            self.problems.append(str(error))
+        finally:
+            self._viewer.close()
+            self.auditor.close()
+        if self.problems:
+            raise Broken(f"seed {self.seed}: {self.problems[0]}\nagain: {replay(self.seed)}")
+
+    async def _everything(self) -> None:
+        self.tell(f"weather: {self.weather}")
+        for _ in range(2):
+            self.replace(None)
+        for unrest in (stranger(self), illness(self), self._bad_disk(), self._wrong_clock()):
+            self.loop.create_task(unrest)
+        await asyncio.gather(*(Operator(self, f"op{n}@jump").act() for n in range(self.weather.operators)))
+        self._becalm()
+        await self._rest()
+        for attempt in range(6):
+            for operation in self.open_operations():
+                choice = "abandon" if attempt > 3 else ""
+                await Operator(self, "captain@bridge").choose(operation, choice)
+            await self._rest()
+        self.auditor.close_books()
+
+    def _becalm(self) -> None:
+        """From here on nothing goes wrong any more."""
+        self.tell("from here on nothing goes wrong any more")
+        self.calm = True
+        self.trouble = ""
+        self.weather = replace(
+            self.weather, refused=0, before=0, after=0, fault=0, swap_fails=0, hangs=0, empty=0, unreadable=0, stale=0,
+            poll_fails=0,
+        )  # fmt: skip
+
+    async def _rest(self) -> None:
+        until = self.loop.time() + LONGEST
+        while self._busy():
+            if self.loop.time() > until:
+                running = [operation.id for operation in self.open_operations() if operation.ending is None]
+                self.wrong(f"no end in sight: operations {running}, requests {self._viewer.pending()}")
+            await asyncio.sleep(5)
+
+    def _busy(self) -> bool:
+        if any(operation.ending is None for operation in self.open_operations()):
+            return True
+        return bool(self._viewer.pending())
+
+    # --- what the others ask -----------------------------------------------------------------------------------------
+    def tell(self, line: str) -> None:
+        self.events += 1
+        if self._trace and not self.over:
+            self._trace(f"{self.loop.time():10.3f}  {line}")
+
+    def wrong(self, problem: str) -> None:
+        """Note a broken promise, and stop everything."""
+        if self.over:
+            return
+        self.tell(f"WRONG: {problem}")
+        self.problems.append(problem)
+        self.over = True
+        self.loop.stop_with(Over())
+
+    def wall(self) -> float:
+        """The machine's clock."""
+        return START + self.loop.time() + self._jumped
+
+    def number(self) -> str:
+        self._numbers += 1
+        return f"q{self._numbers:04d}"
+
+    def after(self, seconds: float, deed: Callable[[], None]) -> None:
+        self.loop.call_later(seconds, deed, context=Context())
+
+    def limits(self, key: str) -> Limits:
+        return LIMITS[key == "split/cart"]
+
+    def swap_length(self) -> tuple[float, bool]:
+        """How long a swap takes, and whether it fails."""
+        random = self.random
+        hangs = random.random() < self.weather.hangs
+        seconds = random.choice((400.0, 550.0)) if hangs else random.uniform(5, 80)
+        return seconds, random.random() < self.weather.swap_fails
+
+    def open_store(self) -> SqliteStore:
+        return SqliteStore(self.path)
+
+    def open_operations(self) -> list[Operation]:
+        return [account.operation for account in self.auditor.accounts.values() if account.operation.open]
+
+    def submit(self, request: Request) -> Request:
+        if self.trouble:
+            raise StoreError("the disk is full", "make room")
+        stored = self._viewer.submit(request)
+        self.tell(f"{request.actor} asks: {request.kind} {request.id} key {request.key} {request.body}")
+        if self.random.random() < 0.9:
+            self.wake()
+        return stored
+
+    def answered(self, answer: Answer) -> None:
+        self.tell(f"answer to {answer.request}: {answer.refusal or answer.operation or 'yes'}")
+        self._heard[answer.request] = answer
+        if (waiting := self._waiting.pop(answer.request, None)) and not waiting.done():
+            waiting.set_result(answer)
+
+    async def answer(self, request: str, seconds: float) -> Answer | None:
+        """What a viewer sees who waits so long."""
+        if request in self._heard:
+            return self._heard[request]
+        waiting = self._waiting.setdefault(request, self.loop.create_future())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await asyncio.shield(waiting)
+        return None
+
+    # --- runners and their machine -----------------------------------------------------------------------------------
+    def replace(self, runner: Runner | None) -> None:
+        """Whoever looks after the machine starts a runner in place of one that died (or at the beginning)."""
+
+        def start() -> None:
+            new = Runner(self, f"runner-{len(self.runners) + 1}")
+            self.runners[new.name] = new
+            new.start()
+
+        self.after(self.random.uniform(2, 30) if runner else 0.0, start)
+
+    def proves_dead(self, holder: str) -> bool:
+        runner = self.runners.get(holder)
+        return runner is not None and runner.dead and self.seed % 2 == 0
+
+    async def _bad_disk(self) -> None:
+        while self.weather.disk:
+            await asyncio.sleep(self.random.expovariate(1 / self.weather.disk))
+            if self.calm:
+                return
+            self.trouble = self.random.choice(("full", "full", "locked"))
+            self.tell(f"the disk is {self.trouble}")
+            await asyncio.sleep(self.random.uniform(0.1, 40))
+            self.trouble = ""
+            self.tell("the disk is well again")
+
+    async def _wrong_clock(self) -> None:
+        while self.weather.jumps:
+            await asyncio.sleep(self.random.expovariate(1 / self.weather.jumps))
+            if self.calm:
+                return
+            jump = self.random.choice((-600.0, -30.0, -3.0, 3.0, 30.0, 600.0))
+            self._jumped += jump
+            self.tell(f"the machine's clock jumps by {jump:g} s")
+
+    def _failed(self, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, Killed | LeaseLost | Over | None):
+            self.problems.append(f"unhandled: {error!r}")
+
+
+def _may_run(context: Context) -> bool:
+    runner = context.get(ABOARD)
+    return runner is None or runner.may_go_on()
+
+
+def _born(context: Context, task: asyncio.Task[Any]) -> None:
+    if runner := context.get(ABOARD):
+        runner.born(task)
+
+
+def replay(seed: int) -> str:
+    """The command that shows one seed again, event by event."""
+    return f"QUARTERDECK_SEED={seed} python -m pytest -s tests/simulation/test_simulation.py"
+
+
+def memory() -> Path:
+    """Where files cost no disk."""
+    shared = Path("/dev/shm")
+    return shared if shared.is_dir() and os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
+
+
+@cache
+def _template() -> Path:
+    """An empty store, to be copied: always the same, so that a seed leads to the same journal."""
+    folder = Path(tempfile.mkdtemp(prefix="quarterdeck-simulation-", dir=memory()))
+    path = folder / "empty.db"
+    store = open_store(path, create=True)
+    store.close()
+    return path
+
+
+def simulate(seed: int, trace: Callable[[str], None] | None = None) -> Simulation:
+    """Run one seed. Raises Broken."""
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
+        simulation = Simulation(seed, Path(folder), trace)
+        simulation.run()
+        return simulation

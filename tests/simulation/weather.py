@@ -1,0 +1,100 @@
+"""What a seed makes of its world: how often what goes wrong. Everything is drawn once, before anything happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+LATEST_EFFECT = 0.4
+"""Seconds that a write may take effect after its caller has got an answer that leaves it open (504, a dropped line)."""
+
+STALEST_READ = 0.5
+"""Seconds by which a reading may lag. With `LATEST_EFFECT` less than the second that the engine leaves between the
+two equal readings it believes: this is what the simulation assumes of a provider."""
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Probabilities per request, and lengths in seconds.
+
+    Attributes:
+        latency: of one request, on the average.
+        refused: a write is turned down (429, 403, 409).
+        before, after: the line drops before or after a write takes effect, or a 5xx is answered.
+        fault: a provider raises what it shouldn't.
+        swap_fails: a swap fails at one of its phases, after it was accepted.
+        hangs: a swap takes much longer than usual.
+        empty: a write is acknowledged and has no effect.
+        unreadable: a reading fails.
+        stale: a reading lags.
+        poll_fails: a look at a write under way fails.
+        tells: the provider says whether an operation is in progress.
+        scale: of the router that is written one destination at a time: its weights add up to about this.
+        stranger: seconds between two things that somebody else does; 0 for never.
+        health: seconds between two changes of the health of destinations; 0 for never.
+        mortality: how many steps of its own a runner lives; 0 for ever. A third of the deaths are at journal writes.
+        pauses: how many steps between two times a runner is stopped for a while; 0 for never.
+        disk: seconds between two times that the store can't be used; 0 for never.
+        jumps: seconds between two jumps of the machine's clock; 0 for never.
+        ttl: of the lease.
+        operators: how many people act.
+        wishes: how many things they want, together.
+    """
+
+    latency: float
+    refused: float
+    before: float
+    after: float
+    fault: float
+    swap_fails: float
+    hangs: float
+    empty: float
+    unreadable: float
+    stale: float
+    poll_fails: float
+    tells: bool
+    scale: int
+    stranger: float
+    health: float
+    mortality: int
+    pauses: int
+    disk: float
+    jumps: float
+    ttl: float
+    operators: int
+    wishes: int
+
+
+def weather(random: Random) -> Weather:
+    """Some seeds are calm in most respects, so that what is left shows by itself."""
+
+    def rate(worst: float) -> float:
+        return random.choice((0.0, 0.0, worst / 4, worst))
+
+    def every(*lengths: float) -> float:
+        return random.choice((0.0, 0.0, *lengths))
+
+    return Weather(
+        latency=random.choice((0.02, 0.3)),
+        refused=rate(0.2),
+        before=rate(0.3),
+        after=rate(0.3),
+        fault=rate(0.1),
+        swap_fails=rate(0.4),
+        hangs=rate(0.3),
+        empty=rate(0.2),
+        unreadable=rate(0.3),
+        stale=rate(0.5),
+        poll_fails=rate(0.5),
+        tells=random.random() < 0.3,
+        scale=random.choice((2, 100, 1000)),
+        stranger=every(40.0, 200.0),
+        health=every(60.0, 300.0),
+        mortality=int(every(30, 120, 600)),
+        pauses=int(every(60, 300)),
+        disk=every(60.0, 300.0),
+        jumps=every(200.0),
+        ttl=random.choice((10.0, 30.0)),
+        operators=random.randint(1, 3),
+        wishes=random.randint(3, 8),
+    )
