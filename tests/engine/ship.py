@@ -53,6 +53,7 @@ class WatchedStore:
         self._store = store
         self._moment = moment
         self.full: Callable[[Sequence[Draft]], bool] = lambda _: False
+        self.lying: Callable[[Sequence[Draft]], bool] = lambda _: False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -72,6 +73,8 @@ class WatchedStore:
             raise StoreError("the disk is full", "make room")
         events = self._store.record(drafts, lease, at, answer=answer, lock=lock, unlock=unlock)
         self._moment("after journal write")
+        if self.lying(drafts):
+            raise StoreError("the answer of the disk was lost", "")
         return events
 
 

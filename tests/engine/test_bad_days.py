@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.readings import Build, SwapRecord
 from quarterdeck.release.action import Action, FlagChange, Shift, Swap
 from quarterdeck.release.settlement import Settlement
-from quarterdeck.store.base import LeaseLost, StoreError
+from quarterdeck.store.base import Draft, LeaseLost, StoreError
 
 
 async def started(ship: Ship, action: Action) -> str:
@@ -338,3 +339,37 @@ async def test_a_runner_that_was_stopped_for_too_long_sends_nothing(tmp_path: Pa
     await ship.engine.idle()
     assert ship.operation(operation_id).ending is None
     assert not world.log
+
+
+@pytest.mark.parametrize("kind", ["operation.started", "step.intended", "step.accepted", "operation.ended"])
+async def test_a_store_that_says_no_although_it_wrote_loses_no_operation(tmp_path: Path, kind: str) -> None:
+    ship, world = launch(tmp_path)
+    plan = await ship.plan(Swap(CART))
+    lies = [kind]
+
+    def lying(drafts: Sequence[Draft]) -> bool:
+        told = any(draft.kind in lies for draft in drafts)
+        if told:
+            lies.clear()
+        return told
+
+    ship.store.lying = lying
+    with suppress(StoreError):
+        await ship.confirm(plan)
+    await ship.confirm(plan)
+    await ship.engine.idle()
+    operation = ship.operation(plan.id)
+    assert not operation.open
+    assert operation.ending == ("failed" if kind == "step.intended" else "succeeded")
+    assert len(world.swaps()) == (0 if kind == "step.intended" else 1)
+
+
+async def test_a_lost_key_costs_the_polling_and_nothing_else(tmp_path: Path) -> None:
+    ship, world = launch(tmp_path, at="before poll 1")
+    operation_id = await started(ship, Swap(CART))
+    await ship.engine.idle()
+    (tmp_path / "key").unlink()
+    await ship.succeed()
+    assert ship.operation(operation_id).ending == "succeeded"
+    assert world.swaps() == ["swap cart"]
+    assert not [moment for moment in ship.moments.seen if moment.startswith("before poll 2")]

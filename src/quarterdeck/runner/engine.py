@@ -13,7 +13,7 @@ from quarterdeck.fleet.codec import from_json
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.action import Action
-from quarterdeck.release.operation import opening
+from quarterdeck.release.operation import Operation, opening
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_writing
 from quarterdeck.runner.choosing import Chooser
@@ -171,8 +171,8 @@ class Engine:
         if isinstance(plan, Refusal):
             return plan
         digest, typed = str(request.body.get("digest", "")), str(request.body.get("typed", ""))
-        if digest == plan.digest and self._store.operation(plan.id):
-            self._journal.write([], answer=self._yes(request, operation=plan.id))
+        if digest == plan.digest and (operation := self._store.operation(plan.id)):
+            self._already(request, operation)
             return None
         if any(event.kind == "plan.dismissed" for event in self._store.events(operation=plan.id)):
             return Refusal("stale", f"plan {plan.id} was dismissed", "plan again")
@@ -185,10 +185,10 @@ class Engine:
 
     def _begin(self, request: Request, plan: Plan, identities: dict[str, str]) -> Refusal | None:
         """Start the operation. Nothing is awaited from the look for an earlier one to the writing of this one."""
-        answer = self._yes(request, operation=plan.id)
-        if self._store.operation(plan.id):
-            self._journal.write([], answer=answer)
+        if operation := self._store.operation(plan.id):
+            self._already(request, operation)
             return None
+        answer = self._yes(request, operation=plan.id)
         target, now = str(plan.action.target), self._clock.now()
         started = Draft("operation.started", request.actor, plan.id, target, opening(plan, request.reason, identities))
         locks = [Lock(resource, plan.id, request.actor, request.reason, now) for resource in plan.locks]
@@ -198,6 +198,11 @@ class Engine:
             return in_use(error.lock)
         self._start(plan.id)
         return None
+
+    def _already(self, request: Request, operation: Operation) -> None:
+        """The plan was confirmed before: one yes is as good as two."""
+        self._revive(operation)
+        self._journal.write([], answer=self._yes(request, operation=operation.id))
 
     def _dismiss(self, request: Request) -> Refusal | None:
         plan = self._known_plan(request)
@@ -213,6 +218,7 @@ class Engine:
         operation = self._store.operation(str(request.body.get("operation", "")))
         if operation is None:
             return Refusal("usage", f"there is no operation {request.body.get('operation', '')}")
+        self._revive(operation)
         chosen = await self._chooser.choose(operation, request)
         if isinstance(chosen, Refusal):
             return chosen
@@ -261,6 +267,11 @@ class Engine:
         task = asyncio.create_task(self._see_through(operation_id, retrying), name=f"operation {operation_id}")
         self._tasks[operation_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(operation_id, None))
+
+    def _revive(self, operation: Operation) -> None:
+        """A store may report a failure for what it has written after all: then an operation runs with nobody at it."""
+        if operation.ending is None and operation.id not in self._tasks:
+            self._start(operation.id)
 
     async def _see_through(self, operation_id: str, retrying: bool) -> None:
         """Carry an operation out. Whatever goes wrong here is this operation's own trouble, and is told."""

@@ -59,9 +59,8 @@ class Stepper:
     async def take(self, operation: Operation, step: Step) -> Outcome:
         """Perform a step that was never sent, or that is known to have had no effect."""
         for attempt in range(1, self._patience.sends + 1):
-            obstacle = await self._obstacle(step)
-            if obstacle:
-                return obstacle
+            if obstacle := await self._obstacle(step):
+                return obstacle if attempt == 1 else _sent_before(obstacle)
             try:
                 self._write(operation, "step.intended", step, {"attempt": attempt})
             except LeaseLost:
@@ -86,7 +85,7 @@ class Stepper:
             return await self._follow(operation, step, Receipt(progress.reference, token))
         outcome = await self._settle(step, "nothing", self._patience.for_verb(step.verb))
         if step.repeatable and outcome.state == "not_done":
-            return await self.take(operation, step)
+            return _sent_before(await self.take(operation, step))
         return outcome
 
     async def retry(self, operation: Operation, step: Step) -> Outcome:
@@ -220,7 +219,7 @@ class Stepper:
                 return Outcome("done", last, said)
             if state == before == "changed_by_other":
                 return Outcome("changed_by_other", last, said)
-            if state == before and state in _WITHOUT_EFFECT[said]:
+            if state == before and state in _without_effect(step, said):
                 return Outcome("not_done", "sent, without effect", said)
             before = state
             pause = next(pauses)
@@ -240,16 +239,26 @@ class Stepper:
 
 _NOTHING: Said = "nothing"
 
-_WITHOUT_EFFECT: Mapping[Said, frozenset[str]] = {
-    "nothing": frozenset({"not_done"}),
-    "finished": frozenset(),
-    "failed": frozenset({"not_done", "unclear"}),
-}
-"""The readings that mean "no effect", after what the provider said. Where it says that it is done, none does."""
+
+def _without_effect(step: Step, said: Said) -> frozenset[str]:
+    """The readings that mean "no effect". None does where the provider says that it is done.
+
+    That it might still be at work matters only where sending again would do harm.
+    """
+    if said == "finished":
+        return frozenset()
+    if said == "failed" or step.repeatable:
+        return frozenset({"not_done", "unclear"})
+    return frozenset({"not_done"})
 
 
 def _still_open(outcome: Outcome) -> bool:
     return outcome.state == "not_done" and outcome.said == "unasked"
+
+
+def _sent_before(outcome: Outcome) -> Outcome:
+    """Nothing was sent this time, but something was before."""
+    return replace(outcome, said="nothing") if outcome.said == "unasked" else outcome
 
 
 def _undecided(said: Said, last: str, seconds: float) -> str:
