@@ -1,12 +1,19 @@
 """The grammar of the command line, its exit codes, and what it does without a terminal or a configuration."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from quarterdeck.cli.action_words import action_of
 from quarterdeck.cli.registry import COMMANDS
+from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.action import Swap
 
 
 def test_help_names_every_command_and_the_exit_codes(qd: Any) -> None:
@@ -106,6 +113,31 @@ def test_a_damaged_store_is_explained(written: Any, qd: Any, tmp_path: Path) -> 
     assert result.code == 1
     assert str(broken) in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_program_is_told_why_as_well(written: Any, qd: Any) -> None:
+    document = qd("swap", "production/checkout", "--read-only", "--json").json
+    assert document["kind"] == "error"
+    assert document["exit_code"] == 3
+    assert "read-only" in document["message"]
+
+
+def test_a_terminal_without_our_letters_gets_escapes(written: Any) -> None:
+    written.everything()
+    written.observe((written.places[0], Trouble("provider_error", "Überlast")))
+    result = subprocess.run(
+        [sys.executable, "-m", "quarterdeck", "--config", str(written.config), "status"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "\\xdcberlast" in result.stdout
+
+
+def test_options_of_an_action_may_be_joined_with_their_values(written: Any) -> None:
+    assert action_of(["swap", "production/checkout", "--from=blue"]) == Swap(TargetId("production", "checkout"), "blue")
+    assert action_of(["flag", "on", "--", "production/a=b"]).target.name == "a=b"
 
 
 def test_flags_are_listed_by_environment(written: Any, qd: Any) -> None:

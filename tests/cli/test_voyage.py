@@ -203,7 +203,8 @@ def test_check_finds_nothing_to_mend(qd: Any) -> None:
 
 
 def test_the_journal_of_all_this_is_intact_and_tells_why(qd: Any) -> None:
-    qd.done("flag", "rollout", "33", "staging/FastCart", "--yes", "--reason", "for the journal")
+    ended = qd.json("flag", "rollout", "33", "staging/FastCart", "--yes", "--reason", "for the journal")
+    assert ended["operation"]["state"] == "succeeded"
     assert "intact" in qd.done("history", "--verify")
     assert "for the journal" in qd.done("history")
 

@@ -7,11 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from quarterdeck.cli import parser
+from quarterdeck.cli import output, parser
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
-from quarterdeck.cli.output import complain
 from quarterdeck.cli.registry import run_of
 from quarterdeck.store.base import StoreError
 
@@ -25,17 +24,25 @@ def main(words: Sequence[str] | None = None) -> int:
     parsed, rest = parser.parse(sys.argv[1:] if words is None else words)
     gc.freeze()
     gc.enable()
+    output.never_fail()
+    invocation = Invocation.of(parsed, rest)
     try:
-        return run_of(parsed)(Invocation.of(parsed, rest))
+        return run_of(parsed)(invocation)
     except CommandError as error:
-        complain(str(error), error.hint)
-        return error.code
+        return _give_up(invocation, error, error.code)
     except StoreError as error:
-        complain(str(error), error.hint)
-        return ExitCode.FAILED
+        return _give_up(invocation, error, ExitCode.FAILED)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Nobody reads any more. Without this the interpreter would complain once more while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BROKEN_PIPE
+
+
+def _give_up(invocation: Invocation, error: CommandError | StoreError, code: ExitCode) -> ExitCode:
+    """Say why, to people and, if asked for, to programs."""
+    output.complain(str(error), error.hint)
+    if invocation.json:
+        output.document("error", {"message": str(error), "hint": error.hint, "exit_code": int(code)})
+    return code

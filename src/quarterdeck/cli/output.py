@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,13 @@ SCHEMA = 1
 
 _LINE = 400
 """Characters of a hint's line: a problem with a configuration names a file and a path."""
+
+
+def never_fail() -> None:
+    """Write what the terminal's encoding doesn't have as an escape instead of ending in the middle of a line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def data(text: str) -> None:
