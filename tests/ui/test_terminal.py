@@ -187,17 +187,24 @@ def test_nothing_is_sent_while_nothing_changes(store: Path) -> None:
 
 
 def test_a_changed_cell_repaints_its_own_row_only(scene: Scene) -> None:
+    """Three tries: the minute in the head line, or an age, may happen to change in the same moment."""
     with cockpit(scene.path, columns=200, rows=50) as terminal:
         terminal.wait_for("LAST OPERATIONS")
-        terminal.read(1.0)
-        before = len(terminal.received)
-        scene.see({"slots/production/cart": slots("1.9.9", "1.9.2")}, ago=0)
-        terminal.wait_for("1.9.9")
-        terminal.read(0.3)
-        sent = bytes(terminal.received[before:])
-        assert set(re.findall(rb"\x1b\[(\d+);\d+H\x1b", sent)) == {b"5"}, sent
-        # Textual 8.2 sends a row from its start to the end of what changed; a whole screen would be 10 kB and more.
-        assert len(sent) < 800, sent
+        tries = [_sent_for(terminal, scene, version) for version in ("1.9.7", "1.9.8", "1.9.9")]
+    assert any(set(re.findall(rb"\x1b\[(\d+);\d+H\x1b", sent)) == {b"5"} for sent in tries), tries
+    # Textual 8.2 sends a row from its start to the end of what changed; a whole screen would be 10 kB and more.
+    assert min(len(sent) for sent in tries) < 800, tries
+
+
+def _sent_for(terminal: Terminal, scene: Scene, version: str) -> bytes:
+    """What goes to the terminal when cart's version changes."""
+    terminal.read(0.5)
+    before = len(terminal.received)
+    scene.clock.at = time.time()
+    scene.see({"slots/production/cart": slots(version, "1.9.2")}, ago=0)
+    terminal.wait_for(version)
+    terminal.read(0.3)
+    return bytes(terminal.received[before:])
 
 
 def test_it_can_be_suspended_and_brought_back(store: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.ui.conftest import Start
-from tests.ui.driving import see
+from tests.ui.driving import press, see
 from tests.ui.scenes import READINGS, Scene, played, slots
 
 from quarterdeck.store.base import Store, StoreError
@@ -90,3 +90,12 @@ async def test_a_reading_that_changes_shows_up_and_an_old_one_turns_old(scene: S
         text = await see(pilot)
         assert "1.9.9 old 5m" in text
         assert "azure 5m" in text
+
+
+async def test_health_that_was_not_read_lately_is_only_what_it_was(scene: Scene, start: Start) -> None:
+    scene.publish()
+    scene.clock.at += 300
+    async with start().run_test(size=(100, 60)) as pilot:
+        text = await press(pilot, "2")
+    assert "was healthy" in text
+    assert "● healthy" not in text

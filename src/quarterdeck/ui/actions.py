@@ -56,7 +56,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("refresh", "r", "r", "read", "Have everything read again now", False, ("runner",), "qd status --live"),
     Deed("filter", "slash", "/", "find", "Show only lines that hold these letters; Esc shows all again",
          places=("bridge", "flags", "log")),
-    Deed("command", "colon", ":", "command", "Type an action as on the command line", True, _WRITE, "qd ..."),
+    Deed("command", "colon", ":", "cmd", "Type an action as on the command line", True, _WRITE, "qd ..."),
     Deed("bridge", "1", "1", "bridge", "Services down, environments across", in_footer=False, twin="qd status"),
     Deed("service", "2", "2", "service", "Slots, traffic and history of one service", needs=("service",),
          in_footer=False, twin="qd status ENV/SERVICE", places=("bridge", "service")),

@@ -15,7 +15,7 @@ from quarterdeck.store.base import Event, Lease, Store
 
 RUNNER_LEASE = "runner"
 OPERATIONS_SHOWN = 30
-EVENTS_SHOWN = 2000
+EVENTS_SHOWN = 500
 
 
 @dataclass(slots=True)

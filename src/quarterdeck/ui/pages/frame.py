@@ -73,8 +73,8 @@ def _connections(picture: Picture) -> list[Line]:
     told = []
     for connection in picture.connections:
         if connection.troubled:
-            text = f"✗ {connection.name} {connection.troubled}/{connection.places} failing"
-            told.append(line((text, "danger")))
+            part = "" if connection.troubled == connection.places else f" {connection.troubled}/{connection.places}"
+            told.append(line((f"✗ {connection.name}{part} failing", "danger")))
         else:
             told.append(line((f"{connection.name} {connection.age or 'not read'}", "dim")))
     return told

@@ -78,6 +78,16 @@ def of_knowledge(known: Knowledge) -> Line:
     return line((told, "dim"))
 
 
+def health(of: Health, known: Knowledge) -> Span:
+    """A health with its mark; one that wasn't read lately is only what it was."""
+    return HEALTH[of] if known.state == "fresh" else (f"· was {of}", "dim")
+
+
+def further(lines: int) -> Span:
+    """How much more there is below."""
+    return (f"▼ {lines} more line{'' if lines == 1 else 's'}: PgDn", "attention")
+
+
 def name(target: TargetId) -> str:
     """A target for reading; the name of a flag may hold anything."""
     return clean(str(target), 100)

@@ -39,17 +39,17 @@ def _region(region: Region, cells: int) -> Iterator[Line]:
     names = max((len(slot.name) for slot in region.slots), default=0)
     versions = max((len(slot.version) for slot in region.slots), default=0)
     for slot in region.slots:
-        yield from _slot(slot, min(names, 20), min(versions, 24), cells)
+        yield from _slot(slot, region.known, min(names, 20), min(versions, 24), cells)
     yield BLANK
 
 
-def _slot(slot: SlotView, name_cells: int, version_cells: int, cells: int) -> Iterator[Line]:
+def _slot(slot: SlotView, known: Knowledge, name_cells: int, version_cells: int, cells: int) -> Iterator[Line]:
     who = line(("▸ " if slot.live else "  ", "ok"), (slot.name, "title" if slot.live else "text"))
     version = line((slot.version or "(no build)", "text" if slot.version else "dim"))
     told = [
         *fit(who, name_cells + 4),
         *fit(version, max(version_cells, 10) + 2),
-        marks.HEALTH[slot.health] if slot.running else ("✗ stopped", "danger"),
+        marks.health(slot.health, known) if slot.running else ("✗ stopped", "danger"),
     ]
     if slot.live:
         told.append(("  users are here", "dim"))
@@ -83,17 +83,17 @@ def _split(split: Split, intended: Mapping[str, str], cells: int) -> Iterator[Li
     yield from _trouble(split.known, cells)
     names = min(max((len(share.name) for share in split.shares), default=0), 24)
     for share in split.shares:
-        yield _share(share, intended.get(share.name.lower(), ""), names)
+        yield _share(share, split.known, intended.get(share.name.lower(), ""), names)
     yield BLANK
 
 
-def _share(share: Share, intended: str, name_cells: int) -> Line:
+def _share(share: Share, known: Knowledge, intended: str, name_cells: int) -> Line:
     told: Line = (
         *fit(line(f"  {share.name}"), name_cells + 4),
         *fit(line(f"{marks.percent(share.share):>7} "), 8),
         *marks.bar(share.share, _BAR),
         ("  ", "text"),
-        marks.HEALTH[share.health] if share.enabled else ("○ switched off", "attention"),
+        marks.health(share.health, known) if share.enabled else ("○ switched off", "attention"),
     )
     if share.status:
         told = (*told, (f" {share.status}", "dim"))

@@ -27,7 +27,7 @@ class Bridge(Deck):
     BINDINGS: ClassVar[list[BindingType]] = bindings("bridge")
 
     def body(self) -> Widget:
-        return Grid(empty="no service matches, or none is declared", id="body")
+        return Grid(id="body")
 
     def below(self) -> list[Widget]:
         return [Page(id="recent")]
@@ -35,7 +35,8 @@ class Bridge(Deck):
     def paint_body(self) -> None:
         picture = self.cockpit.picture
         rows = self._matching(bridge.rows(picture))
-        self.query_one(Grid).fill(bridge.columns(picture.environments), rows)
+        empty = "no service holds these letters" if self.letters else "no service is known yet"
+        self.query_one(Grid).fill(bridge.columns(picture.environments), rows, empty)
         room = self.size.height - _LINES_AROUND - max(1, len(rows))
         recent = bridge.recent_lines(picture, min(room, _MOST_RECENT))
         page = self.query_one("#recent", Page)

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
+from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import Line, line, spread
 from quarterdeck.ui.widgets.page import Page
 
@@ -77,7 +78,7 @@ class Dialog(Screen[Result]):
         """The line under the text; on its right, how much of the text lies further down."""
         text = self.query_one("#text", Page)
         more = text.hidden_below
-        right = line((f"▼ {more} more lines: PgDn", "attention")) if more else ()
+        right = line(marks.further(more)) if more else ()
         self.query_one("#below", Page).make(lambda cells: [spread(told, right, cells)])
 
     def on_resize(self) -> None:

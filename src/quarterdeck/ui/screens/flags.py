@@ -22,11 +22,13 @@ class Flags(Deck):
     BINDINGS: ClassVar[list[BindingType]] = bindings("flags")
 
     def body(self) -> Widget:
-        return Grid(empty="no flag matches, none is declared, or none was read yet", id="body")
+        return Grid(id="body")
 
     def paint_body(self) -> None:
         picture = self.cockpit.picture
-        self.query_one(Grid).fill(flags.columns(picture.environments), self._matching(flags.rows(picture)))
+        rows = self._matching(flags.rows(picture))
+        empty = "no flag holds these letters" if self.letters else "no flag was read yet, or none exists"
+        self.query_one(Grid).fill(flags.columns(picture.environments), rows, empty)
 
     def detail(self) -> Line:
         return flags.detail_line(self.flag())

@@ -29,7 +29,7 @@ class Log(Deck):
         self._drawn: tuple[tuple[Event, ...], str] | None = None
 
     def body(self) -> Widget:
-        return Grid(empty="the journal holds no such line", id="body")
+        return Grid(id="body")
 
     def paint_body(self) -> None:
         events = self.cockpit.sight.events
@@ -39,7 +39,7 @@ class Log(Deck):
         grid = self.query_one(Grid)
         following = grid.cursor_key == self._newest
         rows = log.rows(events, self.letters)
-        grid.fill(log.COLUMNS, rows)
+        grid.fill(log.COLUMNS, rows, "the journal holds no such line")
         self._newest = rows[-1].key if rows else ""
         if following and rows:
             grid.put_cursor(self._newest)

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.service import service_lines
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import Line, line
@@ -66,7 +67,7 @@ class Service(Deck):
         running = self._open_operation()
         if running:
             return line("  ", ("Enter opens the operation under way", "moving"))
-        return line("  ", (f"▼ {below} more lines: PgDn", "attention")) if below else ()
+        return line("  ", marks.further(below)) if below else ()
 
     def target(self) -> TargetId | None:
         return self._target

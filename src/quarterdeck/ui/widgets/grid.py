@@ -57,10 +57,9 @@ class Grid(Lines, can_focus=True):
     class Moved(Message):
         """The cursor stands somewhere else."""
 
-    def __init__(self, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
-        """`empty` is said where there are no rows."""
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._empty = empty
+        self._empty = ""
         self._columns: tuple[Column, ...] = ()
         self._rows: tuple[GridRow, ...] = ()
         self._row = 0
@@ -68,9 +67,12 @@ class Grid(Lines, can_focus=True):
         self._left = 0
         self._naturals: list[int] = []
 
-    def fill(self, columns: Sequence[Column], rows: Sequence[GridRow]) -> None:
-        """Show these rows; the cursor stays on the row it was on, if that still exists."""
-        before = self.cursor_key
+    def fill(self, columns: Sequence[Column], rows: Sequence[GridRow], empty: str = "") -> None:
+        """Show these rows, or `empty` where there are none.
+
+        The cursor stays on the row it was on, if that still exists.
+        """
+        before, self._empty = self.cursor_key, empty
         self._columns, self._rows = tuple(columns), tuple(rows)
         keys = [row.key for row in self._rows]
         self._row = keys.index(before) if before in keys else max(0, min(self._row, len(keys) - 1))
