@@ -114,6 +114,20 @@ async def test_a_device_code_is_shown_to_whoever_waits_and_then_we_are_that_pers
         assert await signing_in == "ana@contoso.example"
 
 
+async def test_giving_up_on_a_device_code_doesnt_end_the_sign_in(start: Start) -> None:
+    azure = await start()
+    azure.sandbox.device_codes.patience = 0
+    session = azure.open(with_options(azure, credential="device_code"))
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(session.identity(), 1)
+    (code,) = azure.sandbox.device_codes.waiting()
+    azure.sandbox.device_codes.settle(code, "ana@contoso.example")
+
+    assert await asyncio.wait_for(session.identity(), 20) == "ana@contoso.example"
+    assert len(azure.told) == 1
+
+
 async def test_without_a_sign_in_a_write_is_refused_because_nothing_was_sent(start: Start) -> None:
     azure = await start()
     azure.fault(plane="identity", kind="status", status=401, code="invalid_client", message="AADSTS7000215")

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -58,13 +59,15 @@ def who(token: str) -> str:
 class DeviceCode:
     """azure-identity has the device code flow only in its blocking form: this runs it in a thread.
 
-    One sign-in at a time: several clients asking at once would show several codes.
+    Clients that ask at the same time share one sign-in, and one that gives up doesn't end it: somebody may be typing
+    the code at that moment.
     """
 
     def __init__(self, tell: Callable[[str], None], **options: Any) -> None:
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._one_at_a_time = asyncio.Lock()
+        self._under_way: dict[str, asyncio.Task[Any]] = {}
         self._inner = DeviceCodeCredential(prompt_callback=self._prompt, **options)
 
     def _prompt(self, url: str, code: str, until: datetime) -> None:
@@ -72,12 +75,24 @@ class DeviceCode:
         self._loop.call_soon_threadsafe(self._tell, line)
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(self._inner.get_token, *scopes, **options)
+        token: AccessToken = await self._shared(self._inner.get_token, *scopes, **options)
+        return token
 
     async def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
+        token: AccessTokenInfo = await self._shared(self._inner.get_token_info, *scopes, options=options)
+        return token
+
+    async def _shared(self, ask: Callable[..., Any], *scopes: str, **options: Any) -> Any:
+        key = repr((ask.__name__, scopes, options))
+        task = self._under_way.get(key)
+        if task is None or task.done():
+            task = self._under_way[key] = asyncio.create_task(self._in_a_thread(partial(ask, *scopes, **options)))
+            task.add_done_callback(_look_at)
+        return await asyncio.shield(task)
+
+    async def _in_a_thread(self, ask: Callable[[], Any]) -> Any:
         async with self._one_at_a_time:
-            return await asyncio.to_thread(self._inner.get_token_info, *scopes, options=options)
+            return await asyncio.to_thread(ask)
 
     async def close(self) -> None:
         self._inner.close()
@@ -92,6 +107,12 @@ class DeviceCode:
         trace: TracebackType | None = None,
     ) -> None:
         await self.close()
+
+
+def _look_at(task: asyncio.Task[Any]) -> None:
+    """A sign-in that failed when nobody waited for it any more is nobody's error."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _common(options: SignIn, cloud: Cloud, pool: Pool) -> dict[str, Any]:
