@@ -87,6 +87,7 @@ FLEET = Fleet(
         Place("slots", TargetId("production", "checkout", "east"), Address("az", {"name": "east"})),
         Place("traffic", TargetId("production", "checkout"), Address("az", {"name": "tm"})),
         Place("slots", TargetId("staging", "cart"), Address("az", {"name": "cart"})),
+        Place("slot_traffic", TargetId("production", "checkout", "west"), Address("az", {"name": "ramp"})),
         Place("flags", TargetId("production", "flags"), Address("az", {"name": "flags"})),
     ),
 )
@@ -219,6 +220,9 @@ def launch(folder: Path, at: str = "") -> tuple[Ship, World]:
     moments = Moments(at)
     world = World(clock, moment=moments)
     world.sites = {"west": site(), "east": site(), "cart": site()}
-    world.routers = {"tm": split(("west", 500, True, "healthy"), ("east", 500, True, "healthy"))}
+    world.routers = {
+        "tm": split(("west", 500, True, "healthy"), ("east", 500, True, "healthy")),
+        "ramp": split(("production", 1000, True, "healthy"), ("staging", 1, False, "healthy")),
+    }
     world.flags = {"flags": FlagReading("banner", True, percent=50.0, etag="e")}
     return Ship(folder, clock, lambda: ModelConnections(world), moments, FLEET), world

@@ -197,3 +197,11 @@ async def test_closing_leaves_operations_to_the_next_runner(tmp_path: Path) -> N
     assert ship.operation(plan.id).ending == "succeeded"
     assert "operation.adopted" in ship.kinds(plan.id)
     assert world.swaps() == ["swap cart"]
+
+
+async def test_trouble_between_regions_is_no_obstacle_between_slots(tmp_path: Path) -> None:
+    ship, world = launch(tmp_path)
+    del world.routers["tm"]
+    plan = await ship.plan(Shift(CHECKOUT, {"staging": 10}))
+    assert {step.role for step in plan.steps} == {"slot_traffic"}
+    assert (await asked(ship, Shift(CHECKOUT, {"west": 90}))).code == "unreadable"

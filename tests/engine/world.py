@@ -145,6 +145,8 @@ class Model:
 
     async def survey_traffic(self, address: Address) -> TrafficSurvey:
         self._read()
+        if address.parts["name"] not in self._world.routers:
+            raise ProviderError("unreachable", "no route to the router")
         return TrafficSurvey(self._world.routers[address.parts["name"]], self._world.limits)
 
     async def survey_flag(self, address: Address, name: str, label: str) -> FlagSurvey:

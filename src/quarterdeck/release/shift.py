@@ -47,6 +47,11 @@ def plan_shift(action: Shift, routers: Sequence[Router]) -> Outline | Refusal:
     return whole
 
 
+def knows(router: Router, action: Shift) -> bool:
+    """Whether a router has all the destinations that are named."""
+    return {name.lower() for name in action.shares} <= {name.lower() for name in _names(router)}
+
+
 def _wrong_numbers(action: Shift) -> Refusal | None:
     if not action.shares:
         return Refusal("usage", "no share named", f"write for example: qd shift {action.target} NAME=25")
@@ -64,10 +69,10 @@ def _wrong_numbers(action: Shift) -> Refusal | None:
 def _chosen(action: Shift, routers: Sequence[Router]) -> Sequence[Router] | Refusal:
     if not routers:
         return Refusal("usage", f"{action.target} has no traffic to divide", "declare `traffic` for it")
-    wanted = {name.lower() for name in action.shares}
-    known = {router.place.subject: _names(router) for router in routers}
-    fitting = [router for router in routers if wanted <= {name.lower() for name in known[router.place.subject]}]
+    fitting = [router for router in routers if knows(router, action)]
     if not fitting:
+        wanted = {name.lower() for name in action.shares}
+        known = {router.place.subject: _names(router) for router in routers}
         offers = "; ".join(f"{subject}: {', '.join(names) or 'none'}" for subject, names in known.items())
         strange = sorted(wanted - {name.lower() for names in known.values() for name in names})
         what = f"no destination {', '.join(strange)}" if strange else "no router knows all of these names"

@@ -21,7 +21,7 @@ from quarterdeck.release.plan import Plan, Refusal, RefusalCode, Step
 from quarterdeck.release.policy import PLAN_LIFE, name_to_type
 from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
 from quarterdeck.release.settlement import Settlement
-from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.shift import Router, knows, plan_shift
 from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap, slot_names
 from quarterdeck.runner.ports import Connections
@@ -142,13 +142,23 @@ class Planner:
         places = [place for role in both for place in self._fleet.places_of(action.target, role)]
         self._check_locks({resource(place.address, action.target) for place in places})
 
-        async def one(place: Place) -> Router:
-            survey, _ = await asyncio.gather(
-                self._one(place.target, self._traffic(place.address, place.role)), self._may_write(place)
-            )
+        async def one(place: Place) -> Router | Refusal:
+            try:
+                survey, _ = await asyncio.gather(
+                    self._one(place.target, self._traffic(place.address, place.role)), self._may_write(place)
+                )
+            except NoPlan as no:
+                return no.refusal
             return Router(place, survey)
 
-        return await asyncio.gather(*map(one, places))
+        found = await asyncio.gather(*map(one, places))
+        routers = [router for router in found if isinstance(router, Router)]
+        meant = {router.place.role for router in routers if knows(router, action)}
+        for place, refusal in zip(places, found, strict=True):
+            # Trouble with the traffic between regions is no obstacle to traffic between slots, nor the other way.
+            if isinstance(refusal, Refusal) and (place.role in meant or not meant):
+                raise NoPlan(refusal)
+        return routers
 
     async def _inverse(self, action: Rollback, operation: str, steps: Sequence[Step]) -> Outline:
         async def one(step: Step) -> Undoing:
