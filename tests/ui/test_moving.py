@@ -249,3 +249,14 @@ async def test_a_line_of_the_journal_is_shown_in_full_with_its_place_in_the_chai
         text = await press(pilot, "7", "enter")
     for words in ("step.accepted", "warming up", "3f1c0a52-swap", event.hash, event.previous, "2026-11-23 14:01:03Z"):
         assert words in text
+
+
+@pytest.mark.parametrize("keys", [(), ("slash",), ("colon",), ("u",), ("question_mark",)])
+async def test_ctrl_c_leaves_from_everywhere(scene: Scene, start: Start, keys: tuple[str, ...]) -> None:
+    scene.publish()
+    app = start()
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, *keys)
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert app.return_code == 0

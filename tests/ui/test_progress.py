@@ -126,3 +126,11 @@ async def test_an_answer_that_is_turned_down_says_why(scene: Scene, start: Start
         await press(pilot, "enter", "down", "enter")
         scene.answer(scene.asked("choose"), refusal=Refusal("stale", "it waits at step 2 now", "look again"))
         assert "refused: it waits at step 2 now. look again" in await see(pilot)
+
+
+async def test_without_a_runner_it_says_that_nothing_moves(scene: Scene, start: Start) -> None:
+    scene.publish()
+    scene.step(scene.start(swap_plan()), "intended")
+    scene.let_go()
+    async with start().run_test(size=SIZE) as pilot:
+        assert "no runner is alive, so nothing moves" in await press(pilot, "enter")

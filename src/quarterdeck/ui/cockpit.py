@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.theme import Theme
 
 from quarterdeck.fleet.targets import TargetId
@@ -65,7 +65,8 @@ class Cockpit(App[None]):
     """The viewer of one store."""
 
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = []
+    # Before everything else: an input line would copy instead.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "leave_now", show=False, priority=True)]
     CSS = """
     Screen { background: $qd-background; color: $qd-text; }
     .-ascii Dialog > #box { border: ascii $qd-border; }

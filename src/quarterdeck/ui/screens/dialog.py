@@ -38,7 +38,6 @@ class Dialog(Screen[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
-        Binding("ctrl+c", "app.leave_now", show=False),
         Binding("ctrl+z", "app.suspend_process", show=False),
         Binding("tab", "app.focus_next", show=False),
         Binding("shift+tab", "app.focus_previous", show=False),

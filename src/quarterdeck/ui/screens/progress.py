@@ -52,7 +52,10 @@ class Progress(Dialog[None]):
         what = clean(operation.plan.command.removeprefix("qd ") or str(operation.plan.action.target), 120)
         self.say_title(line((what, "title")), line((f" {clean(operation.id, 40)}", "dim")))
         self.query_one("#text", Page).make(lambda cells: pages.progress_lines(operation, now, cells))
-        self.say_below(line((clean(self._told, 200), "attention")))
+        told = self._told
+        if not told and operation.ending is None and not self.cockpit.picture.runner.alive:
+            told = "no runner is alive, so nothing moves; one is being started"
+        self.say_below(line((clean(told, 200), "attention")))
         self.query_one("#answers", Choices).offer(_answers(operation))
 
     @on(Choices.Given, "#answers")
