@@ -99,7 +99,7 @@ def _split(split: Split) -> Iterator[str]:
 
 def _trouble(known: Knowledge) -> Iterator[str]:
     if known.trouble is not None:
-        since = f" (for {known.trouble_age})" if known.trouble_age else ""
+        since = f" (for {known.trouble_age})" if known.trouble_age not in ("", "now") else ""
         yield from _wrapped(f"{known.trouble.code}{since}: {known.trouble.message}", "      ! ")
         if known.trouble.hint:
             yield from _wrapped(known.trouble.hint, "        ")
