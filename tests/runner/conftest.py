@@ -47,6 +47,6 @@ def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
     try:
         yield hired
     finally:
-        stop_sandbox(config)
         hired.dismiss()
+        stop_sandbox(config)
         opened.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -60,7 +61,7 @@ class Crew:
     store: SqliteStore
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def runner(self, *more: str, lease: float = 2, idle: float = 60) -> subprocess.Popen[bytes]:
+    def runner(self, *more: str, lease: float = 10, idle: float = 60) -> subprocess.Popen[bytes]:
         """A runner of this fleet in its sandbox."""
         words = [
             "--store",
@@ -140,14 +141,24 @@ class Crew:
         return [event.kind for event in self.store.events(operation=operation_id)]
 
     def dismiss(self) -> None:
-        """End every runner that this fleet still has."""
-        lease = self.store.lease("runner")
+        """End every runner that this fleet still has, those that others started for it as well."""
+        for pid in processes("quarterdeck.runner", str(self.path)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for process in self.processes:
-            process.kill()
             process.wait()
             if process.stdout:
                 process.stdout.close()
-        ours = {process.pid for process in self.processes}
-        if lease and lease.info.get("pid") not in ours and lease.expires_at > time.time():
-            with suppress(ProcessLookupError):
-                os.kill(int(lease.info["pid"]), 9)
+
+
+def processes(module: str, text: str) -> list[int]:
+    """Ids of the processes that run a module of ours with a text among their arguments."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().decode().split("\0")
+        except (OSError, ValueError):
+            continue
+        if module in words and any(text in word for word in words):
+            found.append(int(entry.name))
+    return found

@@ -44,13 +44,13 @@ def test_a_killed_runner_is_replaced_and_its_swap_done_exactly_once(crew: Crew) 
 
 
 def test_a_runner_that_was_stopped_past_its_lease_writes_nothing_when_it_goes_on(crew: Crew) -> None:
-    first = crew.runner()
+    first = crew.runner(lease=4)
     crew.in_charge(first)
     crew.sandbox("POST", "faults", HANG_WHILE_WARMING_UP)
     operation = crew.begin(SWAP)
     until(lambda: crew.operation(operation).step("1").state == "accepted", "the swap is accepted")
     first.send_signal(signal.SIGSTOP)
-    second = crew.runner("--stand-by")
+    second = crew.runner("--stand-by", lease=10)
     crew.in_charge(second)
     until(lambda: "operation.adopted" in crew.kinds(operation), "the operation is taken over")
 
@@ -66,7 +66,8 @@ def test_a_runner_that_was_stopped_past_its_lease_writes_nothing_when_it_goes_on
     holder = crew.store.lease("runner")
     assert holder is not None
     assert holder.info["pid"] == second.pid
-    (taken_over,) = [event.seq for event in crew.store.events() if event.kind == "operation.adopted"]
+    adopted = [event for event in crew.store.events() if event.kind == "operation.adopted"]
+    taken_over = next(event.seq for event in adopted if f"-{second.pid}-" in event.body["by"])
     by_the_first = [event for event in crew.store.events(after=taken_over) if f"-{first.pid}-" in event.actor]
     assert by_the_first == []
     assert crew.store.verify() == ()

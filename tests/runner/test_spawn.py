@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.runner.crew import Crew, until
+from tests.runner.crew import Crew, processes, until
 
 from quarterdeck.runner import sandboxing
 from quarterdeck.runner.sandboxing import ensure_sandbox, reset_sandbox, running, sandbox_lives, stop_sandbox
@@ -42,7 +42,7 @@ def test_several_at_once_get_one_runner_and_one_sandbox(crew: Crew) -> None:
         assert lease.fence == 1
         assert os.getsid(lease.info["pid"]) == lease.info["pid"]
         assert Path(f"/proc/{lease.info['pid']}/cwd").resolve() == Path("/")
-        assert len(_processes("quarterdeck.sandbox", str(crew.path.parent))) == 1
+        assert len(processes("quarterdeck.sandbox", str(crew.path.parent))) == 1
 
 
 def test_a_runner_that_lives_is_left_alone_and_quickly(crew: Crew) -> None:
@@ -119,15 +119,3 @@ def test_starting_a_runner_imports_nothing_heavy() -> None:
     roots = {name.partition(".")[0] for name in loaded} - set(sys.stdlib_module_names)
     assert not roots & {"pydantic", "yaml", "azure", "aiohttp", "httpx", "textual", "rich", "cryptography"}
     assert "asyncio" not in loaded
-
-
-def _processes(module: str, folder: str) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            words = (entry / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        if module in words and any(folder in word for word in words):
-            found.append(int(entry.name))
-    return found
