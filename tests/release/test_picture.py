@@ -22,7 +22,7 @@ from quarterdeck.fleet.readings import (
 )
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place, Role
-from quarterdeck.release.action import Action, FlagChange, Swap
+from quarterdeck.release.action import Action, FlagChange, Swap, SwapMode
 from quarterdeck.release.freshness import STALE_AFTER, age
 from quarterdeck.release.operation import Operation, advance
 from quarterdeck.release.paint import paint
@@ -30,6 +30,7 @@ from quarterdeck.release.picture import Cell, Picture
 from quarterdeck.release.plan import Effect, Plan, Step
 
 NOW = 1_000_000.0
+SWAP_MODES: tuple[SwapMode, ...] = ("swap", "preview", "complete", "cancel")
 CHECKOUT = TargetId("production", "checkout")
 
 
@@ -163,6 +164,15 @@ def test_an_operation_under_way_shows_where_it_leads_and_how_far_it_is() -> None
 def test_an_operation_of_one_region_belongs_to_the_service() -> None:
     running = operation(Swap(TargetId("production", "checkout", "westeurope")))
     assert checkout(shown(WELL, running)).state == "moving"
+
+
+def test_the_phases_of_a_swap_are_told_apart() -> None:
+    assert [shown(WELL, operation(Swap(CHECKOUT, mode=mode))).operations[0].verb for mode in SWAP_MODES] == [
+        "swap",
+        "preview",
+        "complete",
+        "cancel",
+    ]
 
 
 def test_an_operation_that_ended_leaves_the_cell() -> None:

@@ -10,7 +10,7 @@ from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotReading, S
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
-from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
+from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.attention import attention
 from quarterdeck.release.freshness import Freshness, Knowledge, age, knowledge
 from quarterdeck.release.operation import Operation
@@ -33,7 +33,6 @@ from quarterdeck.release.picture import (
 )
 
 _NAME = 60
-_VERBS: Mapping[type, str] = {Swap: "swap", Shift: "shift", FlagChange: "flag", Rollback: "rollback"}
 _FINISHED_STEPS = ("done", "skipped")
 _WORST_FIRST: tuple[Freshness, ...] = ("trouble", "never", "stale", "fresh")
 
@@ -98,7 +97,7 @@ def view_operation(operation: Operation, now: float) -> OperationView:
     return OperationView(
         id=operation.id,
         target=plan.action.target,
-        verb=_VERBS[type(plan.action)],
+        verb=_verb(plan.action),
         command=clean(plan.command, 300),
         actor=clean(operation.actor, _NAME),
         reason=clean(operation.reason, 200),
@@ -114,6 +113,18 @@ def view_operation(operation: Operation, now: float) -> OperationView:
         undone_by=operation.undone_by,
         undoing=operation.undoing is not None,
     )
+
+
+def _verb(action: Action) -> str:
+    match action:
+        case Swap(mode=mode):
+            return mode
+        case Shift():
+            return "shift"
+        case FlagChange():
+            return "flag"
+        case Rollback():
+            return "rollback"
 
 
 class _Seen:

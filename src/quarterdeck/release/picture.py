@@ -86,7 +86,8 @@ class Region:
 class OperationView:
     """An operation in one line.
 
-    `state` is `running` or the ending; `step` what is being done now (or how it ended); `command` the headless twin.
+    `verb` is `swap`, `preview`, `complete`, `cancel`, `shift`, `flag` or `rollback`; `state` is `running` or the
+    ending; `step` what is being done now (or how it ended); `command` the headless twin.
     With `undoing`, it is being taken back, and `done` and `total` count the steps of that.
     """
 

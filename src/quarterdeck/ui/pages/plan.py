@@ -69,12 +69,12 @@ def _effects(plan: Plan, cells: int) -> Iterator[Line]:
     if not plan.effects:
         yield line(("  nothing", "attention"))
     where = ""
-    wide = min(max((len(effect.what) for effect in plan.effects), default=0), 24)
+    wide = min(max((len(effect.what) for effect in plan.effects), default=0), 40)
     for effect in plan.effects:
         if effect.where != where:
             where = effect.where
             yield line("  ", (clean(where, 100), "title"))
-        first = fit(line("    ", clean(effect.what, 60)), wide + 6)
+        first = (*line("    "), *fit(line(clean(effect.what, 60)), wide), *line("  "))
         change = f"{clean(effect.before, 300) or '(none)'}  ->  {clean(effect.after, 300) or '(none)'}"
         yield from wrap(change, cells, first=first)
 
