@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from quarterdeck.clock import Clock
-from quarterdeck.store.base import Lease, LeaseLost, Store
+from quarterdeck.store.base import Lease, LeaseLost, Store, StoreError
 from quarterdeck.store.lifeline import RUNNER_LEASE
 
 MARGIN = 0.1
@@ -84,7 +85,8 @@ class LeaseGuard:
         self._info = info
 
     def release(self) -> None:
-        """Let the lease go, if it is still ours. Raises StoreError."""
+        """Let the lease go, if it is still ours. Where the store doesn't take that, it runs out by itself."""
         if self._lease is not None:
             lease, self._lease = self._lease, None
-            self._store.release_lease(lease)
+            with suppress(StoreError):
+                self._store.release_lease(lease)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from quarterdeck import __version__
 from quarterdeck.clock import Clock, SystemClock
@@ -95,40 +95,52 @@ class Runner:
         return 0
 
     async def _serve(self, guard: LeaseGuard, about: Mapping[str, Any]) -> None:
-        settings = self._settings
         configuration = self._configuration()
-        seal = FileSeal(settings.store.with_name("seal.key"))
+        has_served = False
         while not self._told_to_stop.is_set():
-            if runner_lives(self._store, self._clock.now()):
-                if settings.when_taken == "leave":
-                    return
-                await first_of(self._clock, STAND_BY_SECONDS, self._told_to_stop)
-                continue
-            announcement = await self._sandbox()
-            fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
-            if not self._take(guard):
-                continue
-            term = Duty(
-                settings,
-                store=self._store,
-                guard=guard,
-                fleet=fleet,
-                sessions=Sessions(fleet, registry.load, self._clock),
-                seal=seal,
-                clock=self._clock,
-                over=partial(_over, configuration, announcement),
-            )
-            log.info("in charge of %s as %s", fleet.name, guard.lease.holder)
             try:
-                outcome = await term.serve(self._told_to_stop)
-            finally:
-                guard.release()
-            log.info("term of duty ended: %s", outcome)
+                outcome = await self._turn(guard, configuration)
+            except StoreError as error:
+                if not has_served:
+                    raise
+                # Operations may wait to be taken up again, and nobody else may come to do it.
+                log.warning("the store can't be used now: %s", error)
+                outcome = "waiting"
+            has_served = has_served or outcome != "waiting"
             if outcome == "left":
                 return
+            if outcome == "waiting":
+                await first_of(self._clock, STAND_BY_SECONDS, self._told_to_stop)
             if outcome == "outdated":
                 configuration, problem = self._configuration_again(configuration)
                 guard.describe({**about, "problem": problem} if problem else about)
+
+    async def _turn(self, guard: LeaseGuard, configuration: Configuration) -> Outcome | Literal["waiting"]:
+        """Serve one term, if it is our turn."""
+        settings = self._settings
+        if runner_lives(self._store, self._clock.now()):
+            return "left" if settings.when_taken == "leave" else "waiting"
+        announcement = await self._sandbox()
+        fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
+        if not self._take(guard):
+            return "waiting"
+        term = Duty(
+            settings,
+            store=self._store,
+            guard=guard,
+            fleet=fleet,
+            sessions=Sessions(fleet, registry.load, self._clock),
+            seal=FileSeal(settings.store.with_name("seal.key")),
+            clock=self._clock,
+            over=partial(_over, configuration, announcement),
+        )
+        log.info("in charge of %s as %s", fleet.name, guard.lease.holder)
+        try:
+            outcome = await term.serve(self._told_to_stop)
+        finally:
+            guard.release()
+        log.info("term of duty ended: %s", outcome)
+        return outcome
 
     def _configuration(self) -> Configuration:
         configuration = Configuration(self._settings.config)
