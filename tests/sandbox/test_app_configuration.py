@@ -279,3 +279,14 @@ async def test_a_throttled_store_says_in_milliseconds_when_to_come_back(harbour:
     assert (answer.status_code, answer.headers["retry-after-ms"]) == (429, "10")
     assert answer.headers["Content-Type"].startswith("application/problem+json")
     assert answer.json()["type"] == "https://azconfig.io/errors/too-many-requests"
+
+
+async def test_a_page_that_has_not_changed_is_skipped_and_the_next_one_is_still_found(harbour: Harbour) -> None:
+    client = await harbour.configuration()
+    for number in range(120):
+        await client.set_configuration_setting(ConfigurationSetting(key=f"p{number:03}", value="1"))
+    pages = client.list_configuration_settings(key_filter="p*").by_page()
+    etags = [pages.etag async for _ in pages]
+    await client.set_configuration_setting(ConfigurationSetting(key="p110", value="2"))
+    changed = client.list_configuration_settings(key_filter="p*").by_page(match_conditions=etags)
+    assert [[item.key async for item in page] async for page in changed] == [[f"p{n:03}" for n in range(100, 120)]]

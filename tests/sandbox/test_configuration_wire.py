@@ -219,3 +219,21 @@ async def test_a_malformed_request_is_a_problem_that_names_the_field(
     assert refused.status_code == 400
     assert refused.json()["status"] == 400
     assert refused.json()["name"]
+
+
+async def test_a_read_that_finds_nothing_new_still_tells_the_etag(harbour: Harbour) -> None:
+    headers = {"Authorization": f"Bearer {harbour.token()}"}
+    async with httpx.AsyncClient(base_url=harbour.url, headers=headers, params={"api-version": "2024-09-01"}) as client:
+        etag = (await client.put("/kv/a", json={"value": "1"})).headers["etag"]
+        for address in ("/kv/a", "/kv"):
+            told = (await client.get(address)).headers["etag"]
+            answer = await client.get(address, headers={"If-None-Match": told})
+            assert (answer.status_code, answer.headers.get("etag"), answer.content) == (304, told, b"")
+        assert (await client.get("/kv/a")).headers["etag"] == etag
+
+
+@pytest.mark.parametrize("key", ["a/", "a//b", "/a", "a"])
+async def test_slashes_that_a_client_does_not_encode_belong_to_the_key(harbour: Harbour, key: str) -> None:
+    headers = {"Authorization": f"Bearer {harbour.token()}"}
+    async with httpx.AsyncClient(base_url=harbour.url, headers=headers, params={"api-version": "2024-09-01"}) as client:
+        assert (await client.put(f"/kv/{key}", json={"value": "1"})).json()["key"] == key

@@ -42,18 +42,22 @@ class Router:
             if parameters is not None:
                 return Match(route, parameters)
         for route, parts in self._open.get(method, ()):
-            head = parts[:-1]
-            if len(given) < len(parts):
-                continue
-            parameters = _bind(head, given[: len(head)])
+            head, rest = _head_and_rest(path, len(parts) - 1)
+            parameters = _bind(parts[:-1], head) if rest else None
             if parameters is not None:
-                parameters[parts[-1][1:-2]] = unquote("/".join(given[len(head) :]))
+                parameters[parts[-1][1:-2]] = unquote(rest)
                 return Match(route, parameters)
         return None
 
 
 def _segments(path: str) -> list[str]:
     return path.strip("/").split("/") if path.strip("/") else []
+
+
+def _head_and_rest(path: str, length: int) -> tuple[list[str], str]:
+    """The first segments, and all that comes after them with every slash in its place."""
+    *head, rest = path.removeprefix("/").split("/", length)
+    return (head, rest) if len(head) == length else ([], "")
 
 
 def _is_name(part: str) -> bool:

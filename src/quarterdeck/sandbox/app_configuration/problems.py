@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from quarterdeck.sandbox.wire import Refusal
 
 _CONTENT_TYPE = {"Content-Type": "application/problem+json; charset=utf-8"}
 _ERRORS = "https://azconfig.io/errors/"
 
 
-def bare(status: int) -> Refusal:
+def bare(status: int, headers: Mapping[str, str] | None = None) -> Refusal:
     """404, 304 and 412 have no body."""
-    return Refusal(status, "", "", body=b"")
+    return Refusal(status, "", "", headers, body=b"")
 
 
 def invalid_argument(name: str, detail: str) -> Refusal:

@@ -126,31 +126,32 @@ def page_of(
     page = rest[:PAGE_SIZE]
     body: dict[str, Any] = {"items": [show(item) for item in page]}
     sent = media_type(kind) | dict(headers or {})
-    links = [sent["Link"]] if "Link" in sent else []
-    if etags is not None:
-        etag = make_etag(*(etags(item) for item in page))
-        answer_condition(request, etag)
-        body["etag"] = etag
-        sent["ETag"] = quoted(etag)
     if len(rest) > len(page):
         token = base64.urlsafe_b64encode(position(page[-1]).encode()).decode().rstrip("=")
         pairs = [(name, value) for name, value in query.pairs if name.lower() != "after"]
         body["@nextLink"] = f"{request.path}?{urlencode([*pairs, ('after', token)])}"
-        links.append(f'<{body["@nextLink"]}>; rel="next"')
-    if links:
-        sent["Link"] = ", ".join(links)
+        # The next page first: Microsoft's SDKs read no further than the first link of a 304.
+        sent["Link"] = ", ".join([f'<{body["@nextLink"]}>; rel="next"', *filter(None, [sent.get("Link")])])
+    if etags is not None:
+        etag = make_etag(*(etags(item) for item in page))
+        answer_condition(request, etag, {"Link": sent["Link"]} if "@nextLink" in body else {})
+        body["etag"] = etag
+        sent["ETag"] = quoted(etag)
     return Response(200, body, sent)
 
 
-def answer_condition(request: Request, etag: str | None) -> None:
-    """Let a read pass.
+def answer_condition(request: Request, etag: str | None, headers: Mapping[str, str] | None = None) -> None:
+    """Let a read pass. A 304 has the ETag and, if given, more headers.
 
     Raises:
         Refusal: 304 when If-None-Match names what is there, 412 when If-Match does not.
     """
     condition = condition_of(request)
-    if not condition.holds(etag):
-        raise bare(304 if condition.none_match else 412)
+    if condition.holds(etag):
+        return
+    if etag is None or not condition.none_match:
+        raise bare(412)
+    raise bare(304, {"ETag": quoted(etag), **(headers or {})})
 
 
 def quoted(etag: str) -> str:
