@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ABOARD: ContextVar[Runner | None] = ContextVar("ABOARD", default=None)
 """Whose callback this is; None for the world's and the operators'."""
 
-STAND_BY = 3.0
+STAND_BY = 8.0
 """Seconds between two attempts to take the lease."""
 
 PATIENCE = Patience(swap=600)
@@ -273,9 +273,11 @@ class Journaled:
         events = self._store.record(drafts, lease, at, answer=answer, lock=lock, unlock=unlock)
         self._simulation.auditor.committed(self._runner, answer)
         self._runner.written()
+        if self._simulation.trouble == "lying" and answer:
+            raise StoreError("the disk reports an error")  # what was written is written all the same
         return events
 
     def _writable(self) -> None:
         self._runner.breathe()
-        if self._simulation.trouble:
+        if self._simulation.trouble == "full":
             raise StoreError("the disk is full", "make room")

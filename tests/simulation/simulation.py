@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from tests.simulation.auditor import Auditor
 from tests.simulation.people import CART, CHECKOUT, Operator, illness, stranger
@@ -27,12 +28,16 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.survey import Limits
+from quarterdeck.runner import reception
 from quarterdeck.runner.engine import Engine
 from quarterdeck.store.base import Answer, LeaseLost, Request, StoreError
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore
 
 START = 1_795_000_000.0
+
+LOOK = 20.0
+"""Seconds between two looks for requests that nobody announced: an hour of waiting shouldn't be 3600 looks."""
 
 LONGEST = 4 * 3600.0
 """Seconds within which everything must have come to rest once nothing goes wrong any more: all patience of all steps,
@@ -198,7 +203,7 @@ class Simulation:
         return [account.operation for account in self.auditor.accounts.values() if account.operation.open]
 
     def submit(self, request: Request) -> Request:
-        if self.trouble:
+        if self.trouble in ("full", "locked"):
             raise StoreError("the disk is full", "make room")
         stored = self._viewer.submit(request)
         self.tell(f"{request.actor} asks: {request.kind} {request.id} key {request.key} {request.body}")
@@ -242,11 +247,11 @@ class Simulation:
             await asyncio.sleep(self.random.expovariate(1 / self.weather.disk))
             if self.calm:
                 return
-            self.trouble = self.random.choice(("full", "full", "locked"))
-            self.tell(f"the disk is {self.trouble}")
+            self.trouble = self.random.choice(("full", "full", "locked", "lying"))
+            self.tell(f"the store is {self.trouble}")
             await asyncio.sleep(self.random.uniform(0.1, 40))
             self.trouble = ""
-            self.tell("the disk is well again")
+            self.tell("the store is well again")
 
     async def _wrong_clock(self) -> None:
         while self.weather.jumps:
@@ -296,7 +301,8 @@ def _template() -> Path:
 
 def simulate(seed: int, trace: Callable[[str], None] | None = None) -> Simulation:
     """Run one seed. Raises Broken."""
-    with tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
+    slower = patch.object(reception, "LOOK_SECONDS", LOOK)
+    with slower, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
         simulation = Simulation(seed, Path(folder), trace)
         simulation.run()
         return simulation

@@ -94,7 +94,7 @@ def weather(random: Random) -> Weather:
         pauses=int(every(60, 300)),
         disk=every(60.0, 300.0),
         jumps=every(200.0),
-        ttl=random.choice((10.0, 30.0)),
+        ttl=random.choice((20.0, 60.0)),
         operators=random.randint(1, 3),
         wishes=random.randint(3, 8),
     )

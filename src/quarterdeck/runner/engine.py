@@ -13,7 +13,7 @@ from quarterdeck.fleet.codec import from_json
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.action import Action
-from quarterdeck.release.operation import Operation, opening
+from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_writing
 from quarterdeck.runner.choosing import Chooser
@@ -171,8 +171,8 @@ class Engine:
         if isinstance(plan, Refusal):
             return plan
         digest, typed = str(request.body.get("digest", "")), str(request.body.get("typed", ""))
-        if digest == plan.digest and (operation := self._store.operation(plan.id)):
-            self._already(request, operation)
+        if digest == plan.digest and self._store.operation(plan.id):
+            self._journal.write([], answer=self._yes(request, operation=plan.id))
             return None
         if any(event.kind == "plan.dismissed" for event in self._store.events(operation=plan.id)):
             return Refusal("stale", f"plan {plan.id} was dismissed", "plan again")
@@ -185,24 +185,19 @@ class Engine:
 
     def _begin(self, request: Request, plan: Plan, identities: dict[str, str]) -> Refusal | None:
         """Start the operation. Nothing is awaited from the look for an earlier one to the writing of this one."""
-        if operation := self._store.operation(plan.id):
-            self._already(request, operation)
-            return None
         answer = self._yes(request, operation=plan.id)
+        if self._store.operation(plan.id):
+            self._journal.write([], answer=answer)
+            return None
         target, now = str(plan.action.target), self._clock.now()
         started = Draft("operation.started", request.actor, plan.id, target, opening(plan, request.reason, identities))
         locks = [Lock(resource, plan.id, request.actor, request.reason, now) for resource in plan.locks]
+        self._start(plan.id)
         try:
             self._journal.write([started], answer=answer, lock=locks)
         except Locked as error:
             return in_use(error.lock)
-        self._start(plan.id)
         return None
-
-    def _already(self, request: Request, operation: Operation) -> None:
-        """The plan was confirmed before: one yes is as good as two."""
-        self._revive(operation)
-        self._journal.write([], answer=self._yes(request, operation=operation.id))
 
     def _dismiss(self, request: Request) -> Refusal | None:
         plan = self._known_plan(request)
@@ -218,16 +213,15 @@ class Engine:
         operation = self._store.operation(str(request.body.get("operation", "")))
         if operation is None:
             return Refusal("usage", f"there is no operation {request.body.get('operation', '')}")
-        self._revive(operation)
         chosen = await self._chooser.choose(operation, request)
         if isinstance(chosen, Refusal):
             return chosen
         if self._store.operation(operation.id) != operation:
             return Refusal("stale", f"somebody else answered operation {operation.id} meanwhile", "look again")
         unlock = "" if chosen.goes_on else operation.id
-        self._journal.write(chosen.drafts, answer=self._yes(request, operation=operation.id), unlock=unlock)
         if chosen.goes_on:
             self._start(operation.id, retrying=chosen.retrying)
+        self._journal.write(chosen.drafts, answer=self._yes(request, operation=operation.id), unlock=unlock)
         return None
 
     def _known_plan(self, request: Request) -> Plan | Refusal:
@@ -264,14 +258,22 @@ class Engine:
 
     # --- operations --------------------------------------------------------------------------------------------------
     def _start(self, operation_id: str, *, retrying: bool = False) -> None:
+        """See to an operation, unless somebody does. Called before the line that makes it run is written.
+
+        A store may report a failure for what it has written after all; the task reads what became of it, and an
+        operation that doesn't run needs nobody.
+        """
+        seeing = self._tasks.get(operation_id)
+        if seeing and not seeing.done():
+            return
         task = asyncio.create_task(self._see_through(operation_id, retrying), name=f"operation {operation_id}")
         self._tasks[operation_id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(operation_id, None))
+        task.add_done_callback(lambda _: self._forget(operation_id, task))
 
-    def _revive(self, operation: Operation) -> None:
-        """A store may report a failure for what it has written after all: then an operation runs with nobody at it."""
-        if operation.ending is None and operation.id not in self._tasks:
-            self._start(operation.id)
+    def _forget(self, operation_id: str, task: asyncio.Task[None]) -> None:
+        """The operation may have been answered since, and have another task."""
+        if self._tasks.get(operation_id) is task:
+            del self._tasks[operation_id]
 
     async def _see_through(self, operation_id: str, retrying: bool) -> None:
         """Carry an operation out. Whatever goes wrong here is this operation's own trouble, and is told."""
