@@ -1,0 +1,13 @@
+"""Everything in this folder measures time: it is left out unless asked for (`pytest -m benchmark`)."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.benchmark)
