@@ -216,6 +216,9 @@ class Auditor:
                 account.terms += 1
             case "operator.chose":
                 self._chose(event, account)
+            case "step.skipped":
+                if account.chosen["skip"] < sum(p.state == "skipped" for p in account.operation.steps.values()):
+                    self._wrong(f"step {step_id} of {event.operation} is skipped, but nobody chose to")
             case "step.done":
                 self._done(event, account, step_id)
             case "step.not_done":
