@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults")
     parser.add_argument("--world", type=Path, metavar="FILE", help="JSON file that says what exists")
     parser.add_argument("--fleet", type=Path, metavar="FILE", help="JSON file with a fleet: all of it exists")
-    parser.add_argument("--announce", type=Path, metavar="FILE", help="gets the line printed when ready")
+    parser.add_argument("--announce", type=Path, metavar="FILE", help="gets the line printed when ready, and the pid")
     parser.add_argument("--idle", type=float, default=0.0, metavar="SECONDS", help="end when idle so long")
     given = parser.parse_args(arguments)
     try:

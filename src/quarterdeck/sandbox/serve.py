@@ -56,9 +56,9 @@ async def serve(settings: Settings) -> None:
         on_request=last_request.renew,
     ) as listening:
         _end_on_signals(ended)
-        line = json.dumps(announcement(listening))
-        with _announced(settings.announce, line):
-            sys.stdout.write(line + "\n")
+        told = announcement(listening)
+        with _announced(settings.announce, json.dumps({**told, "pid": os.getpid()})):
+            sys.stdout.write(json.dumps(told) + "\n")
             sys.stdout.flush()
             await _wait(ended, last_request, settings.idle_seconds)
 
@@ -78,7 +78,6 @@ def announcement(listening: Running) -> dict[str, Any]:
         "tenant": world.tenant,
         "ca_file": str(listening.ca_file) if listening.ca_file else None,
         "control": f"{url}/control",
-        "pid": os.getpid(),
     }
 
 

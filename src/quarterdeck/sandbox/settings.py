@@ -22,7 +22,7 @@ class Settings:
         faults: a JSON file with a list of faults; see `faults`.
         world: a JSON file that says what exists; see `world.document`. contoso-shop when None.
         fleet: a JSON file with a fleet, as `fleet.codec` writes it: a world in which all of it exists.
-        announce: a file that gets the same line as stdout, while the sandbox runs.
+        announce: a file that gets the line of stdout and the `pid`, while the sandbox runs.
         idle_seconds: end when no request came for that long; 0 never ends by itself.
 
     Raises:
