@@ -25,12 +25,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from quarterdeck.sandbox.outcome import Outcome, Severed
 from quarterdeck.sandbox.refusals import render
 from quarterdeck.sandbox.wire import Plane, Refusal, Request, Response
+from quarterdeck.sandbox.world.strictness import check, check_pattern
 from quarterdeck.sandbox.world.swaptrouble import Trouble
 from quarterdeck.sandbox.world.world import World
 
@@ -71,18 +72,16 @@ class Fault:
         Raises:
             ValueError: naming what is unknown, missing or malformed.
         """
-        known = {field.name for field in fields(cls)}
-        unknown = sorted(set(document) - known)
-        if unknown:
-            raise ValueError(f"a fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+        check(document, cls, "a fault")
         kind = document.get("kind")
         if kind not in _KINDS:
             raise ValueError(f"a fault's kind is one of {', '.join(sorted(_KINDS))}, not {kind!r}")
+        if document.get("plane", "") not in ("", "arm", "data", "identity"):
+            raise ValueError(f"a fault's plane is arm, data or identity, not {document['plane']!r}")
+        if not 200 <= document.get("status", 500) <= 599:
+            raise ValueError(f"a fault's status is a number from 200 to 599, not {document['status']}")
         for name in ("method", "path"):
-            try:
-                re.compile(document.get(name, ""))
-            except re.error as error:
-                raise ValueError(f"a fault's {name} is a regular expression: {error}") from error
+            check_pattern(document, name, "a fault")
         return cls(**{"name": kind, "seconds": _HELD.get(kind, 0.0), **document})
 
     def as_json(self) -> dict[str, Any]:

@@ -155,6 +155,14 @@ async def test_a_challenge_is_answered_by_the_sdk_with_a_new_token(
         ({"kind": "drop", "colour": "red"}, "colour"),
         ({"kind": "drop", "path": "("}, "regular expression"),
         ({}, "None"),
+        ({"kind": "status", "status": "503"}, "status is of type int"),
+        ({"kind": "status", "status": 42}, "from 200 to 599"),
+        ({"kind": "drop", "count": 1.5}, "count"),
+        ({"kind": "drop", "count": True}, "count"),
+        ({"kind": "drop", "probability": "often"}, "probability is of type float"),
+        ({"kind": "drop", "seconds": float("nan")}, "seconds"),
+        ({"kind": "drop", "path": 5}, "path is of type str"),
+        ({"kind": "drop", "plane": "astral"}, "astral"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused_by_name(document: dict[str, object], told: str) -> None:
@@ -165,3 +173,16 @@ def test_a_rule_that_makes_no_sense_is_refused_by_name(document: dict[str, objec
 def test_a_swap_fault_needs_a_phase(world: World) -> None:
     with pytest.raises(ValueError, match="phase from 1 to 6"):
         Faults(world).add({"kind": "swap_fails", "phase": 9})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"site": 5}, "site is of type str"),
+        ({"site": "("}, "regular expression"),
+        ({"kind": "swap_sings"}, "swap_sings"),
+    ],
+)
+def test_a_swap_fault_that_makes_no_sense_is_refused_by_name(world: World, wrong: dict[str, object], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Faults(world).add({"kind": "swap_fails", "phase": 2, **wrong})

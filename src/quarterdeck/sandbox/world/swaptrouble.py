@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from quarterdeck.sandbox.world.sites import Site, Slot
+from quarterdeck.sandbox.world.strictness import check, check_pattern
 
 FIRST_PHASE, LAST_PHASE = 1, 6
 
@@ -51,10 +52,10 @@ class Trouble:
         Raises:
             ValueError: naming what is wrong.
         """
-        known = {field.name for field in fields(cls)} - {"seen", "struck"}
-        unknown = sorted(set(document) - known)
-        if unknown:
-            raise ValueError(f"a swap fault has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+        check(document, cls, "a swap fault", without=("seen", "struck"))
+        check_pattern(document, "site", "a swap fault")
+        if document.get("kind") not in ("swap_fails", "swap_hangs"):
+            raise ValueError(f"a swap fault's kind is swap_fails or swap_hangs, not {document.get('kind')!r}")
         phase = document.get("phase")
         if not isinstance(phase, int) or not FIRST_PHASE <= phase <= LAST_PHASE:
             raise ValueError(f"a swap fault needs a phase from {FIRST_PHASE} to {LAST_PHASE}, not {phase!r}")
