@@ -100,5 +100,5 @@ def _json(body: Any) -> Any:
         return body
     try:
         return json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -237,3 +237,9 @@ async def test_slashes_that_a_client_does_not_encode_belong_to_the_key(harbour: 
     headers = {"Authorization": f"Bearer {harbour.token()}"}
     async with httpx.AsyncClient(base_url=harbour.url, headers=headers, params={"api-version": "2024-09-01"}) as client:
         assert (await client.put(f"/kv/{key}", json={"value": "1"})).json()["key"] == key
+
+
+@pytest.mark.parametrize("wrong", [{"tags": [1]}, {"tags": {"a": 1}}, {"description": 5}, {"filters": [{"key": 5}]}])
+async def test_a_snapshot_of_the_wrong_shape_is_refused(harbour: Harbour, wrong: dict[str, Any]) -> None:
+    answer = await send(harbour, "PUT", "/snapshots/s?api-version=2024-09-01", {"filters": [{"key": "*"}], **wrong})
+    assert (answer.status_code, answer.json()["name"]) == (400, next(iter(wrong)))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions
@@ -143,3 +144,44 @@ async def test_a_query_beyond_the_sandbox_is_refused_as_the_service_refuses(
     assert error["details"][0]["code"] == "InvalidQuery"
     assert error["details"][1]["token"] == token
     assert "In this sandbox" in error["details"][1]["message"]
+
+
+async def test_a_table_has_typed_columns_and_bare_rows(harbour: Harbour) -> None:
+    client = await harbour.resource_graph()
+    query = "resources | where type =~ 'microsoft.web/sites' | project name, properties.httpsOnly, tags | order by name"
+    asked = asking(query, harbour)
+    asked.options = QueryRequestOptions(result_format="table")
+    answer = await client.resources(asked)
+    assert answer.data == {
+        "columns": [
+            {"name": "name", "type": "string"},
+            {"name": "properties_httpsOnly", "type": "boolean"},
+            {"name": "tags", "type": "object"},
+        ],
+        "rows": [["checkout-weu", True, {}], ["checkout-neu", True, {}]],
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": "resources", "options": "all"},
+        {"query": "resources", "options": [1]},
+        {"query": "resources", "options": {"resultFormat": "xml"}},
+        {"query": f"resources | where {'(' * 5000}1 == 1{')' * 5000}"},
+        {"query": f"resources | where {' and '.join(['1 == 1'] * 5000)}"},
+    ],
+    ids=["options-text", "options-list", "format", "parentheses", "conditions"],
+)
+async def test_what_cannot_be_answered_is_refused_in_the_services_envelope(
+    harbour: Harbour, body: dict[str, Any]
+) -> None:
+    async with httpx.AsyncClient(base_url=harbour.url) as client:
+        answer = await client.post(
+            "/providers/Microsoft.ResourceGraph/resources",
+            params={"api-version": "2021-03-01"},
+            headers={"Authorization": f"Bearer {harbour.token()}"},
+            json=body,
+        )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"][0]["code"] == "InvalidQuery"

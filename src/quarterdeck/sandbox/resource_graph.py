@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from quarterdeck.sandbox.kql import Query, Row, parse
@@ -41,10 +41,13 @@ class ResourceGraphService:
         if not isinstance(body, Mapping) or not isinstance(body.get("query"), str):
             raise self._refusal("InvalidRequest", "The body needs a 'query'.")
         options = body.get("options") or {}
+        if not isinstance(options, Mapping):
+            raise self._refusal("InvalidOptions", "The 'options' are an object.")
         if body.get("facets") or body.get("managementGroups"):
             raise self._refusal("Unsupported", "This sandbox has no facets and no management groups.")
-        if str(options.get("resultFormat") or "objectArray").lower() != "objectarray":
-            raise self._refusal("Unsupported", "This sandbox answers with resultFormat objectArray only.")
+        form = _FORMS.get(str(options.get("resultFormat") or "objectArray").lower())
+        if form is None:
+            raise self._refusal("InvalidOptions", "A resultFormat is objectArray or table.")
         found = self._run(body["query"], request.principal, body.get("subscriptions"))
         start = _read_token(options.get("$skipToken")) if options.get("$skipToken") else options.get("$skip", 0)
         size = options.get("$top", LARGEST_PAGE)
@@ -59,7 +62,7 @@ class ResourceGraphService:
             "count": len(page),
             "resultTruncated": "true" if more else "false",
             "facets": [],
-            "data": page,
+            "data": form(page),
         }
         # Without ids the service cannot page on: what is beyond the first page is lost.
         if more and all("id" in row for row in page):
@@ -70,6 +73,8 @@ class ResourceGraphService:
         try:
             query = parse(text)
             return query.run(self._rows(query, principal, subscriptions))
+        except RecursionError as error:
+            raise self._refusal("ParserFailure", "In this sandbox: the query is nested too deeply.") from error
         except QueryError as error:
             place = {"line": error.line, "characterPositionInLine": error.column, "token": error.token}
             raise self._refusal("ParserFailure", f"In this sandbox: {error}.", place) from error
@@ -148,6 +153,26 @@ class ResourceGraphService:
             }
         }
         return Refusal(400, "BadRequest", message, body=body)
+
+
+def _table(rows: list[Row]) -> dict[str, Any]:
+    """Columns with their types, and rows of bare values."""
+    names = list(rows[0]) if rows else []
+    return {
+        "columns": [{"name": name, "type": _column_type(row[name] for row in rows)} for name in names],
+        "rows": [[row[name] for name in names] for row in rows],
+    }
+
+
+def _column_type(values: Iterable[Any]) -> str:
+    """The type of the first value that is there."""
+    first = next((value for value in values if value is not None), "")
+    return _TYPES.get(type(first), "object")
+
+
+_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+_FORMS: dict[str, Callable[[list[Row]], Any]] = {"objectarray": list, "table": _table}
 
 
 def _whole(value: Any, least: int) -> bool:

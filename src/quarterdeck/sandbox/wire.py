@@ -45,7 +45,7 @@ class Request:
         """
         try:
             return json.loads(self.body) if self.body else {}
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Refusal(400, "InvalidRequestContent", f"The request content was invalid: {error}") from error
 
     def argument(self, name: str, default: str = "") -> str:

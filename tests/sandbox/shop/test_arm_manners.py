@@ -80,8 +80,11 @@ async def test_another_subscription_is_not_found(arm: httpx.AsyncClient) -> None
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "SubscriptionNotFound")
 
 
-async def test_a_body_that_is_not_json_is_refused(arm: httpx.AsyncClient, site_path: Callable[..., str]) -> None:
-    answer = await arm.put(site_path("config", "appsettings"), content=b"{half")
+@pytest.mark.parametrize("body", [b"{half", b"\xff", b"[" * 100_000], ids=["half", "bytes", "deep"])
+async def test_a_body_that_is_not_json_is_refused(
+    arm: httpx.AsyncClient, site_path: Callable[..., str], body: bytes
+) -> None:
+    answer = await arm.put(site_path("config", "appsettings"), content=body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequestContent")
 
 

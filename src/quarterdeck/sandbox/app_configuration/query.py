@@ -96,6 +96,30 @@ def body_of(request: Request) -> Mapping[str, Any]:
     return body
 
 
+def text_of(body: Mapping[str, Any], field: str) -> str | None:
+    """A text in a body, None when it is not there.
+
+    Raises:
+        Refusal: 400 when it is something else.
+    """
+    value = body.get(field)
+    if value is not None and not isinstance(value, str):
+        raise invalid_argument(field, f"{field}: must be a string or null")
+    return value
+
+
+def tags_of(body: Mapping[str, Any]) -> dict[str, str | None]:
+    """The tags in a body, none when they are not there.
+
+    Raises:
+        Refusal: 400 when they are no object of texts.
+    """
+    tags = body.get("tags") or {}
+    if not isinstance(tags, Mapping) or not all(value is None or isinstance(value, str) for value in tags.values()):
+        raise invalid_argument("tags", "tags: must be an object of strings")
+    return dict(tags)
+
+
 def condition_of(request: Request) -> Condition:
     """What the request makes itself depend on."""
     return Condition(_etag(request.headers.get("if-match")), _etag(request.headers.get("if-none-match")))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from quarterdeck.sandbox.app_configuration import rendering
 from quarterdeck.sandbox.app_configuration.gate import Gate
@@ -15,9 +14,11 @@ from quarterdeck.sandbox.app_configuration.query import (
     condition_of,
     moment_of,
     selection_of,
+    tags_of,
+    text_of,
 )
 from quarterdeck.sandbox.app_configuration.snapshots import SnapshotOperations
-from quarterdeck.sandbox.wire import Handler, Refusal, Request, Response, Route
+from quarterdeck.sandbox.wire import Handler, Request, Response, Route
 from quarterdeck.sandbox.world.configuration import ConfigurationStore, KeyValue, Selection
 from quarterdeck.sandbox.world.configuration_filter import InvalidFilter, TextFilter, text_filter
 from quarterdeck.sandbox.world.world import World
@@ -88,10 +89,10 @@ class AppConfigurationService:
         wanted = KeyValue(
             key=_name(request.parameters["key"], "key"),
             label=_label(request),
-            value=_text(body, "value"),
-            content_type=_text(body, "content_type"),
-            tags=_tags(body),
-            description=_text(body, "description"),
+            value=text_of(body, "value"),
+            content_type=text_of(body, "content_type"),
+            tags=tags_of(body),
+            description=text_of(body, "description"),
         )
         return rendering.one_key_value(request, self._store.put(wanted, condition_of(request)))
 
@@ -177,23 +178,3 @@ def _name(text: str, field: str) -> str:
     if not text or len(text) > LONGEST_NAME or any(not char.isprintable() and not char.isspace() for char in text):
         raise invalid_argument(field, f"{field}: 1 to {LONGEST_NAME} characters, no control characters")
     return text
-
-
-def _text(body: Mapping[str, Any], field: str) -> str | None:
-    value = body.get(field)
-    if value is not None and not isinstance(value, str):
-        raise _wrong_type(field, "a string or null")
-    return value
-
-
-def _tags(body: Mapping[str, Any]) -> dict[str, str | None]:
-    tags = body.get("tags")
-    if tags is None:
-        return {}
-    if not isinstance(tags, Mapping) or not all(value is None or isinstance(value, str) for value in tags.values()):
-        raise _wrong_type("tags", "an object of strings")
-    return dict(tags)
-
-
-def _wrong_type(field: str, wanted: str) -> Refusal:
-    return invalid_argument(field, f"{field}: must be {wanted}")

@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 from quarterdeck.sandbox.app_configuration import rendering
 from quarterdeck.sandbox.app_configuration.problems import bare, invalid_argument
-from quarterdeck.sandbox.app_configuration.query import Query, bad_filter, body_of, condition_of
+from quarterdeck.sandbox.app_configuration.query import Query, bad_filter, body_of, condition_of, tags_of, text_of
 from quarterdeck.sandbox.wire import Request, Response
 from quarterdeck.sandbox.world.configuration import KeyValue
 from quarterdeck.sandbox.world.configuration_filter import InvalidFilter, text_filter
@@ -132,8 +132,8 @@ def _read(body: Mapping[str, Any], name: str) -> Snapshot:
         filters=tuple(_read_filter(item) for item in filters),
         composition=cast(Composition, composition),
         retention=retention or DEFAULT_RETENTION,
-        tags=dict(body.get("tags") or {}),
-        description=body.get("description"),
+        tags=tags_of(body),
+        description=text_of(body, "description"),
     )
 
 

@@ -39,7 +39,7 @@ class Snapshot:
     filters: tuple[SnapshotFilter, ...]
     composition: Composition = "key"
     retention: int = DEFAULT_RETENTION
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str | None] = field(default_factory=dict)
     description: str | None = None
     items: tuple[KeyValue, ...] = ()
     status: Status = "provisioning"
