@@ -81,3 +81,10 @@ def test_an_open_operation_is_shown_with_its_progress(written: Any, qd: Any) -> 
     written.record(Draft("step.intended", "runner", "op1", "production/checkout@west", {"step": "1"}))
     assert "> op1  swap production/checkout@west  running 0/1" in qd("status").out
     assert qd("status", "--json").json["operations"][0]["state"] == "running"
+
+
+def test_a_store_that_others_can_read_is_told(written: Any, qd: Any) -> None:
+    written.everything()
+    assert qd("status").err == ""
+    written.store.path.chmod(0o644)
+    assert f"chmod 600 {written.store.path}" in qd("status").err

@@ -7,6 +7,7 @@ import sys
 from contextlib import closing
 
 from quarterdeck.cli import output
+from quarterdeck.cli.connected import tell_who_else_can_read
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation, actor
@@ -27,6 +28,7 @@ def run(invocation: Invocation) -> int:
         raise CommandError(ExitCode.USAGE, "the cockpit needs a terminal", "without one: qd status, qd plan, qd --help")
     path = invocation.store_path()
     with closing(open_store(path, create=True)) as store:
+        tell_who_else_can_read(path)
         if store.fleet() is None:
             output.narrate("starting the runner ...")
             wake_runner(invocation, path)

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from quarterdeck.cli import output
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation, actor
@@ -19,7 +20,7 @@ from quarterdeck.release.picture import Picture
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store
 from quarterdeck.store.lifeline import RUNNER_LEASE, runner_lives
-from quarterdeck.store.opening import open_store
+from quarterdeck.store.opening import open_store, warnings
 from quarterdeck.store.presence import watching
 
 FIRST_LOOK_SECONDS = 60.0
@@ -89,12 +90,19 @@ def connected(invocation: Invocation) -> Iterator[Watched]:
     """
     path = invocation.store_path()
     with closing(open_store(path, create=True)) as store, watching(path):
+        tell_who_else_can_read(path)
         fleet = Watched(invocation, store, path)
         if not fleet.runner_lives():
             asked = time.time()
             fleet.keep_going()
             fleet.wait_until_read(asked)
         yield fleet
+
+
+def tell_who_else_can_read(store: Path) -> None:
+    """Warn if what should be its owner's alone is open to others."""
+    for line in warnings(store):
+        output.complain(line)
 
 
 @contextmanager
