@@ -119,6 +119,24 @@ async def test_what_the_store_does_not_take_is_tried_again_after_a_while(
         assert store.answer(asked.id)
 
 
+async def test_one_request_that_nobody_can_answer_ends_neither_the_runner_nor_the_others_waiting(
+    store: SqliteStore, guard: LeaseGuard, desk: Desk, clock: ManualClock, asker: Asker
+) -> None:
+    hopeless = asker.refresh()
+
+    async def trip(request: Request) -> None:
+        if request.id == hopeless.id:
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    desk.before = trip
+    other = asker.refresh()
+    async with open_for_business(store, guard, desk, clock) as reception:
+        await clock.advance(3)
+        assert desk.seen == [hopeless.id, other.id]
+        assert store.answer(other.id)
+        assert not reception.busy
+
+
 async def test_losing_the_lease_closes_the_reception(
     store: SqliteStore, guard: LeaseGuard, desk: Desk, clock: ManualClock, asker: Asker
 ) -> None:

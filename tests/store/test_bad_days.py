@@ -113,3 +113,10 @@ def test_a_store_that_somebody_holds_is_given_up_on_soon(
     assert len(sqlite_store.events()) == 1
     holder.close()
     impatient.close()
+
+
+@pytest.mark.parametrize("body", ["not json", "5", '{"body": 5}', '{"$": "Request", "kind": "of a newer version"}'])
+def test_a_request_that_cannot_be_read_keeps_nobody_elses_waiting(sqlite_store: SqliteStore, body: str) -> None:
+    sqlite_store._db.execute("INSERT INTO requests (id, key, body) VALUES ('odd', 'odd', ?)", (body,))
+    asked = sqlite_store.submit(request("a1"))
+    assert sqlite_store.pending() == (asked,)

@@ -167,6 +167,16 @@ def test_typed_text_that_is_not_utf8_is_stored_as_well_as_it_can_be(store: Store
     assert [(held.actor, held.reason) for held in store.locks()] == [("j?rg", "?")]
 
 
+def test_a_name_that_is_not_utf8_can_be_asked_for_and_written_down(store: Store, lease: Lease) -> None:
+    assert store.operation("\ud800") is None
+    assert store.answer("\ud800") is None
+    assert store.operations(target="\ud800") == ()
+    assert store.events(operation="\ud800", target="\ud800", actor="\ud800") == ()
+    store.record([Draft("k", operation="\ud800")], lease, 1)
+    assert [event.operation for event in store.events()] == ["?"]
+    assert store.verify() == ()
+
+
 def test_a_number_that_json_does_not_have_is_refused_and_leaves_no_trace(store: Store, lease: Lease) -> None:
     with pytest.raises(ValueError, match="JSON"):
         store.record([Draft("k"), Draft("k", body={"x": float("nan")})], lease, 1)

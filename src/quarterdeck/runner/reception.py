@@ -34,6 +34,7 @@ class Reception:
         self._clock = clock
         self._woken = asyncio.Event()
         self._busy: set[str] = set()
+        self._hopeless: set[str] = set()
 
     @property
     def busy(self) -> bool:
@@ -64,7 +65,7 @@ class Reception:
 
     def _waiting(self) -> list[Request]:
         try:
-            return [request for request in self._store.pending() if request.id not in self._busy]
+            return [one for one in self._store.pending() if one.id not in self._busy | self._hopeless]
         except StoreError as error:
             log.warning("requests can't be read: %s", error)
             return []
@@ -77,5 +78,9 @@ class Reception:
         except StoreError as error:
             log.warning("request %s can't be answered yet: %s", request.id, error)
             await self._clock.sleep(RETRY_SECONDS)
+        except Exception:
+            # No single request may end the runner, for it would end the next one too.
+            log.exception("request %s can't be answered", request.id)
+            self._hopeless.add(request.id)
         finally:
             self._busy.discard(request.id)

@@ -228,7 +228,7 @@ class Store(Protocol):
         ...
 
     def pending(self) -> Sequence[Request]:
-        """Requests without an answer, oldest first."""
+        """Requests without an answer, oldest first; what isn't a request that this version knows is left out."""
         ...
 
     def put_fleet(self, fleet: Fleet, lease: Lease) -> None:

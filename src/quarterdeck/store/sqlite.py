@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,20 +106,20 @@ class SqliteStore:
         with self._explaining():
             rows = self._db.execute(
                 f"SELECT body FROM operations {where} ORDER BY started DESC LIMIT :limit",
-                {"target": target, "limit": limit},
+                {"target": _storable(target), "limit": limit},
             ).fetchall()
         return tuple(self._decoded(Operation, body) for (body,) in rows)
 
     def operation(self, operation_id: str) -> Operation | None:
         """See `Store.operation`."""
         with self._explaining():
-            row = self._db.execute("SELECT body FROM operations WHERE id = ?", (operation_id,)).fetchone()
+            row = self._db.execute("SELECT body FROM operations WHERE id = ?", (_storable(operation_id),)).fetchone()
         return None if row is None else self._decoded(Operation, row[0])
 
     def answer(self, request_id: str) -> Answer | None:
         """See `Store.answer`."""
         with self._explaining():
-            row = self._db.execute("SELECT answer FROM requests WHERE id = ?", (request_id,)).fetchone()
+            row = self._db.execute("SELECT answer FROM requests WHERE id = ?", (_storable(request_id),)).fetchone()
         return None if row is None or row[0] is None else self._decoded(Answer, row[0])
 
     def events(
@@ -140,10 +140,11 @@ class SqliteStore:
             target_condition(target),
         )
         order = "DESC" if newest_first else "ASC"
-        values = {"after": after, "operation": operation, "target": target, "actor": actor, "limit": limit}
+        texts = {"operation": _storable(operation), "target": _storable(target), "actor": _storable(actor)}
         with self._explaining():
             rows = self._db.execute(
-                f"SELECT {_LINE} FROM events {where} ORDER BY seq {order} LIMIT :limit", values
+                f"SELECT {_LINE} FROM events {where} ORDER BY seq {order} LIMIT :limit",
+                {"after": after, "limit": limit, **texts},
             ).fetchall()
         return tuple(Line(*row).event() for row in rows)
 
@@ -214,7 +215,13 @@ class SqliteStore:
         """See `Store.pending`. In the order of arrival: clocks of viewers may differ."""
         with self._explaining():
             rows = self._db.execute("SELECT body FROM requests WHERE answer IS NULL ORDER BY arrival").fetchall()
-        return tuple(self._decoded(Request, body) for (body,) in rows)
+        return tuple(self._readable(body for (body,) in rows))
+
+    def _readable(self, bodies: Iterable[str]) -> Iterator[Request]:
+        """One that can't be read (a newer viewer's, or a forged one) keeps nobody else's waiting."""
+        for body in bodies:
+            with suppress(StoreError):
+                yield self._decoded(Request, body)
 
     def put_fleet(self, fleet: Fleet, lease: Lease) -> None:
         """See `Store.put_fleet`."""
@@ -263,7 +270,8 @@ class SqliteStore:
         head = self._head()
         for draft in drafts:
             body = compact(to_json(draft.body))
-            line = follow(head, at, draft.kind, _storable(draft.actor), draft.operation, _storable(draft.target), body)
+            actor, operation, target = map(_storable, (draft.actor, draft.operation, draft.target))
+            line = follow(head, at, draft.kind, actor, operation, target, body)
             lines.append(line)
             head = Head(line.seq, line.hash)
         self._db.executemany(f"INSERT INTO events ({_LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, lines))
