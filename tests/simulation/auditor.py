@@ -95,9 +95,8 @@ class Auditor:
         lease = self._store.lease(RUNNER_LEASE)
         if lease is None or lease.holder != runner.name:
             self._wrong(f"{send} by a runner whose lease {lease.holder if lease else 'nobody'} has now")
-        age = self._simulation.loop.time() - runner.renewed_at
-        if age >= self._simulation.weather.ttl:
-            self._wrong(f"{send} by a runner that renewed its lease {age:.1f} s ago")
+        elif self._simulation.wall() >= lease.expires_at:
+            self._wrong(f"{send} by a runner whose lease has run out")
 
     def _intended(self, send: Send, account: Account) -> None:
         step, operation = send.step, account.operation

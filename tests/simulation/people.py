@@ -11,7 +11,7 @@ from tests.simulation.physics import STAGING, Declined, Split
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
+from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, SwapMode
 from quarterdeck.release.operation import CHOICES, Operation
 from quarterdeck.release.plan import Plan
 from quarterdeck.store.base import Answer, Request, RequestKind, StoreError
@@ -52,18 +52,19 @@ class Operator:
         random = self._random
         match random.randrange(8):
             case 0 | 1 | 2:
-                target = random.choice((CART, CART, CHECKOUT, WEST))
+                target = random.choice((CART, CHECKOUT, CHECKOUT, WEST))
                 return Swap(target, mode=self._mode(target))
             case 3 | 4:
                 share = float(random.choice((0, 1, 10, 50, 90, 100)))
                 return Shift(CART, {STAGING: share}) if random.random() < 0.4 else Shift(CHECKOUT, {"west": share})
-            case 5 | 6:
+            case 5:
                 enabled = random.choice((None, True, False))
                 audience = random.choice((None, None, (), (Audience("beta", 50.0),)))
                 return FlagChange(BANNER, enabled=enabled, percent=float(random.randrange(101)), audience=audience)
-        return Rollback(random.choice((CART, CHECKOUT, WEST, BANNER)))
+        changed = [one.plan.action.target for one in self._simulation.operations() if one.ending == "succeeded"]
+        return Rollback(random.choice(changed)) if changed else Swap(CHECKOUT)
 
-    def _mode(self, target: TargetId) -> Any:
+    def _mode(self, target: TargetId) -> SwapMode:
         key = "slots/west" if target.name == "checkout" else "slots/cart"
         if self._simulation.world.now(key).preview:
             return self._random.choice(("complete", "complete", "cancel", "swap"))
@@ -77,17 +78,17 @@ class Operator:
     async def _say_yes(self, plan: Plan) -> None:
         """Mostly properly; sometimes twice, too late, to something else, or not at all."""
         random = self._random
-        if random.random() < 0.1:
+        if random.random() < 0.06:
             await asyncio.sleep(random.choice((30, 301)))
         body: dict[str, Any] = {"plan": plan.id, "digest": plan.digest, "typed": plan.type_to_confirm}
         slip = random.random()
-        if slip < 0.04:
+        if slip < 0.02:
             await self._ask("confirm", {**body, "digest": "0" * 16})
-        elif slip < 0.08 and plan.type_to_confirm:
+        elif slip < 0.04 and plan.type_to_confirm:
             await self._ask("confirm", {**body, "typed": "prod"})
-        elif slip < 0.12:
+        elif slip < 0.06:
             await self._ask("confirm", body, read_only=True)
-        elif slip < 0.16:
+        elif slip < 0.08:
             await self._ask("dismiss", {"plan": plan.id})
             await self._ask("confirm", {**body, "digest": "late"})
         else:

@@ -46,7 +46,6 @@ class Runner:
         self.dead = False
         self.paused = False
         self.asleep = 0.0
-        self.renewed_at = -1.0
         self.guard: LeaseGuard
         self._simulation = simulation
         self._tasks: list[asyncio.Task[Any]] = []
@@ -247,16 +246,11 @@ class Journaled:
 
     def take_lease(self, name: str, holder: str, now: float, ttl: float, info: Mapping[str, Any]) -> Lease | None:
         self._writable()
-        lease = self._store.take_lease(name, holder, now, ttl, info)
-        if lease:
-            self._runner.renewed_at = self._simulation.loop.time()
-        return lease
+        return self._store.take_lease(name, holder, now, ttl, info)
 
     def renew_lease(self, lease: Lease, now: float, ttl: float) -> Lease:
         self._writable()
-        lease = self._store.renew_lease(lease, now, ttl)
-        self._runner.renewed_at = self._simulation.loop.time()
-        return lease
+        return self._store.renew_lease(lease, now, ttl)
 
     def record(
         self,

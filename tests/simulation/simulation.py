@@ -199,8 +199,11 @@ class Simulation:
     def open_store(self) -> SqliteStore:
         return SqliteStore(self.path)
 
+    def operations(self) -> list[Operation]:
+        return [account.operation for account in self.auditor.accounts.values()]
+
     def open_operations(self) -> list[Operation]:
-        return [account.operation for account in self.auditor.accounts.values() if account.operation.open]
+        return [operation for operation in self.operations() if operation.open]
 
     def submit(self, request: Request) -> Request:
         if self.trouble in ("full", "locked"):
@@ -299,10 +302,23 @@ def _template() -> Path:
     return path
 
 
+def _reading_once(decoded: Callable[..., Any]) -> Callable[..., Any]:
+    """The same text is the same value, and what a store gives can't be changed: decoding it once is enough."""
+    known: dict[tuple[Any, str], Any] = {}
+
+    def remembered(store: SqliteStore, kind: Any, text: str) -> Any:
+        if (kind, text) not in known:
+            known[kind, text] = decoded(store, kind, text)
+        return known[kind, text]
+
+    return remembered
+
+
 def simulate(seed: int, trace: Callable[[str], None] | None = None) -> Simulation:
     """Run one seed. Raises Broken."""
-    slower = patch.object(reception, "LOOK_SECONDS", LOOK)
-    with slower, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
+    seldom = patch.object(reception, "LOOK_SECONDS", LOOK)
+    once = patch.object(SqliteStore, "_decoded", _reading_once(SqliteStore._decoded))
+    with seldom, once, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
         simulation = Simulation(seed, Path(folder), trace)
         simulation.run()
         return simulation

@@ -69,7 +69,7 @@ def weather(random: Random) -> Weather:
     """Some seeds are calm in most respects, so that what is left shows by itself."""
 
     def rate(worst: float) -> float:
-        return random.choice((0.0, 0.0, worst / 4, worst))
+        return random.choice((0.0, worst / 4, worst))
 
     def every(*lengths: float) -> float:
         return random.choice((0.0, 0.0, *lengths))
@@ -83,18 +83,18 @@ def weather(random: Random) -> Weather:
         swap_fails=rate(0.4),
         hangs=rate(0.3),
         empty=rate(0.2),
-        unreadable=rate(0.3),
+        unreadable=rate(0.15),
         stale=rate(0.5),
         poll_fails=rate(0.5),
         tells=random.random() < 0.3,
         scale=random.choice((2, 100, 1000)),
         stranger=every(40.0, 200.0),
         health=every(60.0, 300.0),
-        mortality=int(every(30, 120, 600)),
+        mortality=int(every(50, 200, 1000)),
         pauses=int(every(60, 300)),
         disk=every(60.0, 300.0),
         jumps=every(200.0),
         ttl=random.choice((20.0, 60.0)),
         operators=random.randint(1, 3),
-        wishes=random.randint(3, 8),
+        wishes=random.randint(4, 12),
     )
