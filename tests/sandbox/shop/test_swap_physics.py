@@ -56,6 +56,30 @@ def test_sticky_settings_stay_and_the_rest_moves(world: World, checkout: Site) -
     assert "alwaysOn" not in staging.config
 
 
+def test_versions_of_extensions_stay_without_being_named(world: World, checkout: Site) -> None:
+    checkout.production.app_settings["FUNCTIONS_EXTENSION_VERSION"] = "~3"
+    checkout.slots["staging"].app_settings["FUNCTIONS_EXTENSION_VERSION"] = "~4"
+    begin(world, checkout)
+    assert checkout.slots["staging"].app_settings["FUNCTIONS_EXTENSION_VERSION"] == "~3"
+    world.advance(UNTIL_END)
+    versions = {name: slot.app_settings["FUNCTIONS_EXTENSION_VERSION"] for name, slot in checkout.slots.items()}
+    assert versions == {"production": "~3", "staging": "~4"}
+
+
+@pytest.mark.parametrize(
+    ("slots", "moved"), [(["production", "staging"], True), (["staging"], False), (["production"], False), ([], False)]
+)
+def test_what_stays_by_default_moves_only_if_every_slot_says_so(
+    world: World, checkout: Site, slots: list[str], moved: bool
+) -> None:
+    for name in slots:
+        checkout.slots[name].app_settings["WEBSITE_OVERRIDE_PRESERVE_DEFAULT_STICKY_SLOT_SETTINGS"] = "0"
+    begin(world, checkout)
+    world.advance(UNTIL_END)
+    assert checkout.slots["staging"].config.get("alwaysOn", False) is moved
+    assert checkout.production.config.get("alwaysOn", False) is not moved
+
+
 def test_the_name_of_the_content_moves_with_it(world: World, checkout: Site) -> None:
     before = checkout.production.content.deployment_id, checkout.slots["staging"].content.deployment_id
     begin(world, checkout)

@@ -11,7 +11,7 @@ from typing import Any
 
 from quarterdeck.sandbox.web import render
 from quarterdeck.sandbox.world.sites import Site, Slot
-from quarterdeck.sandbox.world.swapping import SWAPPED_CONFIG
+from quarterdeck.sandbox.world.stickiness import moving_config, stays
 from quarterdeck.sandbox.world.world import World
 
 
@@ -25,7 +25,7 @@ def differences(world: World, site: Site, source: Slot, target: Slot) -> list[di
             target.connection_strings,
             site.sticky.connection_strings,
         ),
-        *_general(source, target),
+        *_general(site, source, target),
     ]
     owner = render.slot_id(world, site, source)
     return [
@@ -40,13 +40,13 @@ def differences(world: World, site: Site, source: Slot, target: Slot) -> list[di
 
 
 def _settings(kind: str, here: Mapping[str, Any], there: Mapping[str, Any], sticky: list[str]) -> list[dict[str, Any]]:
-    stays = {name.lower() for name in sticky}
+    named = {name.lower() for name in sticky}
     rows = []
     for name in sorted(here.keys() | there.keys()):
         if here.get(name) == there.get(name):
             continue
-        is_sticky = name.lower() in stays
-        if is_sticky and name in here and name in there:
+        is_sticky = name.lower() in named
+        if stays(name, sticky) and not (is_sticky and (name in here) != (name in there)):
             continue
         rows.append(
             {
@@ -66,9 +66,9 @@ def _settings(kind: str, here: Mapping[str, Any], there: Mapping[str, Any], stic
     return rows
 
 
-def _general(source: Slot, target: Slot) -> list[dict[str, Any]]:
+def _general(site: Site, source: Slot, target: Slot) -> list[dict[str, Any]]:
     rows = []
-    for name in sorted(SWAPPED_CONFIG & (source.config.keys() | target.config.keys())):
+    for name in sorted(moving_config(site) & (source.config.keys() | target.config.keys())):
         here, there = source.config.get(name), target.config.get(name)
         if here == there:
             continue

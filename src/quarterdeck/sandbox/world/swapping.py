@@ -10,42 +10,17 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from quarterdeck.sandbox.world.conflict import SiteConflict
 from quarterdeck.sandbox.world.sites import Prepared, Site, Slot, SwapRecord
+from quarterdeck.sandbox.world.stickiness import mixed, moving_config
 from quarterdeck.sandbox.world.swaptrouble import Failure, Troubles, failure_of
 
 if TYPE_CHECKING:
     from quarterdeck.sandbox.world.world import World
 
-_Value = TypeVar("_Value")
-
 APPLY, WAIT, LOCAL_CACHE, WARM_UP, SWITCH, RESTART_OLD = 1, 2, 3, 4, 5, 6
-
-SWAPPED_CONFIG = frozenset(
-    {
-        "netFrameworkVersion",
-        "phpVersion",
-        "pythonVersion",
-        "nodeVersion",
-        "powerShellVersion",
-        "linuxFxVersion",
-        "windowsFxVersion",
-        "javaVersion",
-        "javaContainer",
-        "javaContainerVersion",
-        "appCommandLine",
-        "use32BitWorkerProcess",
-        "webSocketsEnabled",
-        "managedPipelineMode",
-        "defaultDocuments",
-        "handlerMappings",
-        "virtualApplications",
-        "azureStorageAccounts",
-    }
-)
-"""Properties of config/web that move with the content; all others stay (Microsoft's documentation)."""
 
 
 @dataclass(slots=True)
@@ -210,7 +185,7 @@ class Swaps:
         target.app_settings, source.app_settings = source.app_settings, moved_settings
         target.connection_strings, source.connection_strings = source.connection_strings, moved_strings
         target.content, source.content = source.content, target.content
-        for name in SWAPPED_CONFIG & (source.config.keys() | target.config.keys()):
+        for name in moving_config(site) & (source.config.keys() | target.config.keys()):
             _exchange(source.config, target.config, name)
         target.ready_at = at
         self._world.lifecycle.begin_restart(
@@ -259,15 +234,6 @@ class Swaps:
         prepared = site.prepared
         if prepared is not None and (prepared.source, prepared.target) != (source.name, target.name):
             self._world.lifecycle.require_unprepared(site, site.slots[prepared.source.lower()])
-
-
-def mixed(content: dict[str, _Value], slot: dict[str, _Value], sticky: list[str]) -> dict[str, _Value]:
-    """The settings of a slot that gets `content` moved in: sticky names keep the values of `slot`."""
-    names = {name.lower() for name in sticky}
-    return {
-        **{name: value for name, value in content.items() if name.lower() not in names},
-        **{name: value for name, value in slot.items() if name.lower() in names},
-    }
 
 
 def _exchange(one: dict[str, Any], other: dict[str, Any], name: str) -> None:
