@@ -14,7 +14,7 @@ from quarterdeck.providers.base import InDoubt, ProviderError, Receipt, Refused
 from quarterdeck.release.plan import Step, Verb
 from quarterdeck.release.settlement import slot_facts
 from quarterdeck.sandbox.outcome import Outcome
-from quarterdeck.sandbox.wire import Request
+from quarterdeck.sandbox.wire import Request, Response
 
 
 async def planned(azure: Azure, verb: Verb) -> Step:
@@ -205,6 +205,27 @@ async def test_a_look_that_fails_says_nothing_about_the_swap(start: Start, statu
     with pytest.raises(ProviderError):
         await slots.poll(step, receipt)
     azure.sandbox.faults.clear()
+
+    assert (await finished(azure, step, receipt))[-1] == "finished"
+
+
+@pytest.mark.parametrize("status", [400, 407, 409, 502])
+async def test_a_proxys_page_instead_of_a_look_says_nothing_about_the_swap(
+    start: Start, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = await start()
+    slots = azure.slots
+    step = await planned(azure, "swap")
+    receipt = await slots.send(step)
+    page = Response(status, b"<html>Your proxy is not amused.</html>", {"Content-Type": "text/html"})
+
+    async def intercepted(request: Request) -> Outcome:
+        return page
+
+    with monkeypatch.context() as on_the_way:
+        on_the_way.setattr(azure.sandbox.application, "answer", intercepted)
+        with pytest.raises(ProviderError):
+            await slots.poll(step, receipt)
 
     assert (await finished(azure, step, receipt))[-1] == "finished"
 

@@ -16,7 +16,7 @@ from quarterdeck.providers.azure.app_service.documents import PRODUCTION, slot_r
 from quarterdeck.providers.azure.app_service.reading import SiteReader
 from quarterdeck.providers.azure.app_service.versions import Versions
 from quarterdeck.providers.azure.arm import Arm
-from quarterdeck.providers.azure.faults import in_app_service_words, reading, trouble_of, writing
+from quarterdeck.providers.azure.faults import in_app_service_words, reading, said, trouble_of, writing
 from quarterdeck.providers.azure.noting import Noted
 from quarterdeck.providers.base import Progress, Receipt, Refused
 from quarterdeck.release.plan import Step
@@ -151,12 +151,12 @@ def is_the_operations(error: HttpResponseError) -> bool:
     """Whether an error that a look got is how the swap ended, and not that the look failed.
 
     With a Location to poll, the answer of a finished operation is the operation's own, also when that is a 4xx
-    (Microsoft's documentation). A 5xx is the operation's own only in App Service's own words: ARM and the things
-    in between have another envelope.
+    (Microsoft's documentation), and then says why; a proxy's page doesn't. A 5xx is the operation's own only in App
+    Service's own words: ARM and the things in between have another envelope.
     """
     status = error.status_code or 0
     if 400 <= status < 500:
-        return status not in _NOT_THE_OPERATIONS
+        return status not in _NOT_THE_OPERATIONS and said(error) != ("", "")
     return status == 500 and in_app_service_words(error)
 
 
