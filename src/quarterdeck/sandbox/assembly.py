@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.sandbox.app_configuration.service import AppConfigurationService
+from quarterdeck.sandbox.app_configuration.stores import StoresService
 from quarterdeck.sandbox.application import Application
 from quarterdeck.sandbox.cloudmetadata import CloudMetadataService
 from quarterdeck.sandbox.control import ControlService
@@ -29,6 +30,7 @@ from quarterdeck.sandbox.tokens import Tokens
 from quarterdeck.sandbox.traffic_manager import TrafficManagerService
 from quarterdeck.sandbox.web.configuration import ConfigurationService
 from quarterdeck.sandbox.web.deployments import DeploymentsService
+from quarterdeck.sandbox.web.plans import PlansService
 from quarterdeck.sandbox.web.publishing import PublishingService
 from quarterdeck.sandbox.web.sites import SitesService
 from quarterdeck.sandbox.web.swaps import SwapsService
@@ -96,6 +98,8 @@ class Sandbox:
             TrafficManagerService(self.world),
             ResourceGraphService(self.world),
             AppConfigurationService(self.world),
+            StoresService(self.world),
+            PlansService(self.world),
             ControlService(self),
         ]
 

@@ -31,6 +31,12 @@ def slot_id(world: World, site: Site, slot: Slot) -> str:
     return own if slot.is_production else f"{own}/slots/{slot.name}"
 
 
+def plan_id(world: World, site: Site) -> str:
+    """The ARM id of the plan a site lies in."""
+    group = f"/subscriptions/{world.subscription}/resourceGroups/{site.group}"
+    return f"{group}/providers/Microsoft.Web/serverfarms/{site.plan}"
+
+
 def kind(site: Site) -> str:
     """`app` for Windows; for Linux `app,linux`, with `,container` when images run there."""
     if not site.linux:
@@ -71,10 +77,7 @@ def site_properties(world: World, site: Site, slot: Slot) -> dict[str, Any]:
         "enabled": slot.running,
         "adminEnabled": True,
         "availabilityState": "Normal",
-        "serverFarmId": (
-            f"/subscriptions/{world.subscription}/resourceGroups/{site.group}"
-            f"/providers/Microsoft.Web/serverfarms/{site.plan}"
-        ),
+        "serverFarmId": plan_id(world, site),
         "reserved": site.linux,
         "siteProperties": {
             "metadata": None,

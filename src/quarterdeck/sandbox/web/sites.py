@@ -39,6 +39,7 @@ class SitesService:
         """Every route it answers."""
         yield Route("GET", SUBSCRIPTION + "/sites", self.list_all)
         yield Route("GET", GROUP + "/sites", self.list_group)
+        yield Route("POST", SUBSCRIPTION + "/checknameavailability", self.check_name)
         yield Route("GET", SITE + "/slots", self.list_slots)
         yield from on_site_and_slot("GET", "", self.get)
         yield from on_site_and_slot("PATCH", "", self.update)
@@ -67,6 +68,22 @@ class SitesService:
             if slots_too or slot.is_production
         ]
         return self._list(request, pairs)
+
+    async def check_name(self, request: Request) -> Response:
+        """Whether a site name is free; they are unique everywhere."""
+        require_subscription(self._world, request)
+        body = request.json()
+        name = body.get("name") if isinstance(body, dict) else None
+        if not isinstance(name, str) or not name:
+            raise Refusal(400, "BadRequest", "The body needs the 'name' to check.")
+        taken = self._world.sites.named(name) is not None
+        return Response(
+            body={
+                "nameAvailable": not taken,
+                "reason": "AlreadyExists" if taken else "",
+                "message": f"Hostname '{name}' already exists. Please select a different name." if taken else "",
+            }
+        )
 
     async def list_slots(self, request: Request) -> Response:
         """The slots of a site, without production."""
