@@ -165,7 +165,17 @@ def test_every_loopback_name_will_do(host: str) -> None:
     assert Settings(host=host).host == host
 
 
-@pytest.mark.parametrize("wrong", [{"port": 70_000}, {"scale": -1}, {"latency_ms": -1}, {"idle_seconds": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"port": 70_000},
+        {"scale": -1},
+        {"latency_ms": -1},
+        {"latency_ms": float("nan")},
+        {"latency_ms": float("inf")},
+        {"idle_seconds": -1},
+    ],
+)
 def test_impossible_numbers_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"port|negative"):
         Settings(**wrong)

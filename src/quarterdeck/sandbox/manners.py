@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -47,6 +48,8 @@ class ArmManners:
                 "MissingApiVersionParameter",
                 "The api-version query parameter (?api-version=) is required for all requests.",
             )
+        if not _API_VERSION.fullmatch(version):
+            raise Refusal(400, "InvalidApiVersionParameter", f"The api-version '{version}' is invalid.")
         kind = _kind(request.method)
         charge = self.throttle.charge(request.principal, kind)
         if charge is not None:
@@ -84,6 +87,9 @@ class ArmManners:
         challenge = f'Bearer authorization_uri="{uri}", error="invalid_token", error_description="{message}"'
         return Refusal(401, code, message, {"WWW-Authenticate": challenge})
 
+
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-z]+(\.\d+)?)?", re.ASCII | re.IGNORECASE)
+"""Any date will do: which versions there are differs by cloud, and by the age of the client."""
 
 _NO_CACHE: Mapping[str, str] = {
     "Cache-Control": "no-cache",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +54,8 @@ class Settings:
         if self.world and self.fleet:
             raise ValueError("a sandbox is built from a world or from a fleet, not from both")
         for name in ("scale", "latency_ms", "idle_seconds"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} cannot be negative")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} cannot be negative or endless")
 
 
 def _is_loopback(host: str) -> bool:

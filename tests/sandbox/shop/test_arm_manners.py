@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -28,6 +28,19 @@ async def test_an_api_version_is_required(
 ) -> None:
     answer = await anonymous.get(site_path(), headers=bearer(sandbox))
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "MissingApiVersionParameter")
+
+
+@pytest.mark.parametrize("version", ["banana", "2025", "2025-05-01 ", "2025-05-01-", "٢٠٢٥-05-01"])
+async def test_an_api_version_is_a_date(arm: httpx.AsyncClient, site_path: Callable[..., str], version: str) -> None:
+    answer = await arm.get(f"{site_path()}?api-version={quote(version)}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidApiVersionParameter")
+
+
+@pytest.mark.parametrize("version", ["2018-11-01", "2026-05-01-preview", "2016-09-01-PREVIEW"])
+async def test_older_and_newer_api_versions_are_served(
+    arm: httpx.AsyncClient, site_path: Callable[..., str], version: str
+) -> None:
+    assert (await arm.get(f"{site_path()}?api-version={version}")).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer made.up.token"}, {"Authorization": "Basic eDp5"}])
