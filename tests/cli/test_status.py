@@ -1,5 +1,6 @@
 """`qd status`: what the store knows, as text and as JSON."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,15 @@ def test_one_row_in_trouble_leaves_the_others_alone(written: Any, qd: Any) -> No
     assert "no answer from west" in result.out
     assert "is the VPN up?" in result.out
     assert "north: production 2.14.3" in result.out
+
+
+@pytest.mark.parametrize(("age", "told"), [(3, "(last read just now)"), (600, "(last read 10m ago)")])
+def test_a_row_in_trouble_says_when_it_was_last_read(written: Any, qd: Any, age: float, told: str) -> None:
+    written.everything(age=age)
+    subject = written.places[3].subject
+    seen = replace(written.store.observations()[subject], trouble=Trouble("unreachable", "no answer"))
+    written.store.observe([seen], written.lease)
+    assert told in qd("status").out
 
 
 @pytest.mark.parametrize(

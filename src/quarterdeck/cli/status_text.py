@@ -110,7 +110,7 @@ def _doubt(known: Knowledge) -> list[str]:
     if known.state == "never":
         return ["(not read yet)"]
     if known.state == "trouble":
-        return [f"(last read {known.age} ago)" if known.age else "(never read)"]
+        return [{"": "(never read)", "now": "(last read just now)"}.get(known.age, f"(last read {known.age} ago)")]
     return [f"({known.age} old)"] if known.age != "now" else []
 
 
