@@ -6,6 +6,7 @@ import pytest
 from tests.providers.azure.conftest import CHECKOUT, Azure, Start, read, slots_place
 from tests.providers.azure.test_slots_observing import many
 
+from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.topology import Place, Role
 from quarterdeck.providers.azure.app_service.ramp_rules import KnownSlot, risks, traffic_reading, wanted_rules
@@ -180,6 +181,29 @@ async def test_rules_cost_no_request_while_the_watch_over_slots_sees_no_change(s
 
     assert read(TrafficReading, observed, rules).destinations[0].share == 100
     assert not azure.requests(path="/config/web")
+
+
+async def test_while_the_watch_over_slots_fails_every_slot_is_still_offered(start: Start) -> None:
+    azure = await start()
+    slots = slots_place()
+    azure.fault(kind="status", status=429, retry_after=30, path="ResourceGraph")
+    observed = await azure.slots.observe([slots])
+    assert isinstance(observed[slots.subject], Trouble)
+
+    assert await shares(azure) == {"production": 100, "staging": 0}
+
+
+async def test_remembered_rules_are_not_told_as_seen_while_nobody_could_look(start: Start) -> None:
+    azure = await start()
+    slots, rules = slots_place(), slots_place(role="slot_traffic")
+    await azure.slots.observe([slots])
+    await azure.ramp.observe([rules])
+    azure.fault(kind="status", status=503, plane="arm")
+
+    await azure.slots.observe([slots])
+    observed = await azure.ramp.observe([rules])
+
+    assert isinstance(observed[rules.subject], Trouble)
 
 
 async def test_rules_that_somebody_else_changed_are_read_again(start: Start) -> None:

@@ -44,6 +44,10 @@ class Directory:
         self._entries[group.lower(), site.lower()] = entry
         return entry
 
+    def forget(self, group: str, site: str) -> None:
+        """A look at this site failed: nothing may be built on an earlier one."""
+        self._entries.pop((group.lower(), site.lower()), None)
+
     def find(self, group: str, site: str) -> Entry | None:
         """What was noted a short while ago; None if nobody has looked lately."""
         entry = self._entries.get((group.lower(), site.lower()))

@@ -77,9 +77,15 @@ class SitesWatch:
         from_afar, nearby = await asyncio.gather(self._from_afar(far), self._directly(near))
         found = {**from_afar, **nearby}
         for key, spot in all_of_them.items():
-            self._directory.note(spot.resource_group, spot.site, _documents(found[key]))
+            self._note(spot, found[key])
         await self._look_up_versions(all_of_them, found)
         return {key: self._reading(spot, found[key]) for key, spot in all_of_them.items()}
+
+    def _note(self, spot: Spot, found: Found) -> None:
+        if isinstance(found, Trouble):
+            self._directory.forget(spot.resource_group, spot.site)
+        else:
+            self._directory.note(spot.resource_group, spot.site, found)
 
     async def _from_afar(self, spots: Mapping[str, Spot]) -> dict[str, Found]:
         if not spots:
