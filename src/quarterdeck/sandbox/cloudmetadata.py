@@ -59,6 +59,7 @@ def _cloud(base: str) -> dict[str, Any]:
         "ossrDbmsResourceId": base,
         "logAnalyticsResourceId": base,
         "appInsightsResourceId": base,
+        "appServiceResourceId": base,
         "synapseAnalyticsResourceId": base,
         "attestationResourceId": base,
         "suffixes": {

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 
 import httpx
+import pytest
 from azure.mgmt.web.aio import WebSiteManagementClient
 
 from quarterdeck.sandbox.world.sites import Site
@@ -122,3 +123,15 @@ async def test_microsofts_sdk_follows_a_deployment_to_its_end(
     status = await ended
     assert status.properties
     assert status.properties.status == "RuntimeSuccessful"
+
+
+@pytest.mark.parametrize("slot", [(), ("slots", "staging")])
+async def test_passwords_are_not_allowed_so_clients_deploy_with_a_token(
+    arm: httpx.AsyncClient, site_path: Callable[..., str], slot: tuple[str, ...]
+) -> None:
+    policies = site_path(*slot, "basicPublishingCredentialsPolicies")
+    for way in ("ftp", "scm"):
+        policy = (await arm.get(f"{policies}/{way}")).json()
+        assert (policy["name"], policy["properties"]["allow"]) == (way, False)
+    assert [one["name"] for one in (await arm.get(policies)).json()["value"]] == ["ftp", "scm"]
+    assert (await arm.get(f"{policies}/telnet")).status_code == 404

@@ -38,6 +38,9 @@ async def test_the_cloud_describes_itself_in_the_shape_that_is_asked_for(
     cloud = answer[0] if found is list else answer
     assert cloud["authentication"]["audiences"] == [sandbox.url]
     assert cloud["authentication"]["loginEndpoint"] == f"{sandbox.url}/"
+    if version > "2018":
+        # What the Azure CLI asks a token for before it deploys.
+        assert cloud["appServiceResourceId"] == sandbox.url
 
 
 async def test_discovery_leads_to_the_token_endpoint(anonymous: httpx.AsyncClient, world: World) -> None:
