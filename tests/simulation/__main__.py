@@ -16,7 +16,9 @@ def main(seeds: int) -> None:
     for seed in range(1, seeds + 1):
         events += simulate(seed).events
     spent = time.process_time() - began
-    print(f"{seeds} seeds, {events} events, {spent:.0f} s of one core: {seeds / spent:.0f} seeds a second, nothing wrong")
+    print(
+        f"{seeds} seeds, {events} events, {spent:.0f} s of one core: {seeds / spent:.0f} seeds a second, nothing wrong"
+    )
     for name in MUTANTS:
         found = found_by(name, 2000)
         after, what = found or ("not found", "")

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from tests.simulation import wire
 from tests.simulation.simulation import Broken, simulate
 
+from quarterdeck.providers.base import ProviderError
 from quarterdeck.release import splitting, weighting
 from quarterdeck.release.operation import Operation, StepProgress
 from quarterdeck.release.plan import Plan, Step
+from quarterdeck.release.settlement import Settlement, settle_slots
 from quarterdeck.release.weighting import Route
 from quarterdeck.runner import engine
 from quarterdeck.runner.engine import Engine
 from quarterdeck.runner.executor import Executor
-from quarterdeck.runner.guard import LeaseGuard
+from quarterdeck.runner.guard import MARGIN, LeaseGuard
 from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.planner import Planner
 from quarterdeck.runner.stepping import Outcome, Stepper
@@ -81,6 +84,16 @@ def ignore_the_lease_in_the_process() -> Sequence[Patch]:
 
 
 @mutant
+def trust_one_clock_alone() -> Sequence[Patch]:
+    """The guard asks the clock that stands still while the machine sleeps, and no other."""
+
+    def held(self: LeaseGuard) -> bool:
+        return self._lease is not None and self._clock.monotonic() < self._sure_until - self._ttl * MARGIN
+
+    return _replaced(LeaseGuard, "held", held)
+
+
+@mutant
 def ignore_the_fencing_token() -> Sequence[Patch]:
     """The store takes lines from whoever once had the lease."""
     return (*_replaced(SqliteStore, "_require", lambda self, lease: None), *ignore_the_lease_in_the_process())
@@ -88,11 +101,11 @@ def ignore_the_fencing_token() -> Sequence[Patch]:
 
 @mutant
 def resend_a_swap_when_in_doubt() -> Sequence[Patch]:
-    """Every verb is treated as repeatable, without reading first."""
+    """Every verb is treated as repeatable: what got no answer and has no effect yet is sent once more."""
 
     async def doubt(self: Stepper, operation: Operation, step: Step, said: str) -> Outcome:
         await self._insist(operation, "step.in_doubt", step, {"detail": said})
-        return await self._send(operation, step)
+        return await self.take(operation, step)
 
     return _replaced(Stepper, "_doubt", doubt)
 
@@ -147,16 +160,40 @@ def treat_doubt_as_failure() -> Sequence[Patch]:
 
 @mutant
 def believe_the_first_reading() -> Sequence[Patch]:
-    """"Not done" is believed when read once."""
+    """ "Not done" is believed when read once."""
     settle = Stepper._settle
 
     async def hasty(self: Stepper, step: Step, said: Any, seconds: float) -> Outcome:
-        settlement = await self.look(step)
-        if said == "nothing" and settlement.state in ("not_done", "unclear"):
-            return Outcome("not_done", settlement.detail, said)
+        with suppress(ProviderError):
+            settlement = await self.look(step)
+            if said == "nothing" and settlement.state in ("not_done", "unclear"):
+                return Outcome("not_done", settlement.detail, said)
         return await settle(self, step, said, seconds)
 
     return _replaced(Stepper, "_settle", hasty)
+
+
+@mutant
+def try_again_when_patience_is_over() -> Sequence[Patch]:
+    """Nobody is asked whether to send again what is still in doubt."""
+    resume = Stepper.resume
+
+    async def stubborn(self: Stepper, operation: Operation, step: Step, *rest: Any) -> Outcome:
+        outcome = await resume(self, operation, step, *rest)
+        return await self.take(operation, step) if outcome.state == "in_doubt" else outcome
+
+    return _replaced(Stepper, "resume", stubborn)
+
+
+@mutant
+def take_silence_for_rest() -> Sequence[Patch]:
+    """A provider that doesn't say whether it is at work is taken not to be."""
+
+    def sure(*args: Any) -> Settlement:
+        settlement = settle_slots(*args)
+        return replace(settlement, state="not_done") if settlement.state == "unclear" else settlement
+
+    return _replaced(wire, "settle_slots", sure)
 
 
 @mutant
@@ -206,7 +243,8 @@ def adopt_twice() -> Sequence[Patch]:
     def doubly(self: Engine) -> None:
         adopt(self)
         for operation_id in list(self._tasks):
-            asyncio.create_task(self._see_through(operation_id, False), name=f"operation {operation_id}")
+            second = asyncio.create_task(self._see_through(operation_id, False), name=f"operation {operation_id}")
+            self._tasks[f"{operation_id} again"] = second
 
     return _replaced(Engine, "adopt", doubly)
 
@@ -250,7 +288,8 @@ def ignore_what_has_changed_before_sending() -> Sequence[Patch]:
     """The fingerprint of the plan isn't compared once more."""
 
     async def none(self: Stepper, step: Step) -> Outcome | None:
-        await self._readable(step)
+        with suppress(ProviderError):
+            await self._readable(step)
         return None
 
     return _replaced(Stepper, "_obstacle", none)
@@ -306,7 +345,7 @@ def wait_for_ever() -> Sequence[Patch]:
             try:
                 if (await self.look(step)).state == "done":
                     return Outcome("done", "", said)
-            except Exception:
+            except ProviderError:
                 pass
             await self._clock.sleep(60)
 

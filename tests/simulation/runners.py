@@ -38,6 +38,10 @@ class Killed(BaseException):
     """The process is gone. Nothing of ours may catch this."""
 
 
+class Relieved(Exception):
+    """The process was told to leave."""
+
+
 class Runner:
     """One process. `name` is also the holder of its lease."""
 
@@ -147,10 +151,14 @@ class Runner:
         try:
             while True:
                 if self._take(store):
-                    await self._term(store)
+                    relieved = await self._term(store)
                     with suppress(StoreError):
                         self.guard.release()
+                    if relieved:
+                        break
                 await self.sleep(STAND_BY)
+            self._simulation.tell(f"{self.name} leaves")
+            self._simulation.replace(self)
         except Killed:
             pass
         except BaseExceptionGroup as group:
@@ -172,8 +180,9 @@ class Runner:
                 return True
         return False
 
-    async def _term(self, store: Any) -> None:
-        simulation = self._simulation
+    async def _term(self, store: Any) -> bool:
+        """True if it was told to leave."""
+        simulation, relieved = self._simulation, False
         engine = simulation.engine(
             fleet=simulation.fleet,
             store=store,
@@ -189,10 +198,21 @@ class Runner:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._receive(engine, reception))
                 tasks.create_task(self._keep_lease())
+                tasks.create_task(self._leave_when_told())
         except* LeaseLost as lost:
             simulation.tell(f"{self.name} is no longer in charge: {lost.exceptions[0]}")
+        except* Relieved:
+            relieved = True
         finally:
             await engine.close()
+        return relieved
+
+    async def _leave_when_told(self) -> None:
+        relief = self._simulation.weather.relief
+        if relief:
+            await self.sleep(self._simulation.random.uniform(0, 2 * relief))
+            if not self._simulation.calm:
+                raise Relieved
 
     async def _receive(self, engine: Engine, reception: Reception) -> None:
         while True:

@@ -73,7 +73,7 @@ class Simulation:
         self.seed = seed
         self.random = Random(seed)
         self.weather: Weather = weather(self.random)
-        self.loop = VirtualLoop(self.random)
+        self.loop = VirtualLoop(self.random)  # type: ignore[abstract]  # no input, no output: much has no meaning
         self.loop.gate, self.loop.born, self.loop.failed = _may_run, _born, self._failed
         self.fleet = FLEET
         self.engine = Engine

@@ -25,7 +25,9 @@ def holds(step: Step, state: State, side: str) -> bool:
             return builds and state.preview == facts["preview_from"]
         case Split():
             if "shares" in facts:
-                return all(abs(side.weight - facts["shares"].get(name, 0)) < 0.011 for name, side in state.sides.items())
+                return all(
+                    abs(side.weight - facts["shares"].get(name, 0)) < 0.011 for name, side in state.sides.items()
+                )
             now = state.sides[facts["destination"]]
             return bool(abs(now.weight - facts["weight"]) < 0.011 and now.enabled == facts["enabled"])
         case Flag():

@@ -34,6 +34,7 @@ class Weather:
         health: seconds between two changes of the health of destinations; 0 for never.
         mortality: how many steps of its own a runner lives; 0 for ever. A third of the deaths are at journal writes.
         pauses: how many steps between two times a runner is stopped for a while; 0 for never.
+        relief: seconds after which a runner is told to leave; 0 for never. It drops what it does.
         disk: seconds between two times that the store can't be used; 0 for never.
         jumps: seconds between two jumps of the machine's clock; 0 for never.
         ttl: of the lease.
@@ -58,6 +59,7 @@ class Weather:
     health: float
     mortality: int
     pauses: int
+    relief: float
     disk: float
     jumps: float
     ttl: float
@@ -92,6 +94,7 @@ def weather(random: Random) -> Weather:
         health=every(60.0, 300.0),
         mortality=int(every(50, 200, 1000)),
         pauses=int(every(60, 300)),
+        relief=every(30.0, 300.0),
         disk=every(60.0, 300.0),
         jumps=every(200.0),
         ttl=random.choice((20.0, 60.0)),

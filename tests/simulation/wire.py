@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation.physics import PRODUCTION, STAGING, Declined, Flag, Send, Site, Split, World
 from tests.simulation.weather import LATEST_EFFECT, STALEST_READ
 
+from quarterdeck.fleet.observation import TroubleCode
 from quarterdeck.fleet.readings import (
     Audience,
     Build,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 ROLES: dict[str, str] = {"slots": "slots", "slot_traffic": "split", "traffic": "split", "flags": "flag"}
+
+
+UNREADABLE: Sequence[TroubleCode] = ("unreachable", "timeout", "throttled", "garbage", "provider_error")
+REFUSALS: Sequence[TroubleCode] = ("throttled", "forbidden", "provider_error")
 
 
 def key_of(role: str, address: Address) -> str:
@@ -131,9 +136,7 @@ class Wire:
         state, when = await self._read(key)
         flag: Flag = state
         audience = tuple(Audience(group, percent) for group, percent in flag.audience)
-        reading = FlagReading(
-            "banner", flag.enabled, percent=flag.percent, audience=audience, etag=f"v{flag.version}"
-        )
+        reading = FlagReading("banner", flag.enabled, percent=flag.percent, audience=audience, etag=f"v{flag.version}")
         return reading, when
 
     async def _read(self, key: str) -> tuple[Any, float]:
@@ -143,7 +146,7 @@ class Wire:
         now = self._loop.time()
         if self._random.random() < weather.unreadable:
             await self._travel()
-            code = self._random.choice(("unreachable", "timeout", "throttled", "garbage", "provider_error"))
+            code = self._random.choice(UNREADABLE)
             raise ProviderError(code, f"{key} can't be read: {code}")
         lag = self._random.uniform(0, STALEST_READ) if self._random.random() < weather.stale else 0.0
         state = self._world.at(key, now - lag)
@@ -173,26 +176,26 @@ class Wire:
     def _arrive(self, send: Send, answer: asyncio.Future[Receipt]) -> None:
         """At the provider. Whoever sent it may be dead by now."""
         weather, drawn = self._simulation.weather, self._random.random()
-        result: Receipt | Exception
-        for chance, fate in (
+        fates: Sequence[tuple[float, Callable[[Send], Receipt | Exception]]] = (
             (weather.refused, self._refuse),
             (weather.before, self._lose),
             (weather.after, self._lose_answer),
             (weather.fault, self._lose_answer_badly),
             (weather.empty, self._acknowledge),
-        ):
+        )
+        deed: Callable[[Send], Receipt | Exception] = self._perform
+        for chance, fate in fates:
             if drawn < chance:
-                result = fate(send)
+                deed = fate
                 break
             drawn -= chance
-        else:
-            result = self._perform(send)
+        result = deed(send)
         self._simulation.auditor.arrives(send)
         self._simulation.tell(f"world: {send} arrives: {result!r}")
         self._loop.call_later(self._delay(), _reply, answer, result, context=Context())
 
     def _refuse(self, send: Send) -> Exception:
-        code = self._random.choice(("throttled", "forbidden", "provider_error"))
+        code = self._random.choice(REFUSALS)
         return Refused(code, f"{send.step.verb} refused: {code}")
 
     def _lose(self, send: Send) -> Exception:
@@ -207,9 +210,9 @@ class Wire:
         self._perform(send)
         return RuntimeError("https://signed.example/?s=SECRET")
 
-    def _acknowledge(self, send: Send) -> Receipt:
+    def _acknowledge(self, send: Send) -> Receipt | Exception:
         """Says yes, does nothing. Only where the whole answer is the yes."""
-        return self._perform(send) if send.step.verb in ("swap", "complete") else Receipt("ref")  # type: ignore[return-value]
+        return self._perform(send) if send.step.verb in ("swap", "complete") else Receipt("ref")
 
     def _perform(self, send: Send) -> Receipt | Exception:
         """What a write does when it gets there."""
