@@ -1,0 +1,73 @@
+"""A runner that reads a large fleet: how often it asks, and how much memory it takes.
+
+Requests are held against what the plain SDK needs: the site and its slots.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.benchmarks.figures import Effort, Figure
+from tests.benchmarks.fleets import ENVIRONMENT, service
+from tests.benchmarks.runners import runner_of
+from tests.benchmarks.terminal import resident
+from tests.runner.crew import Crew, until
+
+PATIENCE = 120
+ROUNDS = 3
+INTERVAL = "600"
+"""Seconds between two rounds: those that are counted are asked for."""
+
+
+def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
+    config = folder / "large.yaml"
+    config.write_text(_configuration(effort.sites))
+    with runner_of(config, "--interval", INTERVAL) as crew:
+        _wait_until_read(crew, effort.sites, 0)
+        first = _requests(crew)
+        for _ in range(ROUNDS):
+            asked = time.time()
+            crew.asker().refresh()
+            _wait_until_read(crew, effort.sites, asked)
+        later = (_requests(crew) - first) / ROUNDS
+        lease = crew.store.lease("runner")
+        assert lease is not None
+        memory = resident(lease.info["pid"])
+    plain = 2 * effort.sites
+    sites = f"{effort.sites:,} sites with slots"
+    yield Figure(f"requests to read {sites}, first", first, "", "two a site", plain, most=10)
+    yield Figure(f"requests to read {sites}, again", later, "", "two a site", plain, most=10)
+    yield Figure(f"memory, runner of {sites}", memory, "MB", most=120)
+
+
+def _configuration(sites: int) -> str:
+    return "\n".join(
+        (
+            "fleet: large",
+            "connections:",
+            "  azure: {provider: azure, subscription: 00000000-0000-0000-0000-000000000000}",
+            f"environments: {{{ENVIRONMENT}: {{}}}}",
+            "services:",
+            *(
+                f"  {service(number)}: {{{ENVIRONMENT}: {{slots: "
+                f"{{connection: azure, resource_group: large, site: {service(number)}}}}}}}"
+                for number in range(sites)
+            ),
+        )
+    )
+
+
+def _wait_until_read(crew: Crew, sites: int, since: float) -> None:
+    def read() -> bool:
+        seen = crew.store.observations().values()
+        return sum(one.observed_at is not None and one.observed_at >= since for one in seen) == sites
+
+    until(read, "every site is read", PATIENCE)
+
+
+def _requests(crew: Crew) -> int:
+    """How many requests were for sites, so far; signing in doesn't count."""
+    asked = (one["path"].lower() for one in crew.sandbox("GET", "requests")["value"])
+    return sum("/microsoft.web/" in path or "resourcegraph" in path for path in asked)

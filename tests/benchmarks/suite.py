@@ -1,0 +1,24 @@
+"""Which benchmarks there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.benchmarks import commands, engine, idling, journal, keys, reading, start
+from tests.benchmarks.figures import Effort, Figure
+
+BENCHMARKS: dict[str, Callable[[Path, Effort], Iterator[Figure]]] = {
+    "commands": commands.measure,
+    "start": start.measure,
+    "keys": keys.measure,
+    "idling": idling.measure,
+    "journal": journal.measure,
+    "engine": engine.measure,
+    "reading": reading.measure,
+}
+
+
+def measured(name: str, folder: Path, effort: Effort) -> list[Figure]:
+    """The figures of one benchmark; `folder` is empty, private, and the state folder of all processes."""
+    return list(BENCHMARKS[name](folder, effort))
