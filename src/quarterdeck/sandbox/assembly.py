@@ -33,6 +33,7 @@ from quarterdeck.sandbox.web.deployments import DeploymentsService
 from quarterdeck.sandbox.web.plans import PlansService
 from quarterdeck.sandbox.web.publishing import PublishingService
 from quarterdeck.sandbox.web.sites import SitesService
+from quarterdeck.sandbox.web.snapshots import SnapshotsService
 from quarterdeck.sandbox.web.swaps import SwapsService
 from quarterdeck.sandbox.wire import Service
 from quarterdeck.sandbox.world.world import World
@@ -94,6 +95,7 @@ class Sandbox:
             ConfigurationService(self.world),
             SwapsService(self.world),
             DeploymentsService(self.world),
+            SnapshotsService(self.world),
             PublishingService(self.world),
             TrafficManagerService(self.world),
             ResourceGraphService(self.world),

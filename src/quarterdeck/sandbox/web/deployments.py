@@ -24,7 +24,7 @@ _PAGE = 100
 
 
 class DeploymentsService:
-    """deployments, deploymentStatus, extensions/onedeploy, snapshots, and Kudu."""
+    """deployments, deploymentStatus, extensions/onedeploy, and Kudu."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -37,7 +37,6 @@ class DeploymentsService:
         yield from on_site_and_slot("GET", "/deploymentStatus/{deployment}", self.get_status)
         yield from on_site_and_slot("PUT", "/extensions/onedeploy", self.one_deploy)
         yield from on_site_and_slot("POST", "/extensions/onedeploy", self.one_deploy)
-        yield from on_site_and_slot("GET", "/snapshots", self.list_snapshots)
         for kudu in ("/scm/{site}", "/scm/{site}/slots/{slot}"):
             yield Route("POST", kudu + "/api/zipdeploy", self.zip_deploy, "data")
             yield Route("POST", kudu + "/api/publish", self.zip_deploy, "data")
@@ -77,11 +76,6 @@ class DeploymentsService:
         build = build_at(address, self._world.sites.builds)
         deployment = self._world.lifecycle.deploy(site, slot, build, deployer="OneDeploy")
         return Response(body=self._deployment(site, slot, deployment))
-
-    async def list_snapshots(self, request: Request) -> Response:
-        """Content snapshots; the sandbox takes none."""
-        find(self._world, request)
-        return Response(body={"value": [], "nextLink": None})
 
     async def zip_deploy(self, request: Request) -> Response:
         """Kudu: deploy the zip in the body. With isAsync=true 202 and a Location to poll, else 200."""
