@@ -1,7 +1,7 @@
 """What a viewer is shown, folded from the store's content."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -38,6 +38,7 @@ CHECKOUT = TargetId("production", "checkout")
 class _Lease:
     holder: str = "runner@jump1"
     expires_at: float = NOW + 10
+    info: Mapping[str, Any] = field(default_factory=dict)
 
 
 def place(role: Role, target: str) -> Place:
@@ -236,6 +237,24 @@ def test_a_runner_whose_lease_ran_out_is_not_alive() -> None:
     assert (gone.runner.alive, gone.runner.age) == (False, "4m")
     assert [item.state for item in gone.attention] == ["no runner"]
     assert not shown(WELL, runner=_Lease(holder="")).runner.alive
+
+
+def test_a_runner_that_cannot_use_the_changed_configuration_asks_for_a_look() -> None:
+    problem = "quarterdeck.yaml:3: unknown key 'servces'\x1b[2J"
+    picture = shown(WELL, runner=_Lease(info={"problem": problem}))
+    (item,) = picture.attention
+    assert (item.state, item.text.partition(" unknown")[0]) == ("configuration", "quarterdeck.yaml:3:")
+    assert "\x1b" not in item.text
+    assert [
+        item.state for item in shown(WELL, runner=_Lease(expires_at=NOW - 1, info={"problem": problem})).attention
+    ] == ["no runner"]
+
+
+def test_trouble_says_since_when_and_what_to_do() -> None:
+    trouble = Trouble("forbidden", "no permission", "ask for Reader")
+    failing = replace(WELL[WEST], trouble=trouble, trouble_since=NOW - 400)
+    (item,) = shown({**WELL, WEST: failing}).attention
+    assert (item.since, item.hint) == ("6m", "ask for Reader")
 
 
 def test_a_connection_tells_its_newest_reading_and_its_troubles() -> None:

@@ -9,7 +9,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.picture import Attention, Cell, OperationView, Row, RunnerView
 
-_ORDER = ("needs operator", "no runner", "trouble", "unhealthy", "preview", "drift", "stale")
+_ORDER = ("needs operator", "no runner", "configuration", "trouble", "unhealthy", "preview", "drift", "stale")
 
 
 def attention(
@@ -27,22 +27,29 @@ def attention(
     ]
     if published and not runner.alive:
         found.append(Attention("no runner", "", "nothing is being watched or carried out"))
+    if runner.problem:
+        found.append(Attention("configuration", "", runner.problem, hint="mend the file: it is read again by itself"))
     for row in rows:
         for cell in row.cells:
             if cell is not None:
                 found.extend(_of_cell(cell))
     for target, known in flag_troubles:
-        if known.trouble is not None:
-            found.append(Attention("trouble", clean(str(target), 100), known.trouble.message, target))
+        found.extend(_trouble(known, target, target))
     return tuple(sorted(found, key=lambda item: _ORDER.index(item.state)))
+
+
+def _trouble(known: Knowledge, place: TargetId, about: TargetId) -> Iterator[Attention]:
+    if known.trouble is not None:
+        message, hint = known.trouble.message, known.trouble.hint
+        yield Attention("trouble", clean(str(place), 100), message, about, since=known.trouble_age, hint=hint)
 
 
 def _of_cell(cell: Cell) -> Iterator[Attention]:
     where = clean(str(cell.target), 100)
     places = [*((r.target, r.known) for r in cell.regions), *((s.target, s.known) for s in cell.splits)]
     # One fault in front of many places (a sign-in that ran out) is one thing to look at, not one per place.
-    for message, target in {k.trouble.message: t for t, k in reversed(places) if k.trouble}.items():
-        yield Attention("trouble", clean(str(target), 100), message, cell.target)
+    for target, known in {k.trouble.message: (t, k) for t, k in reversed(places) if k.trouble}.values():
+        yield from _trouble(known, target, cell.target)
     for region in cell.regions:
         live = region.live
         if live is not None and (live.health == "unhealthy" or not live.running):

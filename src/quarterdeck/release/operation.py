@@ -15,10 +15,8 @@ Choice = Literal["retry", "skip", "undo", "abandon"]
 CHOICES: tuple[Choice, ...] = ("retry", "skip", "undo", "abandon")
 
 EventKind = Literal[
-    "request.received",
     "request.refused",
     "plan.made",
-    "plan.expired",
     "plan.dismissed",
     "operation.started",
     "step.intended",
@@ -35,8 +33,6 @@ EventKind = Literal[
     "operation.undone",
     "runner.started",
     "runner.stopped",
-    "lease.taken",
-    "lease.lost",
 ]
 
 

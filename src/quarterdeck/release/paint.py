@@ -44,6 +44,8 @@ class HeldLease(Protocol):
     def holder(self) -> str: ...
     @property
     def expires_at(self) -> float: ...
+    @property
+    def info(self) -> Mapping[str, Any]: ...
 
 
 def paint(
@@ -179,7 +181,9 @@ def _runner(lease: HeldLease | None, now: float) -> RunnerView:
     if lease is None or not lease.holder:  # a lease that was let go has no holder
         return RunnerView(False)
     gone = now - lease.expires_at
-    return RunnerView(gone < 0, clean(lease.holder, _NAME), age(gone) if gone >= 0 else "")
+    if gone >= 0:
+        return RunnerView(False, clean(lease.holder, _NAME), age(gone))
+    return RunnerView(True, clean(lease.holder, _NAME), problem=clean(str(lease.info.get("problem", "")), 600))
 
 
 def _cell(

@@ -197,22 +197,32 @@ class ConnectionView:
 
 @dataclass(frozen=True, slots=True)
 class RunnerView:
-    """The runner that holds the lease. `alive` is False if there is none or its lease has run out."""
+    """The runner that holds the lease. `alive` is False if there is none or its lease has run out.
+
+    `problem` is what it says is wrong with itself: a changed configuration that it can't use.
+    """
 
     alive: bool
     holder: str = ""
     age: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One thing that needs a person, most urgent first. `operation` is the id of the one concerned, or ""."""
+    """One thing that needs a person.
 
-    state: Literal["needs operator", "trouble", "unhealthy", "preview", "drift", "stale", "no runner"]
+    `operation` is the id of the one concerned, or ""; `since` how long it has been so, `hint` what to do about it,
+    where either is known.
+    """
+
+    state: Literal["needs operator", "no runner", "configuration", "trouble", "unhealthy", "preview", "drift", "stale"]
     where: str
     text: str
     target: TargetId | None = None
     operation: str = ""
+    since: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ DEEDS: tuple[Deed, ...] = (
     Deed("refresh", "r", "r", "read", "Have everything read again now", False, ("runner",), "qd status --live"),
     Deed("filter", "slash", "/", "find", "Show only lines that hold these letters; Esc shows all again",
          places=("bridge", "flags", "log")),
+    Deed("attention", "exclamation_mark", "!", "look", "Everything that wants a look, in full", in_footer=False,
+         twin="qd status"),
     Deed("command", "colon", ":", "cmd", "Type an action as on the command line", True, _WRITE, "qd ..."),
     Deed("bridge", "1", "1", "bridge", "Services down, environments across", in_footer=False, twin="qd status"),
     Deed("service", "2", "2", "service", "Slots, traffic and history of one service", needs=("service",),

@@ -21,6 +21,7 @@ from quarterdeck.store.base import Store, StoreError
 from quarterdeck.ui import doing
 from quarterdeck.ui.actions import deeds_at, why_not
 from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages.attention import attention_lines
 from quarterdeck.ui.pages.frame import help_lines
 from quarterdeck.ui.returning import meanwhile
 from quarterdeck.ui.screens.bridge import Bridge
@@ -170,6 +171,7 @@ class Cockpit(App[None]):
             "refresh": self._refresh,
             "filter": self._find,
             "help": self._help,
+            "attention": self._attention,
             "bridge": self._to_bridge,
             "service": self._to_service,
             "flags": lambda: self._to(Flags),
@@ -272,6 +274,9 @@ class Cockpit(App[None]):
         if deck is not None:
             situation = deck.situation()
             self.push_screen(Reader("Help", lambda cells: help_lines(situation, cells)))
+
+    def _attention(self) -> None:
+        self.push_screen(Reader("What wants a look", lambda cells: attention_lines(self.picture, cells)))
 
     def _fatal_error(self) -> None:
         """Textual would print every local variable of the traceback; a jump host may record this terminal."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quarterdeck.release.picture import Cell, EnvironmentView, OperationView, Picture, Split
+from quarterdeck.release.picture import Cell, EnvironmentView, Picture, Split
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import BLANK, Line, Word, fit, join, line
+from quarterdeck.ui.pages.places import standing_by
+from quarterdeck.ui.spans import BLANK, Line, fit, join, line
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
 
@@ -24,7 +25,7 @@ def rows(picture: Picture) -> list[GridRow]:
 
 
 def cell_line(cell: Cell | None) -> Line:
-    """A cell in one line: mark, what serves, where it goes, state, shares."""
+    """A cell in one line: mark, what serves, where it goes, state, what stands by, shares."""
     if cell is None:
         return line(("-", "dim"))
     mark, word, colour = marks.CELL[cell.state]
@@ -42,40 +43,21 @@ def cell_line(cell: Cell | None) -> Line:
         parts = (*parts, (f" {cell.known.age if cell.state == 'stale' else cell.known.trouble_age}", colour))
     elif cell.known.state == "stale":
         parts = (*parts, (f" old {cell.known.age}", "attention"))
+    if (beside := standing_by(cell.regions, cell.splits)) and operation is None:
+        parts = (*parts, (f" ({beside})", "text"))
     if shares := shares_in_short(cell.splits):
         parts = (*parts, (f" {shares}", "bar"))
     return parts
 
 
 def shares_in_short(splits: Sequence[Split]) -> str:
-    """Shares that are worth a word: what a slot besides the live one gets, and endpoints that aren't equal."""
+    """Shares of endpoints, where they aren't equal."""
     told = []
     for split in splits:
         shares = [share.share if share.enabled else 0 for share in split.shares]
-        if split.between == "slots":
-            told += [f"{s.name} {marks.percent(s.share)}" for s in split.shares[1:] if s.share > 0]
-        elif len(set(shares)) > 1:
+        if split.between == "endpoints" and len(set(shares)) > 1:
             told.append("/".join(f"{round(share, 1):g}" for share in shares) + "%")
     return " ".join(dict.fromkeys(told))
-
-
-def attention_line(picture: Picture) -> Line:
-    """What needs a person and what runs; else what happened last."""
-    parts: list[Line] = []
-    if picture.attention:
-        first, more = picture.attention[0], len(picture.attention) - 1
-        colour: Word = "attention" if first.state in ("preview", "drift", "stale") else "danger"
-        words = [first.state.upper(), first.where, first.text]
-        parts.append(line(("▲ " + " ".join(word for word in words if word), colour)))
-        if more:
-            parts.insert(0, line((f"{more + 1} things want a look", "attention")))
-    running = [one for one in picture.operations if one.state == "running"]
-    if running:
-        others = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        parts.insert(0, line((f"▸ {_in_brief(running[0])}{others}", "moving")))
-    if not parts:
-        parts.append(_quiet(picture))
-    return (("  ", "text"), *join(parts, " · "))
 
 
 def detail_line(picture: Picture, cell: Cell | None) -> Line:
@@ -84,7 +66,7 @@ def detail_line(picture: Picture, cell: Cell | None) -> Line:
         return BLANK
     told: list[Line] = [line((str(cell.target), "title"))]
     if cell.operation is not None:
-        told.append(line((_in_brief(cell.operation), "moving")))
+        told.append(line((marks.in_brief(cell.operation), "moving")))
     elif cell.preview:
         told.append(line((f"a swap from {cell.preview} is prepared", "attention")))
     if cell.known.trouble is not None:
@@ -107,23 +89,3 @@ def recent_lines(picture: Picture, most: int) -> list[Line]:
 
 def _title(env: EnvironmentView) -> str:
     return env.name.upper() + (" (protected)" if env.protected else "")
-
-
-def _in_brief(operation: OperationView) -> str:
-    target = marks.name(operation.target)
-    step = operation.step.partition(": ")[2] if operation.step.startswith(target) else operation.step
-    return f"{marks.what(operation)} {target} {operation.progress} {step}".rstrip()
-
-
-def _quiet(picture: Picture) -> Line:
-    if not picture.fleet:
-        return line(("waiting for a runner to read the configuration", "attention"))
-    last = next((one for one in picture.operations if not one.open), None)
-    calm = line(("● nothing needs you", "ok"))
-    if last is None:
-        return calm
-    age = "just now" if last.age == "now" else f"{last.age} ago"
-    told = (
-        f"last: {marks.what(last)} {marks.name(last.target)} by {last.actor}, {marks.of_operation(last)[0][2:]} {age}"
-    )
-    return join([calm, line((told, "dim"))], " · ")

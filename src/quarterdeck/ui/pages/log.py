@@ -22,12 +22,10 @@ COLUMNS = (
 
 _LOUD: Mapping[str, Word] = {
     "request.refused": "attention",
-    "plan.expired": "attention",
     "step.in_doubt": "attention",
     "step.not_done": "danger",
     "step.changed_by_other": "danger",
     "step.done": "ok",
-    "lease.lost": "attention",
     "operator.chose": "moving",
     "operation.started": "moving",
 }

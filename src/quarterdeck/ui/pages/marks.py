@@ -10,7 +10,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.operation import StepState
-from quarterdeck.release.picture import CellState, OperationView
+from quarterdeck.release.picture import CellState, OperationView, Region
 from quarterdeck.release.plan import Severity
 from quarterdeck.ui.spans import Line, Span, Word, line
 
@@ -66,6 +66,21 @@ def what(view: OperationView) -> str:
     return f"undo of {view.verb}" if view.undoing else view.verb
 
 
+def in_brief(view: OperationView) -> str:
+    """An operation under way: what, where, how far, and what is being done."""
+    target = name(view.target)
+    step = view.step.partition(": ")[2] if view.step.startswith(target) else view.step
+    return f"{what(view)} {target} {view.progress} {step}".rstrip()
+
+
+def of_slot(region: Region) -> Span:
+    """How the slot that users reach is doing."""
+    live = region.live
+    if live is None:
+        return ("not read yet", "dim")
+    return health(live.health, region.known) if live.running else ("✗ stopped", "danger")
+
+
 def of_knowledge(known: Knowledge) -> Line:
     """Age and source of a reading, and since when it fails."""
     age = {"": "never read", "now": "read just now"}.get(known.age, f"read {known.age} ago")
@@ -81,6 +96,11 @@ def of_knowledge(known: Knowledge) -> Line:
 def health(of: Health, known: Knowledge) -> Span:
     """A health with its mark; one that wasn't read lately is only what it was."""
     return HEALTH[of] if known.state == "fresh" else (f"· was {of}", "dim")
+
+
+def pointer(here: bool) -> Span:
+    """Stands before what the keys act on, so that it can be told without colour."""
+    return ("▸" if here else " ", "key")
 
 
 def further(lines: int) -> Span:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.picture import Cell
-from quarterdeck.ui.pages import bridge
+from quarterdeck.release.picture import Cell, Row
+from quarterdeck.ui.pages import bridge, places
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import Line, plain
 from quarterdeck.ui.widgets.grid import Grid, GridRow
@@ -18,6 +19,9 @@ from quarterdeck.ui.widgets.page import Page
 _LINES_AROUND = 5
 """Head, attention, column heads, detail, keys."""
 _MOST_RECENT = 12
+_HEADING = 2
+_LEAST_ROOM = 6
+"""Lines under the rows below which they rather stay empty."""
 
 
 class Bridge(Deck):
@@ -30,18 +34,19 @@ class Bridge(Deck):
         return Grid(id="body")
 
     def below(self) -> list[Widget]:
-        return [Page(id="recent")]
+        return [Page(id="below")]
 
     def paint_body(self) -> None:
         picture = self.cockpit.picture
         rows = self._matching(bridge.rows(picture))
         empty = "no service holds these letters" if self.letters else "no service is known yet"
         self.query_one(Grid).fill(bridge.columns(picture.environments), rows, empty)
-        room = self.size.height - _LINES_AROUND - max(1, len(rows))
-        recent = bridge.recent_lines(picture, min(room, _MOST_RECENT))
-        page = self.query_one("#recent", Page)
-        page.styles.height = len(recent)
-        page.make(lambda _: recent)
+
+    def paint_cursor(self) -> None:
+        super().paint_cursor()
+        below = self.query_one("#below", Page)
+        below.styles.height = max(0, self.size.height - _LINES_AROUND - max(1, self.query_one(Grid).row_count))
+        below.make(self._below)
 
     def on_resize(self) -> None:
         self.paint()
@@ -75,6 +80,21 @@ class Bridge(Deck):
         names = [environment.name for environment in self.cockpit.picture.environments]
         if target.environment in names:
             self.query_one(Grid).put_cursor(target.name, names.index(target.environment) + 1)
+
+    def _below(self, cells: int) -> list[Line]:
+        """Where there is room under the rows: the places of all services, or of the one under the cursor; the past."""
+        room, picture = self.query_one("#below", Page).size.height, self.cockpit.picture
+        if room < _LEAST_ROOM:
+            return []
+        shown = places.places_lines(self._services_in_focus(room // 2 - _HEADING), cells)
+        shown = shown[: room // 2]
+        return [*shown, *bridge.recent_lines(picture, min(room - len(shown), _MOST_RECENT))]
+
+    def _services_in_focus(self, most: int) -> Sequence[Row]:
+        rows = self.cockpit.picture.rows
+        if sum(places.count(row) for row in rows) <= most:
+            return rows
+        return [row for row in rows if row.service == self.query_one(Grid).cursor_key]
 
     def _matching(self, rows: list[GridRow]) -> list[GridRow]:
         letters = self.letters.lower()

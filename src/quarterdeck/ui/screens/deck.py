@@ -14,7 +14,7 @@ from textual.widgets import Input
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.ui.actions import LATER, Situation, Where, deeds_at
-from quarterdeck.ui.pages.bridge import attention_line
+from quarterdeck.ui.pages.attention import attention_line
 from quarterdeck.ui.pages.frame import footer_line, head_line
 from quarterdeck.ui.spans import BLANK, Line, Word, line
 from quarterdeck.ui.widgets.grid import Grid

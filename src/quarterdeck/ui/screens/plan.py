@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import on
 from textual.containers import Horizontal
+from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -12,6 +13,7 @@ from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.freshness import age
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.store.base import StoreError
+from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.screens.dialog import Dialog
 from quarterdeck.ui.spans import line, width
@@ -20,6 +22,8 @@ from quarterdeck.ui.widgets.page import Page
 
 CANCEL, CLOSE = Option("cancel", "Cancel"), Option("cancel", "Close")
 _SLOW = 15.0
+_SCROLLING = "jk "
+"""Letters that move the text of a dialog."""
 
 
 class PlanDialog(Dialog[str]):
@@ -29,7 +33,6 @@ class PlanDialog(Dialog[str]):
     PlanDialog .field { height: 1; display: none; }
     PlanDialog.-confirmable .field.needed { display: block; }
     PlanDialog .field Page { height: 1; }
-    PlanDialog #ask-reason { width: 5; }
     PlanDialog Input { width: 1fr; border: none; padding: 0; background: $qd-background; color: $qd-text; }
     """
 
@@ -58,7 +61,6 @@ class PlanDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         self._asked_at = self.cockpit.settings.clock.now()
-        self.query_one("#ask-reason", Page).make(lambda _: [line(("Why?", "heading"))])
         try:
             self._request = self.cockpit.asker.plan(self._action, "").id
         except StoreError as error:
@@ -82,6 +84,21 @@ class PlanDialog(Dialog[str]):
         if plan is not None and not self._confirming:
             self.cockpit.attempt(lambda: self.cockpit.asker.dismiss(plan))
         self.dismiss(None)
+
+    def on_key(self, event: Key) -> None:
+        """The name may be typed at once: its letters need no looking for the field."""
+        plan, letter = self._plan, event.character or ""
+        if plan is None or self._confirming or not event.is_printable or not isinstance(self.focused, Buttons):
+            return
+        wanted = pages.must_be_typed(plan)
+        if wanted and (wanted.startswith(letter) or letter not in _SCROLLING):
+            typed = self.query_one("#typed", Input)
+            typed.focus()
+            typed.insert_text_at_cursor(letter)
+            event.stop()
+
+    def on_descendant_focus(self) -> None:
+        self._paint_labels()
 
     @on(Buttons.Given, "#answers")
     def _answered(self, event: Buttons.Given) -> None:
@@ -161,10 +178,7 @@ class PlanDialog(Dialog[str]):
         wanted = pages.must_be_typed(plan)
         self.add_class("-confirmable")
         self.query_one("#typed-row").set_class(bool(wanted), "needed")
-        prompt = line("Type ", (clean(wanted, 60), "protected"), " to confirm, then Enter:")
-        label = self.query_one("#ask-typed", Page)
-        label.styles.width = width(prompt) + 1
-        label.make(lambda _: [prompt])
+        self._paint_labels()
         if self._confirming:
             self._head("starting")
             self.say_below(line(("handed in; waiting for the runner to start it", "moving")))
@@ -177,6 +191,15 @@ class PlanDialog(Dialog[str]):
             self._offer(CANCEL, Option("confirm", verb_of(plan)))
         told = line((self._complaint, "danger")) if self._complaint else pages.deadline(plan, now)
         self.say_below(told)
+
+    def _paint_labels(self) -> None:
+        wanted = clean(pages.must_be_typed(self._plan) if self._plan else "", 60)
+        prompts = {"reason": line("Why?"), "typed": line("Type ", (wanted, "protected"), " to confirm, then Enter:")}
+        for field, prompt in prompts.items():
+            label = self.query_one(f"#ask-{field}", Page)
+            pointed = (marks.pointer(self.query_one(f"#{field}").has_focus), *prompt)
+            label.styles.width = width(pointed) + 1
+            label.show([pointed])
 
     def _head(self, state: str) -> None:
         what = clean(command_line(self._action).removeprefix("qd "), 120)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import Line, as_cursor, line, wrap
 from quarterdeck.ui.widgets.lines import Lines
 
@@ -78,9 +79,9 @@ class Choices(Lines, can_focus=True):
         widest = max((len(option.label) for option in self._options), default=0)
         rows = []
         for i, option in enumerate(self._options):
-            label = line(f" {option.label:<{widest}} ")
+            label = line(f"{option.label:<{widest}} ")
             marked = i == self._index and self.has_focus
-            first = (*(as_cursor(label) if marked else label), ("  ", "text"))
+            first = (marks.pointer(marked), *(as_cursor(label) if marked else label), ("  ", "text"))
             rows.append(wrap(option.explanation, self.size.width, first=first, word="dim")[0])
         return rows
 
@@ -106,5 +107,5 @@ class Buttons(Choices, inherit_bindings=False):
         for i, option in enumerate(self._options):
             button = line((f"[ {option.label} ]", "key"))
             marked = i == self._index and self.has_focus
-            spans = (*spans, *(as_cursor(button) if marked else button), ("  ", "text"))
+            spans = (*spans, marks.pointer(marked), *(as_cursor(button) if marked else button), (" ", "text"))
         return [spans]

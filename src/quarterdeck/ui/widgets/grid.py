@@ -91,6 +91,11 @@ class Grid(Lines, can_focus=True):
         return self._rows[self._row].key if self._row < len(self._rows) else ""
 
     @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self._rows)
+
+    @property
     def cursor_column(self) -> int:
         """The index of the column under the cursor."""
         return self._column

@@ -1,0 +1,61 @@
+"""What needs a person: the most urgent in one line, all of it in full."""
+
+from __future__ import annotations
+
+from quarterdeck.release.picture import Attention, Picture
+from quarterdeck.ui.pages import marks
+from quarterdeck.ui.spans import BLANK, Line, Word, join, line, wrap
+
+_MILD = ("preview", "drift", "stale")
+
+
+def attention_line(picture: Picture) -> Line:
+    """What needs a person and what runs; else what happened last."""
+    parts: list[Line] = []
+    if picture.attention:
+        first, many = picture.attention[0], len(picture.attention)
+        if many > 1:
+            parts.append(line((f"{many} things want a look: !", "attention")))
+        words = (first.state.upper(), first.where, _since(first), first.text)
+        parts.append(line(("▲ " + " ".join(word for word in words if word), _colour(first))))
+    running = [one for one in picture.operations if one.state == "running"]
+    if running:
+        others = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        parts.insert(0, line((f"▸ {marks.in_brief(running[0])}{others}", "moving")))
+    if not parts:
+        parts.append(_quiet(picture))
+    return (("  ", "text"), *join(parts, " · "))
+
+
+def attention_lines(picture: Picture, cells: int) -> list[Line]:
+    """Everything that needs a person, whole, most urgent first."""
+    lines: list[Line] = []
+    for item in picture.attention:
+        state = line((f"▲ {item.state.upper()}", _colour(item)), (f" {item.where} {_since(item)}".rstrip(), "title"))
+        lines += [state, *wrap(item.text, cells, first=line("  "))]
+        if item.hint:
+            lines += wrap(item.hint, cells, first=line("  ", ("What to do: ", "heading")))
+        lines.append(BLANK)
+    return lines[:-1] or [line(("● nothing needs you", "ok"))]
+
+
+def _colour(item: Attention) -> Word:
+    return "attention" if item.state in _MILD else "danger"
+
+
+def _since(item: Attention) -> str:
+    return f"for {item.since}" if item.since not in ("", "now") else ""
+
+
+def _quiet(picture: Picture) -> Line:
+    if not picture.fleet:
+        return line(("waiting for a runner to read the configuration", "attention"))
+    last = next((one for one in picture.operations if not one.open), None)
+    calm = line(("● nothing needs you", "ok"))
+    if last is None:
+        return calm
+    age = "just now" if last.age == "now" else f"{last.age} ago"
+    told = (
+        f"last: {marks.what(last)} {marks.name(last.target)} by {last.actor}, {marks.of_operation(last)[0][2:]} {age}"
+    )
+    return join([calm, line((told, "dim"))], " · ")
