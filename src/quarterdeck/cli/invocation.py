@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -74,11 +72,13 @@ class Invocation:
 
 def actor() -> str:
     """Who asks: user@host. The runner adds the identity that the credential proves."""
+    import getpass  # Here, because a command that only reads asks nobody.
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+    return f"{user}@{os.uname().nodename}"
 
 
 def _is_set(variable: str) -> bool:

@@ -43,7 +43,10 @@ def build(*, complete: bool = False) -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"quarterdeck {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser)
+    # `prog` is given, because argparse would lay out a whole usage message to find it.
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser, prog="qd"
+    )
     for command in COMMANDS:
         child = commands.add_parser(
             command.name, help=command.summary, description=_sentence(command.summary), command=command

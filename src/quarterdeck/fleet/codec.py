@@ -15,22 +15,32 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 Json = Any
 """What `json.dumps` takes: None, bool, int, float, str, list, dict with text keys."""
 
+_AS_IT_IS = frozenset({type(None), bool, int, float, str})
+
 TAG = "$"
 """The key that names the class where a field may hold one of several."""
 
 
 def to_json(value: Any) -> Json:
     """Turn a dataclass (or a tuple, mapping or plain value) into what `json.dumps` takes."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        body = {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {TAG: type(value).__name__, **body}
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
+    kind: Any = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if (names := _field_names(kind)) is not None:
+        return {TAG: kind.__name__, **{name: to_json(getattr(value, name)) for name in names}}
     if isinstance(value, (tuple, list, frozenset)):
         return [to_json(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (int, float, str)):
         return value
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...] | None:
+    """None for what is no dataclass. Kept, because a round of a large fleet asks ten thousand times."""
+    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def from_json(kind: Any, data: Json) -> Any:

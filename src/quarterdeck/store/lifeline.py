@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ def lifeline(store: Path, holder: str) -> Iterator[Mapping[str, Any]]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield {"lifeline": str(path), "host": socket.gethostname(), "pid": os.getpid()}
+        yield {"lifeline": str(path), "host": os.uname().nodename, "pid": os.getpid()}
     finally:
         path.unlink(missing_ok=True)
         os.close(handle)
@@ -35,7 +34,7 @@ def lifeline(store: Path, holder: str) -> Iterator[Mapping[str, Any]]:
 def proves_dead(info: Mapping[str, Any]) -> bool:
     """Whether the process that put this into its lease has certainly ended."""
     path = info.get("lifeline")
-    if not isinstance(path, str) or info.get("host") != socket.gethostname():
+    if not isinstance(path, str) or info.get("host") != os.uname().nodename:
         return False
     try:
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -53,7 +52,7 @@ def proves_dead(info: Mapping[str, Any]) -> bool:
 def sweep(store: Path) -> None:
     """Remove the lifelines of runners that were killed."""
     for path in store.parent.glob(f"{store.name}.alive-*"):
-        if proves_dead({"lifeline": str(path), "host": socket.gethostname()}):
+        if proves_dead({"lifeline": str(path), "host": os.uname().nodename}):
             path.unlink(missing_ok=True)
 
 

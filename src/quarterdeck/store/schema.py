@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import uuid
 
 APPLICATION_ID = 0x51444B31
 """`QDK1`, in the header of every store, so that somebody else's database is told from ours."""
@@ -59,7 +59,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statements in MIGRATIONS[applied(connection) :]:
             for statement in statements:
                 connection.execute(statement)
-        connection.execute("INSERT OR IGNORE INTO meta VALUES ('store', ?)", (uuid.uuid4().hex,))
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('store', ?)", (os.urandom(16).hex(),))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")

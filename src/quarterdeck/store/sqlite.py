@@ -12,15 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from quarterdeck.fleet.codec import from_json, to_json
+from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.operation import Operation
 from quarterdeck.store import schema
 from quarterdeck.store.base import Answer, ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
 from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
+from quarterdeck.store.decoding import Decoder
 from quarterdeck.store.faults import explained
 from quarterdeck.store.filters import target_condition, where_all
 from quarterdeck.store.folding import fold
@@ -28,8 +29,6 @@ from quarterdeck.store.wake import poke
 
 PATIENCE = 1.0
 """Seconds to wait for another process's write to end. Writes take milliseconds; a stuck one must not hang us."""
-
-T = TypeVar("T")
 
 _LINE = "seq, at, kind, actor, operation, target, body, previous, hash"
 
@@ -46,7 +45,7 @@ class SqliteStore:
         self.path = path
         self._writes = 0
         self._data_version = 0
-        self._observed: dict[str, tuple[str, Observation]] = {}
+        self._decoder = Decoder(path)
         try:
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?{uri_options}", uri=True, timeout=PATIENCE, isolation_level=None
@@ -92,13 +91,13 @@ class SqliteStore:
         """See `Store.fleet`."""
         with self._explaining():
             text = self._meta("fleet")
-        return None if text is None else self._decoded(Fleet, text)
+        return None if text is None else self._decoder.read(Fleet, text)
 
     def observations(self) -> Mapping[str, Observation]:
         """See `Store.observations`. An observation that hasn't changed since the last call is the same object."""
         with self._explaining():
             rows = self._db.execute("SELECT subject, observed_at, body FROM observations").fetchall()
-        return {subject: self._observation(subject, observed_at, body) for subject, observed_at, body in rows}
+        return {subject: self._decoder.observation(subject, observed_at, body) for subject, observed_at, body in rows}
 
     def operations(self, *, open_only: bool = False, target: str = "", limit: int = 100) -> Sequence[Operation]:
         """See `Store.operations`."""
@@ -108,19 +107,19 @@ class SqliteStore:
                 f"SELECT body FROM operations {where} ORDER BY started DESC LIMIT :limit",
                 {"target": _storable(target), "limit": limit},
             ).fetchall()
-        return tuple(self._decoded(Operation, body) for (body,) in rows)
+        return tuple(self._decoder.read(Operation, body) for (body,) in rows)
 
     def operation(self, operation_id: str) -> Operation | None:
         """See `Store.operation`."""
         with self._explaining():
             row = self._db.execute("SELECT body FROM operations WHERE id = ?", (_storable(operation_id),)).fetchone()
-        return None if row is None else self._decoded(Operation, row[0])
+        return None if row is None else self._decoder.read(Operation, row[0])
 
     def answer(self, request_id: str) -> Answer | None:
         """See `Store.answer`."""
         with self._explaining():
             row = self._db.execute("SELECT answer FROM requests WHERE id = ?", (_storable(request_id),)).fetchone()
-        return None if row is None or row[0] is None else self._decoded(Answer, row[0])
+        return None if row is None or row[0] is None else self._decoder.read(Answer, row[0])
 
     def events(
         self,
@@ -179,7 +178,7 @@ class SqliteStore:
             )
             (body,) = self._db.execute("SELECT body FROM requests WHERE key = ?", (key,)).fetchone()
         poke(self.path)
-        return self._decoded(Request, body)
+        return self._decoder.read(Request, body)
 
     # --- for the runner ------------------------------------------------------------------------------------------
     def take_lease(self, name: str, holder: str, now: float, ttl: float, info: Mapping[str, Any]) -> Lease | None:
@@ -221,7 +220,7 @@ class SqliteStore:
         """One that can't be read (a newer viewer's, or a forged one) keeps nobody else's waiting."""
         for body in bodies:
             with suppress(StoreError):
-                yield self._decoded(Request, body)
+                yield self._decoder.read(Request, body)
 
     def put_fleet(self, fleet: Fleet, lease: Lease) -> None:
         """See `Store.put_fleet`."""
@@ -339,27 +338,7 @@ class SqliteStore:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
-    # --- decoding, transactions, errors --------------------------------------------------------------------------
-    def _observation(self, subject: str, observed_at: float | None, body: str) -> Observation:
-        known = self._observed.get(subject)
-        if known is None or known[0] != body:
-            observation = replace(self._decoded(Observation, body), observed_at=observed_at)
-        elif known[1].observed_at != observed_at:
-            observation = replace(known[1], observed_at=observed_at)
-        else:
-            return known[1]
-        self._observed[subject] = (body, observation)
-        return observation
-
-    def _decoded(self, kind: type[T], text: str) -> T:
-        try:
-            decoded: T = from_json(kind, json.loads(text))
-        except ValueError as error:
-            raise StoreError(
-                f"store {self.path} holds something unreadable: {error}", "it was damaged or edited: restore a backup"
-            ) from error
-        return decoded
-
+    # --- transactions, errors ------------------------------------------------------------------------------------
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with self._explaining(), self._transaction("IMMEDIATE"):
