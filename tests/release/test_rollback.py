@@ -23,6 +23,7 @@ from tests.release.surveys import (
     traffic,
 )
 
+from quarterdeck.fleet.readings import Build
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.flag import plan_flag
@@ -124,6 +125,13 @@ def test_the_old_build_must_still_be_there() -> None:
 
 def test_what_serves_must_be_what_the_operation_left() -> None:
     assert "didn't put there" in refusal(back(swapped(destination=slot("production", "2.16.0")))).message
+
+
+def test_content_that_kept_its_name_but_holds_another_version_is_not_what_was_left() -> None:
+    told = refusal(back(swapped(source=replace(slot("staging", "2.16.0"), build=Build("2.16.0", "id-2.14.3")))))
+    assert "now holds 2.16.0" in told.message
+    served = replace(slot("production"), build=Build("2.16.0", "id-2.15.0"))
+    assert "didn't put there" in refusal(back(swapped(destination=served))).message
 
 
 def test_the_way_back_must_lead_to_the_version_asked_for() -> None:

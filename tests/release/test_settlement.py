@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.release.surveys import BANNER, BY_WEIGHT, CHECKOUT, FLAGS, TRAFFIC, flag, outline, site, slot, traffic
 
-from quarterdeck.fleet.readings import SwapRecord
+from quarterdeck.fleet.readings import Build, SwapRecord
 from quarterdeck.release.action import FlagChange, Shift, Swap
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.plan import Step
@@ -52,6 +52,20 @@ def step(mode: Any = "swap") -> Step:
 )
 def test_slots(mode: str, staging: Any, production: Any, state: str) -> None:
     assert settle_slots(step(mode), staging, production).state == state
+
+
+def in_place(version: str, **more: Any) -> Any:
+    """Staging, with another version deployed into the same content ("": nobody knows which)."""
+    return replace(slot("staging", NEW, **more), build=Build(version, f"id-{NEW}"))
+
+
+@pytest.mark.parametrize("mode", ["swap", "preview"])
+def test_another_version_in_the_same_content_is_a_change(mode: str) -> None:
+    production = slot("production", OLD)
+    found = settle_slots(step(mode), in_place("2.16.0"), production)
+    assert (found.state, found.detail) == ("changed_by_other", "source_version is '2.16.0', was '2.15.0'")
+    assert settle_slots(step(mode), in_place(""), production).state == "unclear"
+    assert settle_slots(step(mode), in_place("2.16.0", operation="op-1"), production).state == "running"
 
 
 def test_a_swap_of_other_slots_is_not_ours() -> None:

@@ -26,10 +26,18 @@ def test_a_swap_is_one_step_that_carries_its_fingerprint() -> None:
     assert step.before == {
         "source_build": "id-2.15.0",
         "destination_build": "id-2.14.3",
+        "source_version": "2.15.0",
+        "destination_version": "2.14.3",
         "last_swap": "t1",
         "preview_from": "",
     }
-    assert step.after == {"source_build": "id-2.14.3", "destination_build": "id-2.15.0", "preview_from": ""}
+    assert step.after == {
+        "source_build": "id-2.14.3",
+        "destination_build": "id-2.15.0",
+        "source_version": "2.14.3",
+        "destination_version": "2.15.0",
+        "preview_from": "",
+    }
 
 
 def test_effects_name_builds_before_and_after() -> None:

@@ -10,7 +10,8 @@ Health = Literal["healthy", "unhealthy", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A version of the software. `id` is the provider's own name for the content and moves with it on a swap."""
+    """A version of the software. `id` is the provider's own name for the content and moves with it on a swap; it may
+    stay the same when another version is deployed into that content."""
 
     version: str
     id: str = ""

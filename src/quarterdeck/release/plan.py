@@ -20,7 +20,8 @@ Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_desti
 """What one write does. The keys of `change`, `before` and `after` by verb, the same for every provider:
 
 - swap, preview, complete, cancel: `change` has `source` and `destination` (slot names). `before` and `after` have
-  `source_build` and `destination_build` (`Build.id`, "" if unknown), `preview_from` (of the destination, "" when
+  `source_build` and `destination_build` (`Build.id`), `source_version` and `destination_version` (`Build.version`;
+  "" for what is unknown), `preview_from` (of the destination, "" when
   nothing is prepared); `before` also `last_swap` (`SwapRecord.at` of the destination, "" if there was none).
 - set_shares: all three have `shares`, percent of new clients by destination name, every destination named.
 - set_destination: `change` has `destination`; all three have `weight` (the provider's own number) and `enabled`.

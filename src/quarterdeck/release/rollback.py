@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.readings import Build, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Place
 from quarterdeck.release import splitting
@@ -148,16 +148,14 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
     step, source, destination = undoing.step, survey.source, survey.destination
     where, mode = str(step.target), _BACK[step.verb]
     if mode == "swap":
-        left = step.after.get("source_build", "")
-        if left and source.build and source.build.id and source.build.id != left:
+        if not _still_holds(source.build, step.after, "source"):
             return Refusal(
                 "impossible",
                 f"{where}: {source.name} no longer holds the build that served before; it now holds "
                 f"{version(source.build)}",
                 f"deploy that build to {source.name} again, then: qd swap {where}",
             )
-        served = step.after.get("destination_build", "")
-        if served and destination.build and destination.build.id and destination.build.id != served:
+        if not _still_holds(destination.build, step.after, "destination"):
             return Refusal(
                 "impossible",
                 f"{where}: {destination.name} now serves {version(destination.build)}, which this operation didn't "
@@ -179,6 +177,15 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
             )
     swap = Swap(step.target, source.name, destination.name, mode)
     return plan_swap(swap, (Site(undoing.place, survey, undoing.traffic),))
+
+
+def _still_holds(build: Build | None, left: Facts, side: str) -> bool:
+    """Whether a slot holds what the operation left there, as far as is known. Content may keep its name when another
+    version is deployed into it."""
+    if build is None:
+        return True
+    pairs = ((build.id, left.get(f"{side}_build", "")), (build.version, left.get(f"{side}_version", "")))
+    return all(not now or not then or now == then for now, then in pairs)
 
 
 def _shares_back(undoing: Undoing, survey: TrafficSurvey) -> Outline | Refusal:

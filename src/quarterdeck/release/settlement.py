@@ -7,7 +7,8 @@ The facts of a step, by verb. They are the contract between planning (which writ
 verb                change                                           before, after
 ==================  ===============================================  ============================================
 swap, preview,      source, destination (slot names), and            source_build, destination_build (`Build.id`),
-complete, cancel    whatever `SwapSurvey.facts` holds                last_swap (`SwapRecord.at`), preview_from;
+complete, cancel    whatever `SwapSurvey.facts` holds                source_version, destination_version,
+                                                                     last_swap (`SwapRecord.at`), preview_from;
                                                                      "" for what is not known or not there
 set_shares          shares: percent by destination, all of them      shares
 set_destination     destination, weight, enabled                     destination, weight, enabled
@@ -31,6 +32,9 @@ TOLERANCE = 0.01
 """Percent; shares that differ by less are the same."""
 
 
+_VERSIONS = ("source_version", "destination_version")
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What reading back says about a step.
@@ -52,6 +56,8 @@ def slot_facts(source: SlotReading, destination: SlotReading) -> dict[str, Any]:
     return {
         "source_build": source.build.id if source.build else "",
         "destination_build": destination.build.id if destination.build else "",
+        "source_version": source.build.version if source.build else "",
+        "destination_version": destination.build.version if destination.build else "",
         "last_swap": destination.last_swap.at if destination.last_swap else "",
         "preview_from": destination.preview_from.lower(),
     }
@@ -80,7 +86,9 @@ def settle_slots(step: Step, source: SlotReading, destination: SlotReading) -> S
     """Settle swap, preview, complete or cancel.
 
     The provider's record of the last swap decides together with the builds, because each of them alone lies: two
-    swaps in a row leave the builds as they were, and the record doesn't say which content is where.
+    swaps in a row leave the builds as they were, and the record doesn't say which content is where. Nor does content
+    always get another name when something else is deployed into it: so what is to be swapped must have the same
+    version, too, as far as versions are known.
     """
     now = slot_facts(source, destination)
     before, wanted = step.before, step.after
@@ -95,7 +103,7 @@ def settle_slots(step: Step, source: SlotReading, destination: SlotReading) -> S
         if now["preview_from"] == str(step.change["source"]).lower() != before["preview_from"]:
             return Settlement("running", "settings of the destination are applied to the source", now)
         if _same_builds(now, before) and now["preview_from"] == before["preview_from"]:
-            return _still_before(busy, now)
+            return _still_before(busy, now, before)
         if in_place and not _known_equal(now["destination_build"], before["destination_build"]):
             return Settlement("running", "builds have moved, the provider hasn't recorded the swap yet", now)
         return Settlement("changed_by_other", _difference(now, before), now)
@@ -104,7 +112,7 @@ def settle_slots(step: Step, source: SlotReading, destination: SlotReading) -> S
     if now["preview_from"] == wanted["preview_from"]:
         return Settlement("done", "preview pending" if wanted["preview_from"] else "no preview pending", now)
     if now["preview_from"] == before["preview_from"]:
-        return _still_before(busy, now)
+        return _still_before(busy, now, before)
     return Settlement("changed_by_other", _difference(now, before), now)
 
 
@@ -143,9 +151,11 @@ def settle_flag(step: Step, reading: FlagReading) -> Settlement:
     return Settlement("changed_by_other", _difference(now, step.before), now)
 
 
-def _still_before(busy: str, now: Facts) -> Settlement:
+def _still_before(busy: str, now: Facts, before: Facts) -> Settlement:
     if busy:
         return Settlement("running", f"operation {busy} is in progress", now)
+    if not all(_known_equal(now[side], before.get(side, "")) for side in _VERSIONS):
+        return Settlement("changed_by_other", _difference(now, before), now)
     return Settlement("unclear", "nothing has changed yet; the provider doesn't say whether it is at work", now)
 
 
@@ -174,5 +184,6 @@ def _same_destination(one: Facts, other: Facts) -> bool:
 
 def _difference(now: Facts, before: Facts) -> str:
     """One line: what differs from the state that the plan was made for."""
-    parts = [f"{key} is {now.get(key)!r}, was {was!r}" for key, was in before.items() if now.get(key) != was]
+    known = {key: was for key, was in before.items() if key not in _VERSIONS or now.get(key)}
+    parts = [f"{key} is {now.get(key)!r}, was {was!r}" for key, was in known.items() if now.get(key) != was]
     return "; ".join(parts) or "changed and changed back"

@@ -107,7 +107,11 @@ def _step(mode: SwapMode, site: Site) -> Step:
     change = {**site.survey.facts, "source": source.name, "destination": destination.name}
     after = {**before, "preview_from": source.name.lower() if mode == "preview" else ""}
     if mode in ("swap", "complete"):
-        after["source_build"], after["destination_build"] = before["destination_build"], before["source_build"]
+        for what in ("build", "version"):
+            after[f"source_{what}"], after[f"destination_{what}"] = (
+                before[f"destination_{what}"],
+                before[f"source_{what}"],
+            )
         del after["last_swap"]
     verb: Verb = mode
     back: dict[SwapMode, Verb] = {"swap": "swap", "complete": "swap", "preview": "cancel", "cancel": "preview"}

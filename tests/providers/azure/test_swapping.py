@@ -66,6 +66,27 @@ async def test_a_swap_is_one_post_and_is_done_when_both_sides_say_so(start: Star
     assert len(azure.requests("POST", "/slotsswap")) == 1
 
 
+async def test_a_build_deployed_since_the_plan_is_a_change_although_the_content_keeps_its_name(start: Start) -> None:
+    azure = await start()
+    step = await planned(azure, "swap")
+    assert (await azure.slots.settle(step)).state == "unclear"
+
+    world, site = azure.world, azure.site
+    world.lifecycle.deploy(site, site.slots["staging"], world.sites.builds.of_version("9.9.9"))
+    world.advance(60)
+
+    settled = await azure.slots.settle(step)
+    assert settled.state == "changed_by_other"
+    assert "9.9.9" in settled.detail
+
+
+async def test_a_slot_that_cannot_be_asked_for_its_version_is_settled_by_the_rest(start: Start) -> None:
+    azure = await start()
+    step = await planned(azure, "swap")
+    azure.fault(kind="status", status=503, path="/deployments")
+    assert (await azure.slots.settle(step)).state == "unclear"
+
+
 async def test_polling_goes_on_from_the_token_in_another_session_without_sending_again(start: Start) -> None:
     azure = await start()
     step = await planned(azure, "swap")

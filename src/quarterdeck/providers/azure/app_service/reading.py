@@ -31,10 +31,10 @@ class SiteReader:
         return list(await asyncio.gather(*(self._with_image(document) for document in documents)))
 
     async def slot(self, name: str) -> Document:
-        """One slot, or the site itself for `production`."""
-        if name.lower() == PRODUCTION:
-            return (await self._arm.web.web_apps.get(*self._at)).as_dict()
-        return (await self._arm.web.web_apps.get_slot(*self._at, name)).as_dict()
+        """One slot, or the site itself for `production`; a container with the image it runs."""
+        apps = self._arm.web.web_apps
+        found = await (apps.get(*self._at) if name.lower() == PRODUCTION else apps.get_slot(*self._at, name))
+        return await self._with_image(found.as_dict())
 
     async def config(self, name: str) -> Mapping[str, Any]:
         """The properties of config/web of a slot."""

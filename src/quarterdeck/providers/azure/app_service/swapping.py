@@ -6,19 +6,21 @@ open is in doubt until it is read back.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError
 from azure.core.polling.base_polling import BadResponse, BadStatus, OperationFailed
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
-from quarterdeck.providers.azure.app_service.documents import PRODUCTION, slot_reading
+from quarterdeck.fleet.readings import Build, SlotReading
+from quarterdeck.providers.azure.app_service.documents import PRODUCTION, Document, content_id, slot_reading
 from quarterdeck.providers.azure.app_service.reading import SiteReader
 from quarterdeck.providers.azure.app_service.versions import Versions
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.faults import in_app_service_words, reading, said, trouble_of, writing
 from quarterdeck.providers.azure.noting import Noted
-from quarterdeck.providers.base import Progress, Receipt, Refused
+from quarterdeck.providers.base import Progress, ProviderError, Receipt, Refused
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_slots
 
@@ -100,14 +102,26 @@ class Swapping:
 
     async def settle(self, step: Step) -> Settlement:
         """Compare both slots, read from App Service itself, with what the step was to change."""
-        site = step.address.parts["site"]
-        reader = SiteReader(self._arm, step.address.parts["resource_group"], site)
-        sides = []
+        group, site = _site(step)
+        reader = SiteReader(self._arm, group, site)
+        documents = []
         for name in (str(step.change["source"]), str(step.change["destination"])):
             with reading(f"{site}/{name}"):
-                document = await reader.slot(name)
-            sides.append(slot_reading(document, self._versions.build(site, document, "deployment")))
-        return settle_slots(step, *sides)
+                documents.append(await reader.slot(name))
+        by_name = [slot_reading(document, Build("", content_id(document))) for document in documents]
+        settled = settle_slots(step, *by_name)
+        if settled.state != "unclear":
+            return settled
+        # Nothing has moved. A deployment leaves the content its name, so only versions tell whether there was one.
+        how = step.address.parts.get("version") or "auto"
+        return settle_slots(step, *[await self._with_version(reader, site, how, document) for document in documents])
+
+    async def _with_version(self, reader: SiteReader, site: str, how: str, document: Document) -> SlotReading:
+        """The slot with the version it holds now, or the last one known: a slot that restarts can't be asked."""
+        if self._versions.needs_look_up(document, how):
+            with suppress(ProviderError), reading(site):
+                await self._versions.look_up(reader, site, document, how)
+        return slot_reading(document, self._versions.build(site, document, how))
 
     async def _swap(self, step: Step, source: str, destination: str) -> Receipt:
         look, noted = OneLook(), Noted()
