@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from quarterdeck.cli.connected import Watched
-from quarterdeck.cli.errors import CommandError
+from quarterdeck.cli.errors import CommandError, NothingToDo
 from quarterdeck.cli.exit_codes import ExitCode, of_refusal
 from quarterdeck.cli.patience import wait_for
 from quarterdeck.release.action import Action
@@ -25,6 +25,7 @@ def answer_to(fleet: Watched, request: Request) -> Answer:
 
     Raises:
         CommandError: it was refused (with the refusal's exit code), or nobody answered in time.
+        NothingToDo: all is as it is wanted already.
     """
     answer = wait_for(fleet.store, lambda: fleet.store.answer(request.id), ANSWER_SECONDS)
     if answer is None:
@@ -33,13 +34,15 @@ def answer_to(fleet: Watched, request: Request) -> Answer:
             f"the runner has not answered request {request.id} for {ANSWER_SECONDS:.0f} s",
             "see what it is doing: qd runner --status",
         )
+    if answer.refusal is not None and answer.refusal.code == "unchanged":
+        raise NothingToDo(answer.refusal.message)
     if answer.refusal is not None:
         raise CommandError(of_refusal(answer.refusal.code), answer.refusal.message, answer.refusal.hint)
     return answer
 
 
 def plan(fleet: Watched, action: Action, reason: str) -> Plan:
-    """Have an action worked out. Raises CommandError if it is refused."""
+    """Have an action worked out. Raises CommandError if it is refused, NothingToDo if all is so already."""
     made = answer_to(fleet, fleet.asker.plan(action, reason)).plan
     if made is None:
         raise CommandError(ExitCode.FAILED, "the runner answered without a plan", "qd and its runner differ in version")
@@ -55,10 +58,11 @@ def follow(fleet: Watched, operation_id: str, show: Callable[[Event], None], *, 
 
     def look() -> Operation | None:
         nonlocal shown
+        # The operation first: when it has ended, all of its events are there to be shown.
+        operation = store.operation(operation_id)
         for event in store.events(after=shown, operation=operation_id):
             shown = event.seq
             show(event)
-        operation = store.operation(operation_id)
         return operation if operation is not None and operation.ending is not None else None
 
     while (ended := wait_for(store, look, RUNNER_CHECK_SECONDS)) is None:

@@ -1,0 +1,44 @@
+"""Following an operation shows everything that happened in it, to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from quarterdeck.cli.connected import Watched
+from quarterdeck.cli.requesting import follow
+from quarterdeck.release.operation import Operation
+from quarterdeck.store.base import Draft, Event
+
+
+class EndsBetweenTwoReads:
+    """A store in which the operation ends just after its events were read for the first time."""
+
+    def __init__(self, written: Any) -> None:
+        self._written = written
+        self._ended = False
+
+    def version(self) -> int:
+        return cast(int, self._written.store.version())
+
+    def operation(self, operation_id: str) -> Operation | None:
+        return cast(Operation | None, self._written.store.operation(operation_id))
+
+    def events(self, **which: Any) -> Sequence[Event]:
+        events = cast(Sequence[Event], self._written.store.events(**which))
+        if not self._ended:
+            self._ended = True
+            body = {"ending": "succeeded", "detail": ""}
+            self._written.record(Draft("operation.ended", "ana@jump", "op1", "production/checkout", body))
+        return events
+
+
+def test_the_last_events_are_shown_even_if_they_come_between_two_reads(written: Any) -> None:
+    written.begin("op1", written.plan())
+    shown: list[str] = []
+
+    class Fleet:
+        store = EndsBetweenTwoReads(written)
+
+    follow(cast(Watched, Fleet()), "op1", lambda event: shown.append(event.kind), after=0)
+    assert shown == ["operation.started", "operation.ended"]
