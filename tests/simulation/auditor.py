@@ -18,7 +18,7 @@ from tests.simulation.wire import key_of
 from quarterdeck.release.operation import Operation, advance, begin
 from quarterdeck.release.plan import Step
 from quarterdeck.store.base import Answer, Event
-from quarterdeck.store.chain import Head, compact, genesis, line_hash
+from quarterdeck.store.chain import Head, compact, line_hash
 from quarterdeck.store.lifeline import RUNNER_LEASE
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Auditor:
         self._store = simulation.open_store()
         self._wrong = wrong
         self._world = simulation.world
-        self._head = Head(0, genesis(str(self._store._meta("store"))))
+        self._head = Head(0, "")
         self.accounts: dict[str, Account] = {}
         self.confirmed: dict[str, float] = {}
         """Plans that somebody properly said yes to, with the wall time of the first yes."""
@@ -195,7 +195,8 @@ class Auditor:
             event.seq, event.at, event.kind, event.actor, event.operation, event.target, compact(dict(event.body)),
             event.previous,
         )  # fmt: skip
-        if (event.seq, event.previous, event.hash) != (self._head.seq + 1, self._head.hash, digest):
+        before = self._head.hash or event.previous  # whether the first line follows from the store, `verify` tells
+        if (event.seq, event.previous, event.hash) != (self._head.seq + 1, before, digest):
             self._wrong(f"line {event.seq} breaks the chain")
         self._head = Head(event.seq, event.hash)
 

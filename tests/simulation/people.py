@@ -55,7 +55,7 @@ class Operator:
                 target = random.choice((CART, CHECKOUT, CHECKOUT, WEST))
                 return Swap(target, mode=self._mode(target))
             case 3 | 4:
-                share = float(random.choice((0, 1, 10, 50, 90, 100)))
+                share = float(random.choice((0, 0, 100, 100, 1, 10, 50, 90)))
                 return Shift(CART, {STAGING: share}) if random.random() < 0.4 else Shift(CHECKOUT, {"west": share})
             case 5:
                 enabled = random.choice((None, True, False))

@@ -293,5 +293,6 @@ class Journaled:
 
     def _writable(self) -> None:
         self._runner.breathe()
-        if self._simulation.trouble == "full":
+        simulation = self._simulation
+        if simulation.trouble == "full" or simulation.random.random() < simulation.weather.hiccups:
             raise StoreError("the disk is full", "make room")

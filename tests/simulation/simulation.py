@@ -144,7 +144,7 @@ class Simulation:
         self.trouble = ""
         self.weather = replace(
             self.weather, refused=0, before=0, after=0, fault=0, swap_fails=0, hangs=0, empty=0, unreadable=0, stale=0,
-            poll_fails=0,
+            poll_fails=0, hiccups=0,
         )  # fmt: skip
 
     async def _rest(self) -> None:
@@ -302,23 +302,10 @@ def _template() -> Path:
     return path
 
 
-def _reading_once(decoded: Callable[..., Any]) -> Callable[..., Any]:
-    """The same text is the same value, and what a store gives can't be changed: decoding it once is enough."""
-    known: dict[tuple[Any, str], Any] = {}
-
-    def remembered(store: SqliteStore, kind: Any, text: str) -> Any:
-        if (kind, text) not in known:
-            known[kind, text] = decoded(store, kind, text)
-        return known[kind, text]
-
-    return remembered
-
-
 def simulate(seed: int, trace: Callable[[str], None] | None = None) -> Simulation:
     """Run one seed. Raises Broken."""
     seldom = patch.object(reception, "LOOK_SECONDS", LOOK)
-    once = patch.object(SqliteStore, "_decoded", _reading_once(SqliteStore._decoded))
-    with seldom, once, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
+    with seldom, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
         simulation = Simulation(seed, Path(folder), trace)
         simulation.run()
         return simulation

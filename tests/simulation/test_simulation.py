@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests.simulation.simulation import simulate
 
-USUAL = "1500"
+USUAL = "1000"
 PORTION = 100
 
 
@@ -99,6 +99,7 @@ def test_the_seeds_together_meet_everything_that_can_go_wrong() -> None:
         "is stopped for",
         "its clock with it",
         "is no longer in charge",
+        "leaves",
         "the machine's clock jumps",
         "the store is full",
         "the store is locked",

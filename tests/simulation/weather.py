@@ -35,6 +35,7 @@ class Weather:
         mortality: how many steps of its own a runner lives; 0 for ever. A third of the deaths are at journal writes.
         pauses: how many steps between two times a runner is stopped for a while; 0 for never.
         relief: seconds after which a runner is told to leave; 0 for never. It drops what it does.
+        hiccups: a line of the journal can't be written.
         disk: seconds between two times that the store can't be used; 0 for never.
         jumps: seconds between two jumps of the machine's clock; 0 for never.
         ttl: of the lease.
@@ -60,6 +61,7 @@ class Weather:
     mortality: int
     pauses: int
     relief: float
+    hiccups: float
     disk: float
     jumps: float
     ttl: float
@@ -95,6 +97,7 @@ def weather(random: Random) -> Weather:
         mortality=int(every(50, 200, 1000)),
         pauses=int(every(60, 300)),
         relief=every(30.0, 300.0),
+        hiccups=rate(0.1),
         disk=every(60.0, 300.0),
         jumps=every(200.0),
         ttl=random.choice((20.0, 60.0)),
