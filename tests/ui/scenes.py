@@ -164,6 +164,13 @@ class Scene:
         """The runner leaves."""
         self.store.release_lease(self.lease)
 
+    def say_of_runner(self, **info: Any) -> None:
+        """The runner tells something else about itself."""
+        self.store.release_lease(self.lease)
+        lease = self.store.take_lease("runner", "runner@jump1", self.clock.now(), LEASE_SECONDS, info)
+        assert lease is not None
+        self.lease = lease
+
     def record(self, *drafts: Draft, ago: float = 0, answer: Answer | None = None) -> None:
         self.store.record(drafts, self.lease, self.clock.now() - ago, answer=answer)
 

@@ -5,6 +5,7 @@ from tests.ui.conftest import Start
 from tests.ui.driving import press, see, shown, type_in
 from tests.ui.scenes import CHECKOUT, Scene, flag_plan, place, played, slots, swap_plan
 
+from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Destination, TrafficReading
 from quarterdeck.fleet.topology import Environment, Fleet
 from quarterdeck.ui.actions import DEEDS, EVERYWHERE, LATER, Situation, deeds_at, why_not
@@ -260,3 +261,44 @@ async def test_ctrl_c_leaves_from_everywhere(scene: Scene, start: Start, keys: t
         await pilot.press("ctrl+c")
         await pilot.pause()
         assert app.return_code == 0
+
+
+async def test_the_bridge_tells_what_stands_by_and_where_it_runs(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=(120, 24)) as pilot:
+        text = await see(pilot)
+        assert "● 2.14.3 ok (staging 2.15.0 10%) 75/25%" in text
+        rows = {row.split()[0]: row for row in text.splitlines() if row.startswith("  ")}
+        assert "2.14.3 ● healthy  staging 2.15.0 10%" in rows["production/checkout@westeurope"]
+        assert "westeurope 75%" in rows["production/checkout"]
+        assert "production/cart" not in rows
+        assert "production/cart" in await press(pilot, "down")
+
+
+async def test_a_tall_screen_shows_the_places_of_all_services(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=(200, 50)) as pilot:
+        text = await see(pilot)
+    for target in ("dev/checkout", "production/checkout@northeurope", "production/cart", "production/payments"):
+        assert f"  {target} " in text
+
+
+async def test_everything_that_wants_a_look_is_told_in_full(scene: Scene, start: Start) -> None:
+    scene.publish()
+    hint = "sign in again: az login"
+    for region in ("westeurope", "northeurope"):
+        where = f"slots/production/checkout@{region}"
+        scene.fail(where, Trouble("unauthenticated", f"the sign-in of {region} has expired", hint))
+    async with start().run_test(size=SIZE) as pilot:
+        assert "3 things want a look: !" in await see(pilot)
+        text = await press(pilot, "exclamation_mark")
+    for words in ("production/checkout@westeurope for 10m", "sign-in of northeurope has expired", hint, "PREVIEW"):
+        assert words in text
+
+
+async def test_a_changed_configuration_that_cannot_be_used_is_told(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        assert "CONFIGURATION" not in await see(pilot)
+        scene.say_of_runner(problem="quarterdeck.yaml:3: unknown key 'servces'")
+        assert "▲ CONFIGURATION quarterdeck.yaml:3: unknown key" in await see(pilot)

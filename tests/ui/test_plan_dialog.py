@@ -54,9 +54,19 @@ async def test_a_plan_is_readable_to_its_end_on_a_small_terminal(scene: Scene, s
 async def test_enter_by_habit_cancels_and_dismisses_the_plan(scene: Scene, start: Start) -> None:
     scene.publish()
     async with start().run_test(size=SIZE) as pilot:
-        await planned(pilot, scene, swap_plan())
+        assert "▸[ Cancel ]" in await planned(pilot, scene, flag_plan())
         await press(pilot, "enter")
         assert not isinstance(pilot.app.screen, PlanDialog)
+    assert of_kind(scene, "confirm") == []
+    assert scene.asked("dismiss").body == {"plan": "p2"}
+
+
+async def test_enter_by_habit_changes_nothing_where_a_name_is_asked_for(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        await planned(pilot, scene, swap_plan())
+        assert "type production first, exactly so" in await press(pilot, "enter", "enter")
+        await press(pilot, "escape")
     assert of_kind(scene, "confirm") == []
     assert scene.asked("dismiss").body == {"plan": "p1"}
 
@@ -86,11 +96,32 @@ async def test_a_protected_environment_has_to_be_typed(scene: Scene, start: Star
     assert confirm.body == {"plan": "p1", "digest": plan.digest, "typed": "production"}
 
 
+async def test_the_name_can_be_typed_without_looking_for_the_field(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        text = await planned(pilot, scene, swap_plan())
+        assert "▸Type production to confirm, then Enter:" in text
+        assert "▸[" not in text
+        await type_in(pilot, "production")
+        await press(pilot, "enter")
+    assert scene.asked("confirm").body["typed"] == "production"
+
+
+async def test_which_field_has_the_focus_can_be_told_without_colour(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        await planned(pilot, scene, swap_plan())
+        seen = [await press(pilot, "tab") for _ in range(3)]
+        seen.append(await press(pilot, "tab", "right"))
+    marked = [next(row for row in text.splitlines() if "▸" in row).strip() for text in seen]
+    assert [row.partition("▸")[2][:8] for row in marked] == ["[ Cancel", "Why?", "Type pro", "[ Swap n"]
+
+
 async def test_the_reason_goes_into_the_confirmation(scene: Scene, start: Start) -> None:
     scene.publish()
     async with start().run_test(size=SIZE) as pilot:
         await planned(pilot, scene, swap_plan())
-        await press(pilot, "shift+tab", "shift+tab")
+        await press(pilot, "shift+tab")
         await type_in(pilot, "errors")
         await press(pilot, "enter")
         await type_in(pilot, "production")

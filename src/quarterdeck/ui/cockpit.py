@@ -35,7 +35,7 @@ from quarterdeck.ui.screens.service import Service
 from quarterdeck.ui.screens.small import Reader
 from quarterdeck.ui.settings import Settings
 from quarterdeck.ui.spans import WORDS
-from quarterdeck.ui.watching import Watch
+from quarterdeck.ui.watching import News, Watch
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the store's version: one short read."""
@@ -88,6 +88,7 @@ class Cockpit(App[None]):
         self.sight = Watch(store, settings.clock)
         self.picture = self.sight.picture()
         self._problem, self._left_at = problem, left_at
+        self._news = News.NOTHING
         self._painted_at = 0.0
         self._painting_took = 0.0
         self._revived_at = float("-inf")
@@ -118,12 +119,16 @@ class Cockpit(App[None]):
         """Look at the store, and show what is new in it. Called four times a second."""
         clock = self.settings.clock
         try:
-            changed = self.sight.look()
+            news = self.sight.look()
         except StoreError as error:
             self.say(f"the store can't be read: {error}. {error.hint}")
             return
+        if news and isinstance(self.screen, Dialog):
+            news = News.CONTENT  # an answer that it waits for is in no picture
+        self._news = max(self._news, news)
         began = clock.monotonic()
-        if changed or began - self._painted_at >= max(REPAINT_EVERY, self._painting_took / MOST_OF_THE_TIME):
+        if began - self._painted_at >= self._patience():
+            self._news = News.NOTHING
             self.picture = self.sight.picture()
             self.paint()
             self._painted_at = clock.monotonic()
@@ -131,6 +136,16 @@ class Cockpit(App[None]):
         if not self.picture.runner.alive and clock.monotonic() - self._revived_at >= REVIVE_EVERY:
             self._revived_at = clock.monotonic()
             self.settings.keep_alive()
+
+    def _patience(self) -> float:
+        """Seconds that must lie between two paintings: those of a large fleet take long, and keys come first."""
+        match self._news:
+            case News.CONTENT:
+                return self._painting_took
+            case News.AGES:
+                return self._painting_took / MOST_OF_THE_TIME
+            case _:
+                return max(REPAINT_EVERY, self._painting_took / MOST_OF_THE_TIME)
 
     def paint(self) -> None:
         """Bring the screen in front up to date; those behind it are painted when they come forward."""

@@ -39,14 +39,15 @@ def cell_line(cells: Sequence[FlagCell]) -> Line:
         parts = (*parts, (f" ▸ {flag.operation.progress}", "moving"))
     if flag.locked:
         parts = (*parts, (" locked", "attention"))
-    if flag.label:
-        parts = (*parts, (f" [{clean(flag.label, 30)}]", "dim"))
-    if len(cells) > 1:
-        parts = (*parts, (f" +{len(cells) - 1} label{'s' if len(cells) > 2 else ''}", "attention"))
     if flag.known.state == "trouble":
         parts = (*parts, (f" ✗ trouble {flag.known.trouble_age}", "danger"))
     elif flag.known.state == "stale":
         parts = (*parts, (f" old {flag.known.age}", "attention"))
+    # A label that is the environment's own name tells nothing that the column doesn't.
+    if flag.label not in ("", flag.target.environment):
+        parts = (*parts, (f" [{clean(flag.label, 30)}]", "dim"))
+    if len(cells) > 1:
+        parts = (*parts, (f" +{len(cells) - 1} label{'s' if len(cells) > 2 else ''}", "attention"))
     return (*parts, (f" {flag.modified}", "dim")) if flag.modified else parts
 
 

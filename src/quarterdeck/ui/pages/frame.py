@@ -18,6 +18,8 @@ def head_line(picture: Picture, where: Where, read_only: bool, cells: int) -> Li
     told = [_runner(picture), *_connections(picture), line((marks.clock_minute(picture.at), "dim"))]
     right = (*line("  "), *join(told, "  "), *line(" "))
     left = (*line(" "), *join(parts, "  "))
+    if width(left) + width(right) > cells:  # the time is what a terminal has elsewhere too
+        right = (*line("  "), *join(told[:-1], "  "), *line(" "))
     branded = (*line((" Quarterdeck ", "dim")), *left)
     return spread(branded if width(branded) + width(right) <= cells else left, right, cells)
 

@@ -86,11 +86,18 @@ def of_knowledge(known: Knowledge) -> Line:
     age = {"": "never read", "now": "read just now"}.get(known.age, f"read {known.age} ago")
     told = age + (f", {known.source}" if known.source else "")
     if known.state == "trouble":
-        since = "failing now" if known.trouble_age in ("", "now") else f"failing for {known.trouble_age}"
-        return line((f"✗ {since}", "danger"), "  ", (told, "dim"))
+        return (*of_doubt(known), *line("  ", (told, "dim")))
     if known.state == "stale":
         return line((f"○ old: {told}", "attention"))
     return line((told, "dim"))
+
+
+def of_doubt(known: Knowledge) -> Line:
+    """Why a reading isn't to be trusted, in short; blank if it is."""
+    if known.state == "trouble":
+        since = "failing now" if known.trouble_age in ("", "now") else f"failing for {known.trouble_age}"
+        return line((f"✗ {since}", "danger"))
+    return line((f"○ old {known.age}", "attention")) if known.state == "stale" else ()
 
 
 def health(of: Health, known: Knowledge) -> Span:

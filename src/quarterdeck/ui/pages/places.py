@@ -65,9 +65,8 @@ def _of_cell(cell: Cell, indent: int, cells: int) -> Iterator[Line]:
 
 def _place(place: Region | Split, told: Line, indent: int, cells: int) -> Line:
     left = (*fit(line(f"  {place.target}"), indent), *told)
-    doubtful = place.known.state != "fresh"
-    known = (*line("  "), *marks.of_knowledge(place.known)) if doubtful or cells >= _WIDE else BLANK
-    return spread(left, known, cells)
+    known = marks.of_knowledge(place.known) if cells >= _WIDE else marks.of_doubt(place.known)
+    return spread(left, (*line("  "), *known), cells)
 
 
 def _share(share: Share, *, bar: bool) -> Line:

@@ -44,7 +44,10 @@ def must_be_typed(plan: Plan) -> str:
 
 def refusal_lines(refusal: Refusal, cells: int) -> list[Line]:
     """Why there is no plan, and what to do about it."""
-    lines = [line(("✗ refused", "danger"), (f"  ({refusal.code}; nothing was changed)", "dim")), BLANK]
+    if refusal.code == "unchanged":
+        lines = [line(("✓ nothing to do", "ok")), BLANK]
+    else:
+        lines = [line(("✗ refused", "danger"), (f"  ({refusal.code}; nothing was changed)", "dim")), BLANK]
     lines += wrap(clean(refusal.message, 1000), cells)
     if refusal.hint:
         lines += [BLANK, *wrap(clean(refusal.hint, 1000), cells, first=line(("What to do: ", "heading")))]

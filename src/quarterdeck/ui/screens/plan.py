@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual import on
 from textual.containers import Horizontal
-from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -16,14 +15,12 @@ from quarterdeck.store.base import StoreError
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.screens.dialog import Dialog
-from quarterdeck.ui.spans import line, width
+from quarterdeck.ui.spans import Line, line, width
 from quarterdeck.ui.widgets.choices import Buttons, Option
 from quarterdeck.ui.widgets.page import Page
 
 CANCEL, CLOSE = Option("cancel", "Cancel"), Option("cancel", "Close")
 _SLOW = 15.0
-_SCROLLING = "jk "
-"""Letters that move the text of a dialog."""
 
 
 class PlanDialog(Dialog[str]):
@@ -85,18 +82,6 @@ class PlanDialog(Dialog[str]):
             self.cockpit.attempt(lambda: self.cockpit.asker.dismiss(plan))
         self.dismiss(None)
 
-    def on_key(self, event: Key) -> None:
-        """The name may be typed at once: its letters need no looking for the field."""
-        plan, letter = self._plan, event.character or ""
-        if plan is None or self._confirming or not event.is_printable or not isinstance(self.focused, Buttons):
-            return
-        wanted = pages.must_be_typed(plan)
-        if wanted and (wanted.startswith(letter) or letter not in _SCROLLING):
-            typed = self.query_one("#typed", Input)
-            typed.focus()
-            typed.insert_text_at_cursor(letter)
-            event.stop()
-
     def on_descendant_focus(self) -> None:
         self._paint_labels()
 
@@ -155,6 +140,8 @@ class PlanDialog(Dialog[str]):
             self.dismiss(answer.operation)
         elif answer.plan is not None:
             self._plan = answer.plan
+            # An empty field answers Enter with a complaint, and a name can be typed without looking for it.
+            self.set_focus(self.query_one("#typed" if pages.must_be_typed(answer.plan) else "#answers"))
 
     def _paint_waiting(self) -> None:
         self._head("working it out")
@@ -166,7 +153,7 @@ class PlanDialog(Dialog[str]):
         self.say_below(())
 
     def _paint_refusal(self, refusal: Refusal) -> None:
-        self._head("refused")
+        self._head("nothing to do" if refusal.code == "unchanged" else "refused")
         self.remove_class("-confirmable")
         self.query_one("#text", Page).make(lambda cells: pages.refusal_lines(refusal, cells))
         self._offer(CLOSE)
@@ -194,12 +181,14 @@ class PlanDialog(Dialog[str]):
 
     def _paint_labels(self) -> None:
         wanted = clean(pages.must_be_typed(self._plan) if self._plan else "", 60)
-        prompts = {"reason": line("Why?"), "typed": line("Type ", (wanted, "protected"), " to confirm, then Enter:")}
-        for field, prompt in prompts.items():
-            label = self.query_one(f"#ask-{field}", Page)
-            pointed = (marks.pointer(self.query_one(f"#{field}").has_focus), *prompt)
-            label.styles.width = width(pointed) + 1
-            label.show([pointed])
+        self._paint_label("reason", line("Why?"))
+        self._paint_label("typed", line("Type ", (wanted, "protected"), " to confirm, then Enter:"))
+
+    def _paint_label(self, field: str, prompt: Line) -> None:
+        label = self.query_one(f"#ask-{field}", Page)
+        pointed = (marks.pointer(self.query_one(f"#{field}").has_focus), *prompt)
+        label.styles.width = width(pointed) + 1
+        label.make(lambda _: [pointed])
 
     def _head(self, state: str) -> None:
         what = clean(command_line(self._action).removeprefix("qd "), 120)

@@ -69,10 +69,9 @@ class Choices(Lines, can_focus=True):
         if self._options:
             self.post_message(self.Given(self, self._options[self._index].id))
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        # Not on_focus and on_blur: those come before Textual has noted it.
+        super().watch_has_focus(has_focus)
         self.repaint()
 
     def window(self, height: int) -> list[Line]:
