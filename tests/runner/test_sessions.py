@@ -12,8 +12,9 @@ from tests.runner.timepiece import ManualClock
 from tests.runner.watchpost import CHECKOUT, Post, PostProvider, PostSession, fleet, place, sees
 
 from quarterdeck.fleet.topology import Connection, Fleet
-from quarterdeck.providers.base import ProviderError, Session, SessionContext
+from quarterdeck.providers.base import ProviderError, Refused, Session, SessionContext
 from quarterdeck.runner import sessions as sessions_module
+from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.sessions import Sessions
 
 
@@ -111,3 +112,23 @@ async def test_a_session_that_hangs_or_fails_at_the_end_is_not_waited_for(
         await sessions.open(name)
     await asyncio.wait_for(sessions.close(), 1)
     assert provider.opened[2].closed
+
+
+async def test_a_provider_may_write_only_while_the_lease_is_ours(clock: ManualClock, guard: LeaseGuard) -> None:
+    contexts: list[SessionContext] = []
+
+    class Listening(PostProvider):
+        def open(self, connection: Connection, context: SessionContext) -> Session:
+            contexts.append(context)
+            return super().open(connection, context)
+
+    provider = Listening({"azure": Post(sees())})
+    await Sessions(fleet(place(CHECKOUT)), lambda _: provider, clock, guard).open("azure")
+    await made(clock, provider).open("azure")
+    guarded, unguarded = contexts
+    guarded.may_write()
+    with pytest.raises(Refused):
+        unguarded.may_write()
+    clock.pass_unnoticed(60)
+    with pytest.raises(Refused, match="not sent"):
+        guarded.may_write()

@@ -177,11 +177,15 @@ class SessionContext:
     Attributes:
         tell: shows a line to whoever waits at a terminal (a device code, for instance).
         secret: the value behind a reference such as `${env:NAME}`; raises ProviderError (misconfigured).
+        may_write: to be asked last thing before a write leaves, after all reading and signing in that took time;
+            raises Refused when this process has lost the right to write meanwhile (it was stopped, or somebody else
+            took over).
     """
 
     clock: Clock
     tell: Callable[[str], None]
     secret: Callable[[str], str]
+    may_write: Callable[[], None] = lambda: None
 
 
 class Provider(Protocol):

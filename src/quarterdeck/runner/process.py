@@ -129,7 +129,7 @@ class Runner:
             store=self._store,
             guard=guard,
             fleet=fleet,
-            sessions=Sessions(fleet, registry.load, self._clock),
+            sessions=Sessions(fleet, registry.load, self._clock, guard),
             seal=FileSeal(settings.store.with_name("seal.key")),
             clock=self._clock,
             over=partial(_over, configuration, announcement),

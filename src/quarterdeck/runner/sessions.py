@@ -12,7 +12,9 @@ from quarterdeck.config import secrets
 from quarterdeck.config.references import secret as secret_reference
 from quarterdeck.config.secrets import SecretUnavailable
 from quarterdeck.fleet.topology import Connection, Fleet, Role
-from quarterdeck.providers.base import Capability, Provider, ProviderError, Session, SessionContext
+from quarterdeck.providers.base import Capability, Provider, ProviderError, Refused, Session, SessionContext
+from quarterdeck.runner.ports import Guard
+from quarterdeck.store.base import LeaseLost
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +25,17 @@ CLOSING_SECONDS = 2.0
 class Sessions:
     """See `ports.Connections`. A connection that can't be opened is tried again by the next `open`."""
 
-    def __init__(self, fleet: Fleet, providers: Callable[[str], Provider], clock: Clock) -> None:
-        """`providers` finds a provider by the value of `provider:`; it raises ProviderError."""
+    def __init__(
+        self, fleet: Fleet, providers: Callable[[str], Provider], clock: Clock, guard: Guard | None = None
+    ) -> None:
+        """`providers` finds a provider by the value of `provider:`; it raises ProviderError.
+
+        Without a guard (`qd check`) nothing is ever written.
+        """
         self._connections: Mapping[str, Connection] = {one.name: one for one in fleet.connections}
         self._providers = providers
         self._clock = clock
+        self._guard = guard
         self._sessions: dict[str, Session] = {}
         self._errors: dict[str, ProviderError] = {}
         self._prompts: dict[str, str] = {}
@@ -92,7 +100,15 @@ class Sessions:
             log.info("%s asks for a person: it waits for a sign-in", connection.name)
             self._prompts[connection.name] = line
 
-        return provider.open(connection, SessionContext(self._clock, tell, secret))
+        return provider.open(connection, SessionContext(self._clock, tell, secret, self._may_write))
+
+    def _may_write(self) -> None:
+        try:
+            if self._guard is None:
+                raise LeaseLost("whoever holds no lease may only read")
+            self._guard.require()
+        except LeaseLost as error:
+            raise Refused("provider_error", f"not sent: {error}") from None
 
     async def _close(self, name: str, session: Session) -> None:
         with suppress(TimeoutError):

@@ -74,11 +74,12 @@ class Store:
             return who(token.token)
 
     async def token_for_a_write(self) -> None:
-        """Have a token before a write leaves. Raises Refused if there is none."""
+        """Have a token before a write leaves. Raises Refused if there is none, or if this process may not write."""
         try:
             await self.identity()
         except ProviderError as error:
             raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+        self._context.may_write()
 
     async def look(self) -> None:
         """Read the first flag, if there is one. Raises what the SDK raises."""

@@ -74,12 +74,13 @@ class Arm:
         """Have a token before a write leaves, so that what goes wrong with signing in is never in doubt.
 
         Raises:
-            Refused: there is none.
+            Refused: there is none, or this process may not write any more.
         """
         try:
             await self.sign_in()
         except ProviderError as error:
             raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+        self.context.may_write()
 
     async def get(self, path: str, api_version: str) -> Any:
         """GET a path for which Microsoft's clients here have no operation (subscriptions, permissions).
