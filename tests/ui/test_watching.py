@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from tests.ui.conftest import Start
 from tests.ui.driving import press, see
 from tests.ui.scenes import READINGS, Scene, played, slots
 
+from quarterdeck.release.freshness import STALE_AFTER
 from quarterdeck.store.base import Store, StoreError
-from quarterdeck.ui.watching import Watch
+from quarterdeck.ui.watching import News, Watch
 
 
 class Counting:
@@ -55,6 +57,29 @@ def test_new_readings_do_not_make_it_read_operations_again(scene: Scene, countin
     assert row.cells[2].versions == ("1.9.9",)
 
 
+def test_a_lease_that_is_renewed_is_urgent_only_after_it_had_run_out(scene: Scene) -> None:
+    played(scene)
+    watch = Watch(scene.viewer(), scene.clock)
+    watch.look()
+    scene.store.renew_lease(scene.lease, scene.clock.now(), 10)
+    assert watch.look() == News.AGES
+    scene.clock.at += 20
+    scene.store.renew_lease(scene.lease, scene.clock.now(), 10)
+    assert watch.look() == News.CONTENT
+
+
+def test_places_that_are_as_they_were_are_news_of_their_age_alone(scene: Scene) -> None:
+    scene.publish()
+    watch = Watch(scene.viewer(), scene.clock)
+    watch.look()
+    _read_again(scene, 10)
+    assert watch.look() == News.AGES
+    _read_again(scene, STALE_AFTER)
+    assert watch.look() == News.CONTENT
+    scene.see({"slots/production/cart": slots("1.9.9", "1.9.2")})
+    assert watch.look() == News.CONTENT
+
+
 def test_the_journal_is_read_from_where_it_ended(scene: Scene, counting: Counting) -> None:
     played(scene)
     watch = Watch(counting, scene.clock)
@@ -65,6 +90,13 @@ def test_the_journal_is_read_from_where_it_ended(scene: Scene, counting: Countin
     assert len(watch.events) == before + 1
     assert watch.events[-1].kind == "operation.ended"
     assert watch.picture().operations[0].state == "succeeded"
+
+
+def _read_again(scene: Scene, later: float) -> None:
+    """Everything is found as it was, so much later."""
+    scene.clock.at += later
+    seen = scene.store.observations().values()
+    scene.store.observe([replace(one, observed_at=scene.clock.now()) for one in seen], scene.lease)
 
 
 async def test_a_store_that_cannot_be_read_is_told_and_the_last_picture_stays(scene: Scene, start: Start) -> None:
