@@ -12,7 +12,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.plan import Refusal
-from quarterdeck.store.base import Answer
+from quarterdeck.store.base import Answer, Request
 
 
 def refusal(answer: Answer | None) -> Refusal:
@@ -70,6 +70,17 @@ async def test_read_only_viewers_may_plan_but_not_confirm(tmp_path: Path) -> Non
     assert refusal(await ship.confirm(answer.plan, read_only=True)).code == "policy"
     body = {"operation": "x", "step": "", "choice": "retry"}
     assert refusal(await ship.ask("choose", body, read_only=True)).code == "policy"
+    assert world.log == []
+
+
+async def test_a_choice_that_waited_long_for_a_runner_is_not_carried_out(tmp_path: Path) -> None:
+    ship, world = launch(tmp_path)
+    body = {"operation": "x", "step": "", "choice": "retry"}
+    left = Request("r-late", "r-late", "choose", body, "ana@jump1", at=ship.clock.now() - 301)
+    ship.store.submit(left)
+    await ship.engine.answer(left)
+    told = refusal(ship.store.answer(left.id))
+    assert (told.code, "301 s ago" in told.message) == ("stale", True)
     assert world.log == []
 
 

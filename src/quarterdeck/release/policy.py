@@ -21,6 +21,15 @@ def refuse_writing(read_only: bool) -> Refusal | None:
     return Refusal("policy", "this viewer is read-only", "start it without --read-only")
 
 
+def refuse_late(asked_at: float, now: float) -> Refusal | None:
+    """An answer that waited for a runner for longer than a plan lives was given to another state of things."""
+    if now - asked_at < PLAN_LIFE:
+        return None
+    return Refusal(
+        "stale", f"this was asked {round(now - asked_at)} s ago, and nobody was there to do it", "look again"
+    )
+
+
 def refuse_confirmation(plan: Plan, digest: str, typed: str, now: float) -> Refusal | None:
     """Whether this yes is a yes to exactly this plan, in time, by somebody who knows where they are."""
     if digest != plan.digest:

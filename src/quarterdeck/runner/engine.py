@@ -15,7 +15,7 @@ from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.action import Action
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Plan, Refusal
-from quarterdeck.release.policy import refuse_confirmation, refuse_writing
+from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_writing
 from quarterdeck.runner.choosing import Chooser
 from quarterdeck.runner.executor import Executor
 from quarterdeck.runner.journal import LONGEST_PAUSE, Journal
@@ -140,7 +140,8 @@ class Engine:
             case "dismiss":
                 return self._dismiss(request)
             case "choose":
-                return refuse_writing(request.read_only) or await self._choose(request)
+                late = refuse_late(request.at, self._clock.now())
+                return refuse_writing(request.read_only) or late or await self._choose(request)
             case "refresh":
                 try:
                     self._household.refresh(str(request.body.get("target", "")))
