@@ -100,6 +100,12 @@ def test_the_cockpit_needs_a_terminal(written: Any, qd: Any, words: Any) -> None
     assert "terminal" in result.err
 
 
+def test_help_after_the_demos_command_is_that_commands(qd: Any) -> None:
+    assert "usage: qd swap" in qd("demo", "swap", "--help").out
+    assert "usage: qd swap" in qd("demo", "-h", "swap").out
+    assert "usage: qd demo [COMMAND" in qd("demo", "--help").out
+
+
 def test_where_prints_every_place(written: Any, qd: Any) -> None:
     places = qd("where", "--json").json
     assert places["store"] == str(written.store.path)

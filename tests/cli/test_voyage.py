@@ -171,6 +171,18 @@ def test_a_flag_goes_off_and_back(qd: Any) -> None:
     assert flag(qd, "FastCart")["enabled"] is True
 
 
+@pytest.mark.parametrize(
+    "words", [("flag", "off", "production/PayLater"), ("shift", "staging/payments", "production=100")]
+)
+def test_a_line_may_be_run_again_when_all_is_as_it_wants_it(qd: Any, words: Any) -> None:
+    result = qd(*words, *YES)
+    assert result.returncode == 0, result.stderr
+    assert "already" in result.stderr
+    assert "nothing to do" in result.stderr
+    assert qd.json(*words, *YES)["kind"] == "unchanged"
+    assert qd.json("plan", *words)["kind"] == "unchanged"
+
+
 def test_a_detached_command_returns_with_the_operation(qd: Any) -> None:
     started = qd.json("flag", "rollout", "10", "staging/FastCart", "--yes", "--detach")
     assert qd.done("operation", started["operation"], "--follow")

@@ -37,7 +37,6 @@ def test_who_will_notice() -> None:
     ("action", "survey", "words"),
     [
         (FlagChange(BANNER), flag(), "nothing to change"),
-        (FlagChange(BANNER, enabled=True), flag(), "already"),
         (FlagChange(BANNER, enabled=False), flag(locked=True), "locked"),
         (FlagChange(BANNER, percent=101), flag(), "not a percentage"),
         (FlagChange(BANNER, percent=float("nan")), flag(), "not a percentage"),
@@ -48,6 +47,18 @@ def test_who_will_notice() -> None:
 )
 def test_what_cannot_be_changed_is_refused(action: FlagChange, survey: FlagSurvey, words: str) -> None:
     assert words in refusal(plan_flag(action, FLAGS, survey)).message
+
+
+@pytest.mark.parametrize(
+    ("action", "survey"),
+    [
+        (FlagChange(BANNER, enabled=True), flag()),
+        (FlagChange(BANNER, percent=25), flag(percent=25.0)),
+        (FlagChange(BANNER, audience=(Audience("early", 50),)), flag(audience=(Audience("early", 50.0),))),
+    ],
+)
+def test_a_flag_that_is_as_wanted_leaves_nothing_to_do(action: FlagChange, survey: FlagSurvey) -> None:
+    assert refusal(plan_flag(action, FLAGS, survey)).code == "unchanged"
 
 
 def test_labels_that_shadow_each_other() -> None:

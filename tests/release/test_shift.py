@@ -102,7 +102,6 @@ def test_a_router_in_order_of_preference_is_moved_by_switching_off() -> None:
         ({"west": float("inf")}, EVEN, "not a share"),
         ({"west": 10, "WEST": 20}, EVEN, "twice"),
         ({"north": 10}, EVEN, "no destination north"),
-        ({"west": 50}, EVEN, "already"),
         ({"west": 0.01}, EVEN, "too little"),
         ({"west": 0}, (("west", 500), ("east", 500, False)), "nowhere to go"),
         ({"east": 100}, (("west", 500), ("east", 500, False, "unknown")), "last healthy"),
@@ -112,6 +111,12 @@ def test_a_router_in_order_of_preference_is_moved_by_switching_off() -> None:
 )
 def test_what_cannot_be_shifted_is_refused(shares: dict[str, float], destinations: Any, words: str) -> None:
     assert words in refusal(plan_shift(Shift(CHECKOUT, shares), [by_weight(*destinations)])).message
+
+
+def test_shares_that_are_as_wanted_leave_nothing_to_do() -> None:
+    told = refusal(plan_shift(Shift(CHECKOUT, {"west": 50}), [by_weight(*EVEN)]))
+    assert told.code == "unchanged"
+    assert "already" in told.message
 
 
 def test_an_emergency_between_ill_destinations_is_possible_but_dangerous() -> None:

@@ -174,6 +174,18 @@ async def test_a_refusal_says_why_and_what_to_do(scene: Scene, start: Start) -> 
         assert not isinstance(pilot.app.screen, PlanDialog)
 
 
+async def test_nothing_to_do_is_said_calmly(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "u")
+        already = Refusal("unchanged", "production/checkout: the shares are already as you want them")
+        scene.answer(scene.asked("plan"), refusal=already)
+        text = await see(pilot)
+        assert "nothing to do" in text
+        assert "already as you want them" in text
+        assert "refused" not in text
+
+
 async def test_a_confirmation_that_is_turned_down_says_so(scene: Scene, start: Start) -> None:
     scene.publish()
     async with start().run_test(size=SIZE) as pilot:

@@ -25,7 +25,8 @@ def configure(parser: ArgumentParser) -> None:
     """Any command with its words, or none for the cockpit."""
     parser.epilog = _EPILOG
     parser.usage = "qd demo [COMMAND ...]"
-    parser.set_defaults(run=run, takes_words="demo")
+    parser.add_argument("-h", "--help", action="store_true", help="show this help, or that of COMMAND, and exit")
+    parser.set_defaults(run=run, takes_words="demo", own_help=parser.format_help)
 
 
 def run(invocation: Invocation) -> int:
@@ -37,11 +38,15 @@ def run(invocation: Invocation) -> int:
     from quarterdeck.cli.parser import parse
     from quarterdeck.cli.registry import run_of
 
+    wants_help = invocation.arguments.help
+    if wants_help and not invocation.words:
+        output.data(invocation.arguments.own_help().rstrip())
+        return ExitCode.DONE
     config = invocation.config or str(paths.shared_dir("sample-configs") / SAMPLE)
     if not invocation.words and not (sys.stdin.isatty() and sys.stdout.isatty()):
         message = "the cockpit needs a terminal"
         raise CommandError(ExitCode.USAGE, message, "without one: qd demo status; qd demo --help")
-    parsed, words = parse(invocation.words)
+    parsed, words = parse([*invocation.words, *(["--help"] if wants_help else [])])
     inner = Invocation.of(parsed, words)
     merged = replace(
         inner,

@@ -1,4 +1,4 @@
-"""How a command gives up: one error with what happened, what to do about it, and the exit code."""
+"""How a command ends early: with what went wrong, what to do about it and the exit code; or with nothing to do."""
 
 from __future__ import annotations
 
@@ -17,3 +17,7 @@ class CommandError(Exception):
         super().__init__(message)
         self.code = code
         self.hint = hint
+
+
+class NothingToDo(Exception):
+    """What a command was asked to bring about is so already: told, and no error (a script may run twice)."""

@@ -46,6 +46,7 @@ _BY_REFUSAL: dict[RefusalCode, ExitCode] = {
     "unreadable": ExitCode.UNREACHABLE,
     "denied": ExitCode.UNAUTHENTICATED,
     "usage": ExitCode.USAGE,
+    "unchanged": ExitCode.DONE,
 }
 
 _BY_TROUBLE: dict[TroubleCode, ExitCode] = {

@@ -6,6 +6,7 @@ import time
 
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import Watched
+from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
 from quarterdeck.cli.history import told
 from quarterdeck.cli.requesting import follow
@@ -13,11 +14,15 @@ from quarterdeck.cli.status_json import operation_json
 from quarterdeck.cli.status_text import clock
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import view_operation
-from quarterdeck.store.base import Event
+from quarterdeck.store.base import Event, StoreError
 
 
 def follow_to_the_end(fleet: Watched, operation_id: str, *, after: int = 0, json: bool) -> ExitCode:
-    """Print each event with `seq > after` as a line, then how it ended. Ctrl+C ends the looking, not the operation."""
+    """Print each event with `seq > after` as a line, then how it ended. Ctrl+C ends the looking, not the operation.
+
+    Raises:
+        CommandError: needs an operator; the operation can't be followed (no store, no runner), so nobody knows.
+    """
 
     def show(event: Event) -> None:
         (output.narrate if json else output.data)(progress_line(event))
@@ -28,6 +33,13 @@ def follow_to_the_end(fleet: Watched, operation_id: str, *, after: int = 0, json
     except KeyboardInterrupt:
         output.narrate(f"\nno longer looking; operation {operation_id} goes on: qd operation {operation_id} --follow")
         raise
+    except (StoreError, CommandError) as error:
+        # Whatever keeps us from looking says nothing about the operation: it has begun, and has no end yet.
+        raise CommandError(
+            ExitCode.NEEDS_OPERATOR,
+            f"operation {operation_id} has begun and can't be followed: {error}",
+            f"mend that, then: qd operation {operation_id} --follow",
+        ) from error
     return conclude(ended, json=json)
 
 

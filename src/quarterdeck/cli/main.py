@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from quarterdeck.cli import output, parser
-from quarterdeck.cli.errors import CommandError
+from quarterdeck.cli.errors import CommandError, NothingToDo
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.registry import run_of
@@ -28,6 +28,8 @@ def main(words: Sequence[str] | None = None) -> int:
     invocation = Invocation.of(parsed, rest)
     try:
         return run_of(parsed)(invocation)
+    except NothingToDo as already:
+        return _all_is_so(invocation, already)
     except CommandError as error:
         return _give_up(invocation, error, error.code)
     except StoreError as error:
@@ -38,6 +40,13 @@ def main(words: Sequence[str] | None = None) -> int:
         # Nobody reads any more. Without this the interpreter would complain once more while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BROKEN_PIPE
+
+
+def _all_is_so(invocation: Invocation, already: NothingToDo) -> ExitCode:
+    output.complain(str(already))
+    if invocation.json:
+        output.document("unchanged", {"message": str(already), "exit_code": int(ExitCode.DONE)})
+    return ExitCode.DONE
 
 
 def _give_up(invocation: Invocation, error: CommandError | StoreError, code: ExitCode) -> ExitCode:

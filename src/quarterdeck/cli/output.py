@@ -40,7 +40,7 @@ def document(kind: str, body: Mapping[str, Any]) -> None:
 
 
 def complain(message: str, hint: str = "") -> None:
-    """Print an error for people: what is wrong, and what to do about it. A hint may have several lines."""
+    """Tell people why it ends here: what is wrong, and what to do about it. A hint may have several lines."""
     lines = [
         f"qd: {clean(message, _LINE)}",
         *(f"    {clean(line, _LINE)}" for line in hint.splitlines() if line.strip()),

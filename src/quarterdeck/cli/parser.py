@@ -49,7 +49,11 @@ def build(*, complete: bool = False) -> argparse.ArgumentParser:
     )
     for command in COMMANDS:
         child = commands.add_parser(
-            command.name, help=command.summary, description=_sentence(command.summary), command=command
+            command.name,
+            help=command.summary,
+            description=_sentence(command.summary),
+            command=command,
+            add_help=not command.answers_help,
         )
         if complete:
             child.set_up()

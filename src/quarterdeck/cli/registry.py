@@ -19,13 +19,14 @@ class Command:
     """A command: its name, the module it lives in, and one line for `qd --help`.
 
     The module's function `configure` (or the one named) adds the command's arguments to a parser, and sets the
-    default `run` (a Run).
+    default `run` (a Run). With `answers_help` the command sees `--help` among its arguments, and answers it itself.
     """
 
     name: str
     module: str
     summary: str
     configure: str = "configure"
+    answers_help: bool = False
 
     def set_up(self, parser: ArgumentParser) -> None:
         """Import the module and let it add its arguments."""
@@ -44,7 +45,7 @@ def run_of(parsed: Namespace) -> Run:
 
 
 COMMANDS = (
-    Command("demo", "demo", "the whole cockpit on an embedded sandbox, nothing to set up"),
+    Command("demo", "demo", "the whole cockpit on an embedded sandbox, nothing to set up", answers_help=True),
     Command("status", "status", "what runs where, what is moving, what is wrong"),
     Command("plan", "plan", "work an action out and show it; changes nothing"),
     Command("swap", "actions", "exchange two slots, in one go or with a preview", "configure_swap"),

@@ -32,7 +32,8 @@ def answer_to(fleet: Watched, request: Request) -> Answer:
         raise CommandError(
             ExitCode.UNREACHABLE,
             f"the runner has not answered request {request.id} for {ANSWER_SECONDS:.0f} s",
-            "see what it is doing: qd runner --status",
+            "see what it is doing: qd runner --status"
+            + ("" if request.kind == "plan" else "; it may still do it: qd operation"),
         )
     if answer.refusal is not None and answer.refusal.code == "unchanged":
         raise NothingToDo(answer.refusal.message)

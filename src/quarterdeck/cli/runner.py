@@ -19,6 +19,9 @@ from quarterdeck.store.opening import open_store
 LEAVING_SECONDS = 30.0
 """How long to wait for a runner to leave; one that carries something out stays longer, as it should."""
 
+_LONG = 1000
+"""Characters of a line about the runner: its problem may name a file, a path and a hint."""
+
 
 def configure(parser: ArgumentParser) -> None:
     """What about the runner."""
@@ -80,5 +83,5 @@ def _tell(fleet: Watched, invocation: Invocation) -> ExitCode:
         return ExitCode.DONE
     output.data(f"alive: {clean(lease.holder)}, lease for another {lease.expires_at - time.time():.0f} s")
     for key, value in lease.info.items():
-        output.data(f"  {clean(str(key)):10} {clean(str(value))}")
+        output.data(f"  {clean(str(key)):10} {clean(str(value), _LONG)}")
     return ExitCode.DONE

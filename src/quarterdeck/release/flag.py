@@ -35,7 +35,7 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
     if flag.locked:
         return Refusal("impossible", f"{where} is locked in the flag store", "unlock it there, if you may")
     if now == wanted:
-        return Refusal("impossible", f"{where} is already as you want it")
+        return Refusal("unchanged", f"{where} is already as you want it; nothing to do")
     step = Step(
         id="1",
         verb="set_flag",

@@ -134,7 +134,8 @@ class Plan:
         return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
-RefusalCode = Literal["policy", "locked", "impossible", "stale", "unreadable", "denied", "usage"]
+RefusalCode = Literal["policy", "locked", "impossible", "stale", "unreadable", "denied", "usage", "unchanged"]
+"""`unchanged`: all is as it is wanted already, so that there is nothing to do. The others are what stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def plan_shift(action: Shift, routers: Sequence[Router]) -> Outline | Refusal:
         outlines.append(outline)
     whole = joined(tuple(outlines), outlines[0].fuse, ", ".join(o.who_feels_it for o in outlines if o.who_feels_it))
     if not whole.steps:
-        return Refusal("impossible", f"{action.target}: the shares are already as you want them")
+        return Refusal("unchanged", f"{action.target}: the shares are already as you want them; nothing to do")
     return whole
 
 

@@ -234,6 +234,26 @@ async def test_the_azure_clis_token_is_used_where_it_is_signed_in(
     assert await azure.open(with_options(azure, credential="cli")).identity() == "ana@contoso.example"
 
 
+async def test_a_service_that_hangs_up_is_asked_twice_and_not_again(start: Start) -> None:
+    azure = await start()
+    calls = 0
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    async with server:
+        authority = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        options = {"credential": "client_secret", "client_id": "robot", "client_secret": "any"}
+        with pytest.raises(ProviderError) as error:
+            await azure.open(with_options(azure, **options, **{"cloud.authority": authority})).identity()
+
+    assert error.value.trouble.code == "unreachable"
+    assert calls == 2
+
+
 async def test_a_revoked_sign_in_is_a_trouble_that_says_to_sign_in_again(start: Start) -> None:
     azure = await start()
     await azure.slots.observe([slots_place()])

@@ -25,6 +25,10 @@ from quarterdeck.providers.azure.schema import AppConfigurationConnection, ArmCo
 from quarterdeck.providers.azure.transport import Pool
 from quarterdeck.providers.base import SessionContext
 
+_ONE_MORE_TRY = {"retry_total": 1}
+"""At once (azure-core waits before the second repetition only). A read that fails for want of a token is repeated
+itself, and that multiplies: azure-identity's own patience made a refused port a matter of 9 s."""
+
 SignIn = ArmConnection | AppConfigurationConnection
 
 
@@ -120,8 +124,7 @@ def _common(options: SignIn, cloud: Cloud, pool: Pool) -> dict[str, Any]:
         "authority": cloud.authority,
         "disable_instance_discovery": not cloud.known_authority,
         "transport": pool.transport(),
-        "retry_total": 2,
-        "retry_backoff_max": 2,
+        **_ONE_MORE_TRY,
     }
 
 
