@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import pytest
+
+from quarterdeck.cli import requesting
 from quarterdeck.cli.connected import Watched
+from quarterdeck.cli.errors import CommandError
+from quarterdeck.cli.exit_codes import ExitCode
+from quarterdeck.cli.following import follow_to_the_end
 from quarterdeck.cli.requesting import follow
 from quarterdeck.release.operation import Operation
-from quarterdeck.store.base import Draft, Event
+from quarterdeck.store.base import Draft, Event, StoreError
 
 
 class EndsBetweenTwoReads:
@@ -42,3 +48,22 @@ def test_the_last_events_are_shown_even_if_they_come_between_two_reads(written: 
 
     follow(cast(Watched, Fleet()), "op1", lambda event: shown.append(event.kind), after=0)
     assert shown == ["operation.started", "operation.ended"]
+
+
+@pytest.mark.parametrize("error", [CommandError(ExitCode.FAILED, "the runner can't start"), StoreError("disk is full")])
+def test_an_operation_that_cannot_be_followed_is_not_told_as_failed(
+    written: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requesting, "RUNNER_CHECK_SECONDS", 0)
+
+    class Fleet:
+        store = written.store
+
+        def keep_going(self) -> None:
+            raise error
+
+    written.begin("op1", written.plan())
+    with pytest.raises(CommandError, match="has begun and can't be followed") as told:
+        follow_to_the_end(cast(Watched, Fleet()), "op1", json=False)
+    assert told.value.code == ExitCode.NEEDS_OPERATOR
+    assert "qd operation op1 --follow" in told.value.hint
