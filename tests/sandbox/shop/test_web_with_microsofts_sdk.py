@@ -243,3 +243,17 @@ async def test_the_publish_profile_names_an_address_for_ftp_and_no_password(web:
     methods = {one.attrib["publishMethod"]: one.attrib for one in profiles}
     assert methods["FTP"]["publishUrl"].startswith("ftps://checkout.ftp.")
     assert {one["userPWD"] for one in methods.values()} == {""}
+
+
+async def test_authentication_is_one_switch_in_its_older_and_its_newer_shape(
+    web: WebSiteManagementClient, checkout: Site
+) -> None:
+    settings = models.SiteAuthSettings(properties=models.SiteAuthSettingsProperties(enabled=True))
+    assert (await web.web_apps.update_auth_settings(*WHERE, settings)).properties
+    read = await web.web_apps.get_auth_settings(*WHERE)
+    newer = await web.web_apps.get_auth_settings_v2(*WHERE)
+    assert read.properties
+    assert newer.properties
+    assert newer.properties.platform
+    assert (read.properties.enabled, newer.properties.platform.enabled) == (True, True)
+    assert checkout.production.authentication

@@ -37,6 +37,8 @@ class ConfigurationService:
         yield from on_site_and_slot("GET", "/config/authsettingsV2", self.get_authentication)
         yield from on_site_and_slot("GET", "/config/authsettingsV2/list", self.get_authentication)
         yield from on_site_and_slot("PUT", "/config/authsettingsV2", self.put_authentication)
+        yield from on_site_and_slot("POST", "/config/authsettings/list", self.list_classic_authentication)
+        yield from on_site_and_slot("PUT", "/config/authsettings", self.put_classic_authentication)
         yield Route("GET", SITE + "/config/slotConfigNames", self.get_sticky_names)
         yield Route("PUT", SITE + "/config/slotConfigNames", conflicts_told(self.put_sticky_names))
 
@@ -100,6 +102,18 @@ class ConfigurationService:
         slot.authentication = isinstance(platform, dict) and bool(platform.get("enabled"))
         self._world.lifecycle.settings_changed(site, slot, "authentication")
         return self._authentication(site, slot)
+
+    async def list_classic_authentication(self, request: Request) -> Response:
+        """The same in the older shape, which the Azure CLI reads."""
+        site, slot = find(self._world, request)
+        return self._settings(site, slot, "authsettings", {"enabled": slot.authentication})
+
+    async def put_classic_authentication(self, request: Request) -> Response:
+        """Switch authentication on or off in the older shape."""
+        site, slot = self._writable(request)
+        slot.authentication = bool(properties_of(request).get("enabled"))
+        self._world.lifecycle.settings_changed(site, slot, "authentication")
+        return self._settings(site, slot, "authsettings", {"enabled": slot.authentication})
 
     async def get_sticky_names(self, request: Request) -> Response:
         """The names of settings that stay with their slot."""
