@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from tests.engine.ship import BANNER, CART, CHECKOUT, Ship, launch
+from tests.engine.world import Model, ModelConnections
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.plan import Refusal
+from quarterdeck.runner import engine, planner
 from quarterdeck.store.base import Answer, Request
 
 
@@ -82,6 +84,27 @@ async def test_a_choice_that_waited_long_for_a_runner_is_not_carried_out(tmp_pat
     told = refusal(ship.store.answer(left.id))
     assert (told.code, "301 s ago" in told.message) == ("stale", True)
     assert world.log == []
+
+
+async def test_a_system_that_hangs_is_told_before_whoever_asked_has_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    ship, world = launch(tmp_path)
+    plan = await ship.plan(Swap(CART))
+    monkeypatch.setattr(planner, "READING_SECONDS", 0.01)
+    monkeypatch.setattr(engine, "IDENTITY_SECONDS", 0.01)
+    monkeypatch.setattr(ModelConnections, "identity", hang)
+    monkeypatch.setattr(Model, "survey_swap", hang)
+    assert (await asked(ship, Swap(CART))).code == "unreadable"
+
+    monkeypatch.setattr(Model, "settle", hang)
+    told = refusal(await ship.confirm(plan))
+    assert (told.code, "no answer" in told.message) == ("unreadable", True)
+    assert world.log == []
+    assert not ship.store.locks()
 
 
 async def test_confirming_twice_is_confirming_once(tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ from quarterdeck.store.base import Answer, Draft, LeaseLost, Lock, Locked, Reque
 
 log = logging.getLogger(__name__)
 
+IDENTITY_SECONDS = 10.0
+"""How long a yes waits to learn who the credentials say we are."""
+
 MANY = 10_000
 """More operations than can be open at once."""
 
@@ -241,7 +244,10 @@ class Engine:
         identities = {}
         for name in names:
             try:
-                identities[name] = await self._connections.identity(name)
+                async with asyncio.timeout(IDENTITY_SECONDS):
+                    identities[name] = await self._connections.identity(name)
+            except TimeoutError:
+                identities[name] = "not known: no answer in time"
             except ProviderError as error:
                 if error.trouble.code == "unauthenticated":
                     return Refusal("denied", f"{name}: {error.trouble.message}", error.trouble.hint)

@@ -38,6 +38,10 @@ _CODES: dict[str, RefusalCode] = {
 """What a trouble means for a plan; every other one means that the place can't be read."""
 
 
+READING_SECONDS = 60.0
+"""How long all the readings for one answer may take together; whoever asked gives up soon after."""
+
+
 class NoPlan(Exception):
     """A plan isn't possible.
 
@@ -63,23 +67,35 @@ class Planner:
         """The plan for an action, under the id of the request that asked for it."""
         try:
             self._check_target(action)
-            return self._finished(plan_id, action, await self._outlined(action))
+            async with asyncio.timeout(READING_SECONDS):
+                outline = await self._outlined(action)
         except NoPlan as no:
             return no.refusal
+        except TimeoutError:
+            return _too_slow(action.target)
+        return self._finished(plan_id, action, outline)
 
     async def undo(self, operation: Operation) -> Plan | Refusal:
         """The inverse of what an operation has done so far. Its own locks are no obstacle."""
         action = Rollback(operation.plan.action.target, operation.id)
         try:
             steps = in_order_of_undoing(done_steps(operation, action.target))
-            outline = await self._inverse(action, operation.id, steps)
+            async with asyncio.timeout(READING_SECONDS):
+                outline = await self._inverse(action, operation.id, steps)
         except NoPlan as no:
             return no.refusal
+        except TimeoutError:
+            return _too_slow(action.target)
         return self._finished(operation.id, action, outline)
 
     async def changed_since(self, plan: Plan) -> Refusal | None:
         """Whether what a plan was made from still holds; the refusal tells what changed."""
-        settlements = await asyncio.gather(*(self._asked(step.target, self._settling(step)) for step in plan.steps))
+        questions = (self._asked(step.target, self._settling(step)) for step in plan.steps)
+        try:
+            async with asyncio.timeout(READING_SECONDS):
+                settlements = await asyncio.gather(*questions)
+        except TimeoutError:
+            return _too_slow(plan.action.target)
         for step, settlement in zip(plan.steps, settlements, strict=True):
             if isinstance(settlement, Refusal):
                 return settlement
@@ -284,6 +300,11 @@ def in_use(lock: Lock) -> Refusal:
         f"{lock.resource} is in use by operation {lock.operation} of {lock.actor}{why}",
         f"wait for it, or look at it: qd history --operation {lock.operation}",
     )
+
+
+def _too_slow(target: TargetId) -> Refusal:
+    text = f"{target}: what is there can't be read: no answer within {READING_SECONDS:.0f} s"
+    return Refusal("unreadable", text, "which system hangs? qd status, qd check")
 
 
 def _planned(outline: Outline | Refusal) -> Outline:
