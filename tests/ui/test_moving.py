@@ -265,12 +265,12 @@ async def test_ctrl_c_leaves_from_everywhere(scene: Scene, start: Start, keys: t
 
 async def test_the_bridge_tells_what_stands_by_and_where_it_runs(scene: Scene, start: Start) -> None:
     scene.publish()
-    async with start().run_test(size=(120, 24)) as pilot:
+    async with start().run_test(size=(110, 24)) as pilot:
         text = await see(pilot)
         assert "● 2.14.3 ok (staging 2.15.0 10%) 75/25%" in text
         rows = {row.split()[0]: row for row in text.splitlines() if row.startswith("  ")}
-        assert "2.14.3 ● healthy  staging 2.15.0 10%" in rows["production/checkout@westeurope"]
-        assert "westeurope 75%" in rows["production/checkout"]
+        assert "2.14.3  ● healthy  staging 2.15.0 10%" in rows["production/checkout@westeurope"]
+        assert "westeurope 75%  northeurope 25%" in text
         assert "production/cart" not in rows
         assert "production/cart" in await press(pilot, "down")
 
@@ -302,3 +302,11 @@ async def test_a_changed_configuration_that_cannot_be_used_is_told(scene: Scene,
         assert "CONFIGURATION" not in await see(pilot)
         scene.say_of_runner(problem="quarterdeck.yaml:3: unknown key 'servces'")
         assert "▲ CONFIGURATION quarterdeck.yaml:3: unknown key" in await see(pilot)
+
+
+async def test_a_service_says_at_once_how_much_of_it_lies_below(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await pilot.pause()
+        assert "more lines: PgDn" in shown(pilot.app)

@@ -76,11 +76,11 @@ def detail_line(picture: Picture, cell: Cell | None) -> Line:
 
 
 def recent_lines(picture: Picture, most: int) -> list[Line]:
-    """What happened last, newest first: at most so many lines, none if there is nothing to tell."""
+    """What goes on and what happened last, newest first: at most so many lines, none if there is nothing to tell."""
     if most < 3 or not picture.operations:
         return []
     lines: list[Line] = [BLANK, line(("LAST OPERATIONS", "heading"))]
-    for one in picture.operations[: most - 2]:
+    for one in sorted(picture.operations, key=lambda one: not one.open)[: most - 2]:
         reason = f"  {one.reason}" if one.reason else ""
         told = f"{marks.what(one):<9} {marks.name(one.target)}  by {one.actor}{reason}"
         lines.append((*fit(line(f"{one.age:>5}  ", marks.of_operation(one)), 22), (told, "text")))

@@ -62,6 +62,9 @@ class Service(Deck):
         protected = any(env.protected for env in environments if env.name == target.environment)
         page.make(lambda cells: service_lines(cell, operations, now, cells, protected=protected))
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.paint_cursor)  # how much lies below is known once the page has its size
+
     def detail(self) -> Line:
         below = self.query_one("#body", ScrolledPage).hidden_below
         running = self._open_operation()
