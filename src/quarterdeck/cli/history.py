@@ -33,7 +33,7 @@ def configure(parser: ArgumentParser) -> None:
     """Filters."""
     parser.add_argument("--verify", action="store_true", help="check the hash chain instead of printing it")
     parser.add_argument("--target", type=_target, help="ENV/SERVICE (all its regions) or flag:ENV/NAME")
-    parser.add_argument("--actor", default="", metavar="WHO", help="only what this actor did")
+    parser.add_argument("--actor", default="", metavar="USER@HOST", help="only what this actor did")
     parser.add_argument("--operation", default="", metavar="ID", help="only this operation")
     parser.add_argument(
         "--since", type=_moment, default=0.0, metavar="TIME", help="2026-05-01, 2026-05-01T14:00Z, or 90m, 2h, 7d ago"

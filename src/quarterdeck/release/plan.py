@@ -135,7 +135,7 @@ class Plan:
 
 
 RefusalCode = Literal["policy", "locked", "impossible", "stale", "unreadable", "denied", "usage", "unchanged"]
-"""`unchanged`: all is as it is wanted already, so that there is nothing to do. The others are what stands in the way."""
+"""`unchanged`: all is as it is wanted already, so there is nothing to do. The others are what stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)
