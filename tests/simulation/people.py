@@ -102,11 +102,12 @@ class Operator:
             await asyncio.gather(*yes)
 
     async def choose(self, operation: Operation, choice: str = "") -> None:
-        """Answer an operation that waits; `choice` "" for whichever comes to mind."""
+        """Answer an operation that waits; `choice` "" for whichever comes to mind, and perhaps at the wrong step."""
         random = self._random
+        step = "" if choice else random.choice(("", "", "1"))
         choice = choice or (random.choice(operation.choices) if random.random() < 0.9 else random.choice(CHOICES))
         self._simulation.auditor.choices[operation.id, choice] += 1
-        body = {"operation": operation.id, "step": random.choice(("", "", "1")), "choice": choice}
+        body = {"operation": operation.id, "step": step, "choice": choice}
         key = f"choice {self._simulation.number()}"
         asked = [self._ask("choose", body, key=key)]
         if random.random() < 0.2:
