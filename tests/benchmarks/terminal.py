@@ -31,14 +31,15 @@ class Terminal:
         self._master = master
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self._rows = [""] * rows
 
     def shows(self, text: str) -> float:
         """When the text came onto the screen; waits for it."""
         deadline = time.perf_counter() + PATIENCE
         at = time.perf_counter()
-        while not any(text in row for row in self._screen.display):
+        while not any(text in row for row in self._rows):
             if at > deadline or self.process.poll() is not None:
-                screen = "\n".join(self._screen.display)
+                screen = "\n".join(self._rows)
                 raise TimeoutError(f"no {text!r} on the screen:\n{screen}")
             at = self._take(0.1) or time.perf_counter()
         return at
@@ -92,6 +93,11 @@ class Terminal:
         at = time.perf_counter()
         self.received += len(data)
         self._stream.feed(data)
+        # Only these: to look at the whole screen takes longer than the program takes to answer a key.
+        for y in self._screen.dirty:
+            cells = self._screen.buffer[y]
+            self._rows[y] = "".join(cells[x].data for x in range(self._screen.columns))
+        self._screen.dirty.clear()
         return at
 
 
