@@ -39,8 +39,11 @@ async def test_a_swap_whose_answer_is_lost_is_settled_by_reading(tmp_path: Path,
 async def test_a_swap_that_never_arrived_is_not_sent_again_by_itself(tmp_path: Path) -> None:
     ship, world = launch(tmp_path)
     world.faults = ["dropped before"]
+    asked = ship.clock.monotonic()
     operation = await ship.carry_out(Swap(CART))
     assert (operation.ending, operation.choices) == ("needs_operator", ("retry", "abandon"))
+    assert "after 1800 s of reading" in operation.detail
+    assert ship.clock.monotonic() - asked >= 1800
     assert [line for line in world.log if line.startswith("sent")] == []
     await ship.choose(operation, "retry")
     assert ship.operation(operation.id).ending == "succeeded"

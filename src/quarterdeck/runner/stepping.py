@@ -222,10 +222,10 @@ class Stepper:
             if state == before and state in _without_effect(step, said):
                 return Outcome("not_done", "sent, without effect", said)
             before = state
-            pause = next(pauses)
-            if self._clock.monotonic() + pause > until:
+            left = until - self._clock.monotonic()
+            if left <= 0:
                 return Outcome("in_doubt", _undecided(said, last, seconds), said)
-            await self._clock.sleep(pause)
+            await self._clock.sleep(min(next(pauses), left))
 
     def _write(self, operation: Operation, kind: EventKind, step: Step, body: Mapping[str, Any]) -> None:
         self._journal.write([self._journal.event(operation, kind, {"step": step.id, **body})])
