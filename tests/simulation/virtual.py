@@ -27,6 +27,17 @@ class Runaway(AssertionError):
     """So many callbacks that something must turn in circles."""
 
 
+class NumberedTask(asyncio.Task[Any]):
+    """Task groups keep their tasks in sets: ordered by memory address, one seed would be many stories."""
+
+    def __init__(self, coro: Any, *, number: int, **options: Any) -> None:
+        self._number = number
+        super().__init__(coro, **options)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 class VirtualLoop(asyncio.AbstractEventLoop):
     """Time in seconds from 0. Made of public parts of asyncio only; does no input and no output."""
 
@@ -147,7 +158,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         context: Context | None = None,
     ) -> asyncio.Task[T]:
         context = copy_context() if context is None else context
-        task: asyncio.Task[T] = asyncio.Task(coro, loop=self, name=name, context=context)
+        task: asyncio.Task[T] = NumberedTask(coro, number=next(self._numbers), loop=self, name=name, context=context)
         self._tasks.add(task)
         self.born(context, task)
         return task
