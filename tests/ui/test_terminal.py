@@ -168,12 +168,59 @@ def test_a_signal_ends_it_from_within_a_dialog_too(store: Path) -> None:
 def test_a_line_that_hangs_up_ends_it_soon(store: Path) -> None:
     with cockpit(store) as terminal:
         terminal.wait_for("contoso-shop")
-        spare = os.open(os.devnull, os.O_RDWR)
-        os.dup2(spare, terminal.slave)  # nobody holds the terminal any more
-        os.dup2(spare, terminal.master)
-        os.close(spare)
+        hang_up(terminal)
         terminal.process.wait(PATIENCE)
         assert terminal.process.returncode != 0
+
+
+def test_a_line_that_hangs_up_in_the_middle_of_a_repaint_ends_it_too(store: Path) -> None:
+    with stalled(store) as terminal:
+        hang_up(terminal)
+        terminal.process.wait(PATIENCE)
+        assert terminal.process.returncode != 0
+
+
+def test_a_signal_ends_it_while_nobody_reads_the_terminal(store: Path) -> None:
+    with stalled(store) as terminal:
+        before = termios.tcgetattr(terminal.slave)[:4]
+        terminal.process.send_signal(signal.SIGTERM)
+        terminal.process.wait(PATIENCE)
+        assert terminal.process.returncode == 128 + signal.SIGTERM
+        assert termios.tcgetattr(terminal.slave)[:4] != before  # no longer raw
+
+
+@contextmanager
+def stalled(store: Path) -> Iterator[Terminal]:
+    """A cockpit that has far more to draw than anybody reads: its writes wait for ever."""
+    with cockpit(store, columns=200, rows=50) as terminal:
+        terminal.wait_for("contoso-shop")
+        deadline = time.monotonic() + PATIENCE
+        while _draws(terminal):
+            assert time.monotonic() < deadline, "it never stalled"
+        yield terminal
+
+
+def _draws(terminal: Terminal) -> bool:
+    """Whether the cockpit still does anything about keys; four screens cost it many ticks of 10 ms."""
+    before = _ticks(terminal.process.pid)
+    for key in (b"7", b"5", b"2", b"1"):
+        terminal.press(key)
+        time.sleep(0.15)  # a person's pace: keys that come at once are drawn at once
+    return _ticks(terminal.process.pid) - before > 1
+
+
+def _ticks(pid: int) -> int:
+    """CPU time of the main thread so far."""
+    fields = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def hang_up(terminal: Terminal) -> None:
+    """Nobody holds the terminal any more."""
+    spare = os.open(os.devnull, os.O_RDWR)
+    os.dup2(spare, terminal.slave)
+    os.dup2(spare, terminal.master)
+    os.close(spare)
 
 
 def test_nothing_is_sent_while_nothing_changes(store: Path) -> None:
