@@ -183,3 +183,15 @@ def test_when_its_sandbox_ends_so_does_the_runner(crew: Crew) -> None:
     crew.in_charge(runner)
     crew.sandbox("POST", "stop")
     assert runner.wait(20) == 0
+
+
+def test_a_sandbox_that_ends_in_the_middle_of_a_swap_is_not_waited_for(crew: Crew) -> None:
+    runner = crew.runner()
+    crew.in_charge(runner)
+    crew.sandbox("POST", "faults", HANG_WHILE_WARMING_UP)
+    operation = crew.begin(SWAP)
+    until(lambda: crew.operation(operation).step("1").state == "accepted", "the swap is accepted")
+    crew.sandbox("POST", "stop")
+    assert runner.wait(20) == 0
+    crew.in_charge(crew.runner())
+    until(lambda: "operation.adopted" in crew.kinds(operation), "the next one, with a world of its own, takes it over")

@@ -53,7 +53,8 @@ class Duty:
         clock: Clock,
         over: Callable[[], Outcome | None],
     ) -> None:
-        """`over` says whether something outside ends the term, and how (asked once a second, while nothing runs)."""
+        """`over` says whether something outside ends the term, and how; asked once a second. An outdated
+        configuration waits until nothing runs, for its operations end with the one they began with."""
         self._settings = settings
         self._store = store
         self._guard = guard
@@ -175,7 +176,7 @@ class Duty:
                 needed_at = self._clock.monotonic()
             if not working and self._asked_to_leave:
                 break
-            if not working and (outcome := self._over()):
+            if (outcome := self._over()) and (outcome != "outdated" or not working):
                 return outcome
             if self._clock.monotonic() - needed_at >= self._settings.idle_after:
                 break
