@@ -66,7 +66,7 @@ def _keyring(reference: Reference) -> str:
         import keyring
         from keyring.errors import KeyringError
     except ImportError:
-        hint = "pip install 'quarterdeck[keyring]'"
+        hint = "pip install keyring"
         raise SecretUnavailable("misconfigured", f"{reference} needs the keyring library", hint) from None
     service, _, user = reference.name.rpartition("/")
     try:
@@ -84,7 +84,7 @@ def _key_vault(reference: Reference) -> str:
     try:
         from azure.keyvault.secrets import SecretClient
     except ImportError:
-        hint = "pip install 'quarterdeck[keyvault]'"
+        hint = "pip install azure-keyvault-secrets"
         raise SecretUnavailable(
             "misconfigured", f"{reference} needs the azure-keyvault-secrets library", hint
         ) from None
