@@ -141,6 +141,17 @@ def test_a_terminal_without_our_letters_gets_escapes(written: Any) -> None:
     assert "\\xdcberlast" in result.stdout
 
 
+@pytest.mark.parametrize("line", [("status", "--config", "none.yaml"), ("where",)])
+def test_when_nobody_reads_any_more_it_ends_as_a_shell_expects(written: Any, line: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ended = subprocess.run([sys.executable, "-m", "quarterdeck", *line], stdout=writer, stderr=writer, check=False)
+    finally:
+        os.close(writer)
+    assert ended.returncode == 141
+
+
 def test_options_of_an_action_may_be_joined_with_their_values(written: Any) -> None:
     assert action_of(["swap", "production/checkout", "--from=blue"]) == Swap(TargetId("production", "checkout"), "blue")
     assert action_of(["flag", "on", "--", "production/a=b"]).target.name == "a=b"

@@ -11,7 +11,7 @@ from quarterdeck.cli import output, parser
 from quarterdeck.cli.errors import CommandError, NothingToDo
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
-from quarterdeck.cli.registry import run_of
+from quarterdeck.cli.registry import Run, run_of
 from quarterdeck.store.base import StoreError
 
 
@@ -27,19 +27,24 @@ def main(words: Sequence[str] | None = None) -> int:
     output.never_fail()
     invocation = Invocation.of(parsed, rest)
     try:
-        return run_of(parsed)(invocation)
-    except NothingToDo as already:
-        return _all_is_so(invocation, already)
-    except CommandError as error:
-        return _give_up(invocation, error, error.code)
-    except StoreError as error:
-        return _give_up(invocation, error, ExitCode.FAILED)
+        return _outcome(run_of(parsed), invocation)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Nobody reads any more. Without this the interpreter would complain once more while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BROKEN_PIPE
+
+
+def _outcome(run: Run, invocation: Invocation) -> int:
+    try:
+        return run(invocation)
+    except NothingToDo as already:
+        return _all_is_so(invocation, already)
+    except CommandError as error:
+        return _give_up(invocation, error, error.code)
+    except StoreError as error:
+        return _give_up(invocation, error, ExitCode.FAILED)
 
 
 def _all_is_so(invocation: Invocation, already: NothingToDo) -> ExitCode:
