@@ -30,6 +30,7 @@ def run(store: Store, settings: Settings) -> int:
     terminal.prepare()
     from quarterdeck.ui import returning, theming
     from quarterdeck.ui.cockpit import Cockpit
+    from quarterdeck.ui.leaving import Leaving
 
     settings = replace(
         settings,
@@ -43,7 +44,8 @@ def run(store: Store, settings: Settings) -> int:
         print(f"qd: {error}", file=sys.stderr)
         return UNFIT
     path = settings.store_path
-    cockpit = Cockpit(store, settings, theme, problem=complaint, left_at=returning.left_at(path) if path else None)
+    left_at = returning.left_at(path) if path else None
+    cockpit = Cockpit(store, settings, theme, problem=complaint, left_at=left_at, leaving=Leaving())
     with watching(path) if path else nullcontext():
         cockpit.run(mouse=bool(settings.mouse))
     if path:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import signal
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -20,6 +18,7 @@ from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store, StoreError
 from quarterdeck.ui import doing
 from quarterdeck.ui.actions import deeds_at, why_not
+from quarterdeck.ui.leaving import Leaving
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.attention import attention_lines
 from quarterdeck.ui.pages.frame import help_lines
@@ -74,11 +73,19 @@ class Cockpit(App[None]):
     """
 
     def __init__(
-        self, store: Store, settings: Settings, theme: Theme, *, problem: str = "", left_at: float | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        theme: Theme,
+        *,
+        problem: str = "",
+        left_at: float | None = None,
+        leaving: Leaving | None = None,
     ) -> None:
         """`problem` is said at the start (a theme that couldn't be read, for instance).
 
-        `left_at`: when this operator left the last cockpit (UNIX seconds), to tell what happened since.
+        `left_at`: when this operator left the last cockpit (UNIX seconds), to tell what happened since. `leaving`:
+        how the process ends on a signal; None where somebody else looks after signals.
         """
         super().__init__(ansi_color=theme.ansi)
         self.register_theme(theme)
@@ -87,7 +94,7 @@ class Cockpit(App[None]):
         self.asker = Asker(store, settings.actor, "cockpit", settings.clock, settings.read_only)
         self.sight = Watch(store, settings.clock)
         self.picture = self.sight.picture()
-        self._problem, self._left_at = problem, left_at
+        self._problem, self._left_at, self._leaving = problem, left_at, leaving
         self._news = News.NOTHING
         self._painted_at = 0.0
         self._painting_took = 0.0
@@ -99,7 +106,8 @@ class Cockpit(App[None]):
         return dict(THEME_DEFAULTS)
 
     def on_mount(self) -> None:
-        self._handle_signals()
+        if self._leaving:
+            self._leaving.on_signals(self._leave_on_signal)
         self.look()
         self.push_screen(Bridge())
         self.set_interval(LOOK_EVERY, self.look)
@@ -318,14 +326,6 @@ class Cockpit(App[None]):
         """Ctrl+C: leave as q does."""
         self._leave()
 
-    def _handle_signals(self) -> None:
-        """A hang-up must end this process at once and leave the terminal as it was: work goes on in the runner."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
-            try:
-                loop.add_signal_handler(number, self._leave_on_signal, number)
-            except (RuntimeError, ValueError):  # not the main thread: a test drives the app
-                return
-
     def _leave_on_signal(self, number: int) -> None:
+        """A hang-up must end this process at once and leave the terminal as it was: work goes on in the runner."""
         self.exit(return_code=128 + number)

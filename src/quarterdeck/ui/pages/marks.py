@@ -10,7 +10,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.operation import StepState
-from quarterdeck.release.picture import CellState, OperationView, Region
+from quarterdeck.release.picture import CellState, OperationView, Region, SlotView
 from quarterdeck.release.plan import Severity
 from quarterdeck.ui.spans import Line, Span, Word, line
 
@@ -29,7 +29,7 @@ CELL: Mapping[CellState, tuple[str, str, Word]] = {
 HEALTH: Mapping[Health, Span] = {
     "healthy": ("● healthy", "ok"),
     "unhealthy": ("✗ unhealthy", "danger"),
-    "unknown": ("· unknown", "dim"),
+    "unknown": ("· health not told", "dim"),
 }
 SEVERITY: Mapping[Severity, Span] = {
     "danger": ("DANGER ", "danger"),
@@ -78,7 +78,7 @@ def of_slot(region: Region) -> Span:
     live = region.live
     if live is None:
         return ("not read yet", "dim")
-    return health(live.health, region.known) if live.running else ("✗ stopped", "danger")
+    return of_running(live, region.known)
 
 
 def of_knowledge(known: Knowledge) -> Line:
@@ -98,6 +98,15 @@ def of_doubt(known: Knowledge) -> Line:
         since = "failing now" if known.trouble_age in ("", "now") else f"failing for {known.trouble_age}"
         return line((f"✗ {since}", "danger"))
     return line((f"○ old {known.age}", "attention")) if known.state == "stale" else ()
+
+
+def of_running(slot: SlotView, known: Knowledge) -> Span:
+    """Whether a slot runs, and how well where the provider tells."""
+    if not slot.running:
+        return ("✗ stopped", "danger")
+    if slot.health == "unknown":
+        return ("· running" if known.state == "fresh" else "· was running", "dim")
+    return health(slot.health, known)
 
 
 def health(of: Health, known: Knowledge) -> Span:

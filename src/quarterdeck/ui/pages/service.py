@@ -49,7 +49,7 @@ def _slot(slot: SlotView, known: Knowledge, name_cells: int, version_cells: int,
     told = [
         *fit(who, name_cells + 4),
         *fit(version, max(version_cells, 10) + 2),
-        marks.health(slot.health, known) if slot.running else ("✗ stopped", "danger"),
+        marks.of_running(slot, known),
     ]
     if slot.live:
         told.append(("  users are here", "dim"))
