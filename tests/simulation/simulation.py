@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -92,7 +91,7 @@ class Simulation:
         self._heard: dict[str, Answer] = {}
         self._folder = folder
         self.path = folder / "store.db"
-        shutil.copyfile(_template(), self.path)
+        self.path.write_bytes(_template())
         self.world = World(self.loop, self.random, self.tell)
         self._furnish()
         self._viewer = self.open_store()
@@ -293,13 +292,12 @@ def memory() -> Path:
 
 
 @cache
-def _template() -> Path:
+def _template() -> bytes:
     """An empty store, to be copied: always the same, so that a seed leads to the same journal."""
-    folder = Path(tempfile.mkdtemp(prefix="quarterdeck-simulation-", dir=memory()))
-    path = folder / "empty.db"
-    store = open_store(path, create=True)
-    store.close()
-    return path
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
+        path = Path(folder) / "empty.db"
+        open_store(path, create=True).close()
+        return path.read_bytes()
 
 
 def simulate(seed: int, trace: Callable[[str], None] | None = None) -> Simulation:
