@@ -1,6 +1,7 @@
 """A runner that reads a large fleet: how often it asks, and how much memory it takes.
 
-Requests are held against what the plain SDK needs: the site and its slots.
+Requests are held against what the plain SDK needs: the site and its slots. The shares between slots live in a document
+of each site, which is read the first time, and again when the site has changed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from tests.benchmarks.terminal import resident
 from tests.runner.crew import Crew, until
 
 PATIENCE = 120
+PLACES = 2
+"""Of each site: its slots, and the shares between them."""
+SHARES = "/config/web"
 ROUNDS = 3
 INTERVAL = "600"
 """Seconds between two rounds: those that are counted are asked for."""
@@ -26,12 +30,14 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
     config.write_text(_configuration(effort.sites))
     with runner_of(config, "--interval", INTERVAL) as crew:
         _wait_until_read(crew, effort.sites, 0)
-        first = _requests(crew)
+        first, documents = _requests(crew)
         for _ in range(ROUNDS):
             asked = time.time()
             crew.asker().refresh()
             _wait_until_read(crew, effort.sites, asked)
-        later = (_requests(crew) - first) / ROUNDS
+        later, later_documents = (
+            (now - before) / ROUNDS for now, before in zip(_requests(crew), (first, documents), strict=True)
+        )
         lease = crew.store.lease("runner")
         assert lease is not None
         memory = resident(lease.info["pid"])
@@ -39,6 +45,15 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
     sites = f"{effort.sites:,} sites with slots"
     yield Figure(f"requests to read {sites}, first", first, "", "two a site", plain, most=10)
     yield Figure(f"requests to read {sites}, again", later, "", "two a site", plain, most=10)
+    yield Figure("requests to read the shares between their slots, first", documents, "", "one a site", effort.sites)
+    yield Figure(
+        "requests to read the shares between their slots, again",
+        later_documents,
+        "",
+        "one a site",
+        effort.sites,
+        most=10,
+    )
     yield Figure(f"memory, runner of {sites}", memory, "MB", most=120)
 
 
@@ -62,12 +77,14 @@ def _configuration(sites: int) -> str:
 def _wait_until_read(crew: Crew, sites: int, since: float) -> None:
     def read() -> bool:
         seen = crew.store.observations().values()
-        return sum(one.observed_at is not None and one.observed_at >= since for one in seen) == sites
+        return sum(one.observed_at is not None and one.observed_at >= since for one in seen) == PLACES * sites
 
     until(read, "every site is read", PATIENCE)
 
 
-def _requests(crew: Crew) -> int:
-    """How many requests were for sites, so far; signing in doesn't count."""
-    asked = (one["path"].lower() for one in crew.sandbox("GET", "requests")["value"])
-    return sum("/microsoft.web/" in path or "resourcegraph" in path for path in asked)
+def _requests(crew: Crew) -> tuple[int, int]:
+    """How many requests were for sites and slots so far, and how many for the shares; signing in doesn't count."""
+    asked = [one["path"].lower() for one in crew.sandbox("GET", "requests")["value"]]
+    whole = sum("/microsoft.web/" in path or "resourcegraph" in path for path in asked)
+    shares = sum(path.endswith(SHARES) for path in asked)
+    return whole - shares, shares
