@@ -29,6 +29,9 @@ def prepare() -> None:
     """Set what Textual reads at import, where the user hasn't. Fewer frames go over a network."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    for name in ("COLUMNS", "LINES"):
+        # A shell that exports them has said how large the terminal was; Textual would never see it resized.
+        os.environ.pop(name, None)
     if over_ssh():
         os.environ.setdefault("TEXTUAL_FPS", "15")
 
