@@ -3,6 +3,10 @@
 import sqlite3
 from typing import Any
 
+import pytest
+
+from quarterdeck.cli.invocation import actor
+from quarterdeck.release.operation import opening
 from quarterdeck.store.base import Draft
 
 
@@ -61,3 +65,18 @@ def test_a_time_that_is_none_is_explained(written: Any, qd: Any) -> None:
     result = qd("history", "--since", "yesterday")
     assert result.code == 2
     assert "2h" in result.err
+
+
+def test_who_the_credential_proves_is_told_beside_who_asked(written: Any, qd: Any) -> None:
+    plan = written.plan()
+    started = Draft(
+        "operation.started", "ana@jump", "op1", "production/checkout", opening(plan, "", {"azure": "ana@x"})
+    )
+    written.record(started)
+    assert "signed in to azure as ana@x" in qd("history").out
+
+
+def test_an_actor_is_not_whoever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USER", "somebody-else")
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    assert not actor().startswith("somebody-else")

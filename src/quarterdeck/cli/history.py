@@ -90,7 +90,9 @@ def event_line(event: Event) -> str:
 
 def told(event: Event) -> str:
     """What an event says, apart from who, where and when."""
-    parts = ((_NAMED.get(key, ""), event.body.get(key)) for key in _TOLD)
+    parts = [(_NAMED.get(key, ""), event.body.get(key)) for key in _TOLD]
+    identities = event.body.get("identities") or {}
+    parts += [(f"signed in to {clean(connection)} as", who) for connection, who in identities.items()]
     return "; ".join(f"{name} {clean(str(value))}".strip() for name, value in parts if value)
 
 

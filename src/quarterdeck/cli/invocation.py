@@ -71,12 +71,12 @@ class Invocation:
 
 
 def actor() -> str:
-    """Who asks: user@host. The runner adds the identity that the credential proves."""
-    import getpass  # Here, because a command that only reads asks nobody.
+    """Who asks: user@host, by the process's user id. The runner adds the identity that the credential proves."""
+    import pwd  # Here, because a command that only reads asks nobody.
 
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without an entry
         user = str(os.getuid())
     return f"{user}@{os.uname().nodename}"
 
