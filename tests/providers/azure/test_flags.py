@@ -258,6 +258,7 @@ async def test_a_flag_that_isnt_there_says_so(start: Start) -> None:
         await azure.flags.survey_flag(place().address, "Ghost", "production")
 
     assert error.value.trouble.code == "not_found"
+    assert "there is no flag" in error.value.trouble.message
 
 
 async def test_a_wrong_key_is_a_trouble_of_its_own_row(start: Start) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.appconfiguration import ConfigurationSetting
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.core.pipeline import PipelineResponse
 
 from quarterdeck.fleet.readings import FlagReading, FlagsReading
@@ -105,9 +105,13 @@ class AppConfigurationFlags:
         description of the setting: measured with azure-appconfiguration 1.10.0.
         """
         seen = _Seen()
-        await self._store.client.get_configuration_setting(
-            f"{FLAG_KEYS}{name}", label=label or None, raw_response_hook=seen
-        )
+        try:
+            await self._store.client.get_configuration_setting(
+                f"{FLAG_KEYS}{name}", label=label or None, raw_response_hook=seen
+            )
+        except ResourceNotFoundError:
+            where = f"under label {label}" if label else "without a label"
+            raise ProviderError("not_found", f"there is no flag {name} {where}", "qd flag list shows them") from None
         body = seen.body
         return ConfigurationSetting(
             key=body["key"],
