@@ -47,8 +47,12 @@ def test_the_lock_has_every_requirement() -> None:
     assert names <= locked
 
 
-def test_the_lock_names_no_index_but_the_public_one() -> None:
+def test_the_lock_names_one_index_and_no_machine() -> None:
+    """One index and the one place its files lie; a mirror, a proxy or a folder would be somebody's own."""
     text = (CHECKOUT / "uv.lock").read_text()
-    hosts = {urlsplit(url).hostname for url in re.findall(r'"(https?://[^"]+)"', text)}
-    assert hosts == {"pypi.org", "files.pythonhosted.org"}
+    indexes = {package["source"]["registry"] for package in LOCK["package"] if "registry" in package["source"]}
+    assert len(indexes) == 1
+    places = {urlsplit(url).hostname for url in re.findall(r'url = "([^"]+)"', text)}
+    assert len(places) == 1
+    assert all(url.startswith("https://") for url in {*indexes, *re.findall(r'url = "([^"]+)"', text)})
     assert "path =" not in text
