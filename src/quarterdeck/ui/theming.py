@@ -16,7 +16,6 @@ from quarterdeck import paths
 from quarterdeck.ui.spans import WORDS
 
 DEFAULT = "quarterdeck-dark"
-WITHOUT_COLOUR = "quarterdeck-mono"
 
 _SCREEN = ("background", "text", "border")
 _WORDS = tuple(word for word in WORDS if word != "text")

@@ -30,7 +30,3 @@ class Agenda:
         while self._due and self._due[0][0] <= now:
             moment, _, effect = heapq.heappop(self._due)
             effect(moment)
-
-    def next_due(self) -> float | None:
-        """The world time of the next effect, or None."""
-        return self._due[0][0] if self._due else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quarterdeck.release.picture import Picture
-from quarterdeck.ui.actions import EVERYWHERE, LATER, MOVING, Situation, Where, deeds_at, why_not
+from quarterdeck.ui.actions import LATER, MOVING, Situation, Where, deeds_at, why_not
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, join, line, spread, width, wrap
 
@@ -56,11 +56,6 @@ def help_lines(now: Situation, cells: int) -> list[Line]:
     for key, title in LATER.items():
         lines.append(line((f" {key:>8}  ", "dim"), (f"{title}: comes with a later version", "dim")))
     return lines
-
-
-def screen_of(key: str) -> Where | None:
-    """The screen behind a number key."""
-    return next((where for where in EVERYWHERE if _TITLES[where].startswith(key)), None)
 
 
 def _runner(picture: Picture) -> Line:

@@ -44,11 +44,6 @@ class Service(Deck):
     def body(self) -> Widget:
         return ScrolledPage(id="body")
 
-    def show_target(self, target: TargetId) -> None:
-        """Show another service."""
-        self._target = target.whole
-        self.paint()
-
     def paint_body(self) -> None:
         cockpit, target = self.cockpit, self._target
         cell = cockpit.picture.cell(target)
