@@ -19,7 +19,16 @@ from quarterdeck.fleet.readings import (
     TrafficReading,
 )
 from quarterdeck.fleet.topology import Address, Place, Role
-from quarterdeck.providers.base import Capability, InDoubt, Observed, Progress, ProviderError, Receipt, Refused
+from quarterdeck.providers.base import (
+    Capability,
+    GateSource,
+    InDoubt,
+    Observed,
+    Progress,
+    ProviderError,
+    Receipt,
+    Refused,
+)
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import (
     Settlement,
@@ -220,6 +229,9 @@ class ModelConnections:
 
     def capability(self, connection: str, role: Role) -> Capability:
         return self._model
+
+    def gates(self, connection: str) -> GateSource:
+        raise ProviderError("misconfigured", f"{connection} answers for no gates")
 
     async def identity(self, connection: str) -> str:
         return "ana@contoso.example"

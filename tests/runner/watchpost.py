@@ -73,6 +73,9 @@ class PostSession:
         found: Capability | None = self.post if role == self.role else None
         return found
 
+    def gates(self) -> None:
+        return None
+
     async def identity(self) -> str:
         return "ana@contoso.example"
 

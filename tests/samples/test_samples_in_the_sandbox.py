@@ -19,7 +19,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
 from quarterdeck.paths import shared_dir
 from quarterdeck.providers import registry
-from quarterdeck.providers.base import Capability, ProviderError, Session, SessionContext
+from quarterdeck.providers.base import Capability, GateSource, ProviderError, Session, SessionContext
 from quarterdeck.release.action import Action, FlagChange, Shift, Swap
 from quarterdeck.release.plan import Plan
 from quarterdeck.runner.planner import Planner
@@ -43,6 +43,9 @@ class Open:
         found = self._sessions[connection].capability(role)
         assert found is not None
         return found
+
+    def gates(self, connection: str) -> GateSource:
+        raise ProviderError("misconfigured", f"{connection} answers for no gates")
 
     async def identity(self, connection: str) -> str:
         return await self._sessions[connection].identity()

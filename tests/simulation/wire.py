@@ -22,7 +22,16 @@ from quarterdeck.fleet.readings import (
     TrafficReading,
 )
 from quarterdeck.fleet.topology import Address, Place, Role
-from quarterdeck.providers.base import Capability, InDoubt, Observed, Progress, ProviderError, Receipt, Refused
+from quarterdeck.providers.base import (
+    Capability,
+    GateSource,
+    InDoubt,
+    Observed,
+    Progress,
+    ProviderError,
+    Receipt,
+    Refused,
+)
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_destination, settle_flag, settle_shares, settle_slots
 from quarterdeck.release.survey import FlagSurvey, Limits, SwapSurvey, TrafficSurvey
@@ -59,6 +68,9 @@ class Wire:
     # --- Connections -------------------------------------------------------------------------------------------------
     def capability(self, connection: str, role: Role) -> Capability:
         return self
+
+    def gates(self, connection: str) -> GateSource:
+        raise ProviderError("misconfigured", f"{connection} answers for no gates")
 
     async def identity(self, connection: str) -> str:
         return "ana@contoso.example"

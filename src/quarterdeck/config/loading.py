@@ -19,6 +19,7 @@ from quarterdeck.config.references import REFERENCE_FORMS, Reference, parse
 from quarterdeck.config.templates import expand
 from quarterdeck.config.variables import Values
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.rules import Rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Loaded:
     """
 
     fleet: Fleet
+    rules: Rulebook
     warnings: tuple[Problem, ...]
     files: tuple[Path, ...]
 
@@ -62,7 +64,7 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
         if report.full:
             problems.append(Problem(str(path), 0, 0, "", f"more than {MOST} things are wrong", "mend these first"))
         raise ConfigError(problems)
-    return Loaded(fleet, tuple(report.warnings), tuple(files.read.values()))
+    return Loaded(fleet, Rulebook(), tuple(report.warnings), tuple(files.read.values()))
 
 
 def _refuse_clear_secrets(tree: Node, path: NodePath, report: Report) -> None:

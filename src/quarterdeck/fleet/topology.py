@@ -58,10 +58,17 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A group of users or targets that get a release together; `weight` is its share in percent."""
+    """A group of users or targets that get a release together; `weight` is its share in percent.
+
+    Who is in it: the users of `regions` (their slots are swapped), or the `group` of the `flag` (without a group: as
+    many percent of its users as the weight says), or, if neither is given, `weight` percent of new clients.
+    """
 
     name: str
     weight: float
+    regions: tuple[str, ...] = ()
+    flag: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble, TroubleCode
 from quarterdeck.fleet.readings import Reading
 from quarterdeck.fleet.topology import Address, Connection, Place, Role
+from quarterdeck.release.gate import Evidence as Evidence
+from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement as Settlement
+from quarterdeck.release.survey import DeploySurvey as DeploySurvey
 from quarterdeck.release.survey import FlagSurvey as FlagSurvey
 from quarterdeck.release.survey import Limits as Limits
 from quarterdeck.release.survey import SwapSurvey as SwapSurvey
@@ -146,11 +149,42 @@ class FlagStore(Capability, Protocol):
         ...
 
 
+@runtime_checkable
+class BuildHost(Capability, Protocol):
+    """Slots that builds are put into. Performs the verb deploy; plays the role `slots`, like a SlotHost."""
+
+    async def survey_deploy(self, address: Address, slot: str) -> DeploySurvey:
+        """Read what a slot holds. Raises ProviderError (code not_found if there is no such slot)."""
+        ...
+
+
+@runtime_checkable
+class GateSource(Protocol):
+    """Evidence for gates. Only reads, from a connection as a whole: it has no places."""
+
+    source: str
+    """What to name as the source of a measurement, for example `prometheus`."""
+
+    async def measure(self, gate: GateSpec) -> Evidence:
+        """Ask the gate's question once, now; names in its options are filled in already.
+
+        An answer that holds no value (an empty vector, NaN, a query that matches nothing) is an Evidence without one.
+
+        Raises:
+            ProviderError: nobody answered, or the question can't be asked (code misconfigured).
+        """
+        ...
+
+
 class Session(Protocol):
     """A live connection of a provider: its credential and clients, opened late, closed once."""
 
     def capability(self, role: Role) -> Capability | None:
         """The capability that plays a role, or None if this provider doesn't have it."""
+        ...
+
+    def gates(self) -> GateSource | None:
+        """What answers for gates, or None if this provider doesn't."""
         ...
 
     async def identity(self) -> str:
@@ -195,7 +229,8 @@ class Provider(Protocol):
     """The values of `provider:` in a configuration that mean this provider."""
 
     def schema(self, name: str) -> Mapping[str, type]:
-        """Pydantic models by part: `connection`, and each role it plays (`slots`, `traffic`, `flags`).
+        """Pydantic models by part: `connection`, and each role it plays (`slots`, `traffic`, `flags`). A provider whose
+        sessions answer for gates has the key `gates`, with a model of the keys of a gate that are its own (`query`).
 
         A `slots` address of a provider that also divides traffic between slots is used for `slot_traffic` too if
         `slot_traffic` is a key.

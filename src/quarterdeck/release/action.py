@@ -59,7 +59,21 @@ class Rollback:
     to_version: str = ""
 
 
-Action = Swap | Shift | FlagChange | Rollback
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Put a version into a slot that users don't reach (or, named explicitly, into the one they do).
+
+    `slot` "" means the one a swap comes from. `artifact` "" means what the service's route says for this version; else
+    it is a container image, or the URL of a package.
+    """
+
+    target: TargetId
+    version: str
+    slot: str = ""
+    artifact: str = ""
+
+
+Action = Swap | Shift | FlagChange | Rollback | Deploy
 
 
 def command_line(action: Action) -> str:
@@ -80,6 +94,10 @@ def command_line(action: Action) -> str:
             words = ["rollback", str(target)]
             words += ["--operation", operation] if operation else []
             words += ["--to", to_version] if to_version else []
+        case Deploy(target, version, slot, artifact):
+            words = ["deploy", str(target), "--version", version]
+            words += ["--slot", slot] if slot else []
+            words += ["--artifact", artifact] if artifact else []
     return "qd " + shlex.join(words)
 
 

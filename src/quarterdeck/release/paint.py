@@ -10,7 +10,7 @@ from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotReading, S
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
-from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
+from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.attention import attention
 from quarterdeck.release.freshness import Freshness, Knowledge, age, knowledge
 from quarterdeck.release.operation import Operation
@@ -127,6 +127,8 @@ def _verb(action: Action) -> str:
             return "flag"
         case Rollback():
             return "rollback"
+        case Deploy():
+            return "deploy"
 
 
 class _Seen:

@@ -16,7 +16,7 @@ from quarterdeck.release.action import Action
 Facts = Mapping[str, Any]
 """JSON-able facts; `release/settlement.py` lists the keys by verb."""
 
-Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_destination", "set_flag"]
+Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_destination", "set_flag", "deploy"]
 """What one write does. The keys of `change`, `before` and `after` by verb, the same for every provider:
 
 - swap, preview, complete, cancel: `change` has `source` and `destination` (slot names). `before` and `after` have
@@ -27,6 +27,8 @@ Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_desti
 - set_destination: `change` has `destination`; all three have `weight` (the provider's own number) and `enabled`.
 - set_flag: `change` has `name` and `label`; all three have `enabled`, `percent` (None: no percentage rule) and
   `audience` (percent by group). `before` also has `etag`, the version that was read.
+- deploy: `change` has `slot`, `artifact` (container image or package URL) and `version`. `before` and `after` have
+  `artifact` and `version` as they are read back ("" for what is unknown), `before` also `build` (`Build.id`).
 """
 
 Severity = Literal["info", "warning", "danger"]

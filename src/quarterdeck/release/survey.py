@@ -68,3 +68,19 @@ class FlagSurvey:
     same_name: tuple[FlagReading, ...] = ()
     risks: tuple[Risk, ...] = ()
     facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploySurvey:
+    """A slot that something is to be put into, read afresh.
+
+    `artifact` is what it holds now as the provider names it (a container image, the URL of a package; "" if the
+    provider doesn't tell); `live` whether users reach it.
+    """
+
+    slot: SlotReading
+    artifact: str = ""
+    live: bool = False
+    risks: tuple[Risk, ...] = ()
+    seconds: float | None = None
+    facts: Facts = field(default_factory=dict)

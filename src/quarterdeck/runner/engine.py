@@ -152,6 +152,10 @@ class Engine:
                     return Refusal("usage", str(error))
             case "stop":
                 self._household.leave()
+            case _:
+                return Refusal(
+                    "usage", f"this runner doesn't know the request {request.kind}", "qd and its runner differ"
+                )
         self._journal.write([], answer=self._yes(request))
         return None
 

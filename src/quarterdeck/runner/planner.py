@@ -13,7 +13,7 @@ from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
 from quarterdeck.providers.base import FlagStore, ProviderError, SlotHost, TrafficRouter
-from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, command_line
+from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline
@@ -127,6 +127,8 @@ class Planner:
                 survey = await self._one(action.target, self._flag(place.address, action.target.name, action.label))
                 await self._may_write(place)
                 return _planned(plan_flag(action, place, survey))
+            case Deploy():
+                raise NoPlan(Refusal("usage", "builds can't be deployed yet"))
             case Rollback():
                 operation = undoable(action, self._store.operations(target=str(action.target), limit=200))
                 if isinstance(operation, Refusal):

@@ -12,7 +12,7 @@ from quarterdeck.config import secrets
 from quarterdeck.config.references import secret as secret_reference
 from quarterdeck.config.secrets import SecretUnavailable
 from quarterdeck.fleet.topology import Connection, Fleet, Role
-from quarterdeck.providers.base import Capability, Provider, ProviderError, Refused, Session, SessionContext
+from quarterdeck.providers.base import Capability, GateSource, Provider, ProviderError, Refused, Session, SessionContext
 from quarterdeck.runner.ports import Guard
 from quarterdeck.store.base import LeaseLost
 
@@ -58,6 +58,14 @@ class Sessions:
         if found is None:
             provider = self._connections[connection].provider
             raise ProviderError("misconfigured", f"the provider {provider} of {connection} has no {role}")
+        return found
+
+    def gates(self, connection: str) -> GateSource:
+        """See `ports.Connections.gates`."""
+        found = self._session(connection).gates()
+        if found is None:
+            provider = self._connections[connection].provider
+            raise ProviderError("misconfigured", f"the provider {provider} of {connection} answers for no gates")
         return found
 
     async def identity(self, connection: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.codec import to_json
@@ -11,7 +11,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action
 from quarterdeck.release.operation import Choice
 from quarterdeck.release.plan import Plan
-from quarterdeck.store.base import Request, RequestKind, Store
+from quarterdeck.release.rollout import Order, ReleasePlan, Wish
+from quarterdeck.store.base import GuardDeed, Request, RequestKind, Store
 from quarterdeck.store.ids import new_id
 
 
@@ -29,9 +30,12 @@ class Asker:
         self._clock = clock
         self._read_only = read_only
 
-    def plan(self, action: Action, reason: str) -> Request:
-        """Ask what an action would do; the answer has a plan or a refusal."""
-        return self._submit("plan", {"action": to_json(action)}, reason)
+    def plan(self, action: Action, reason: str, override: str = "") -> Request:
+        """Ask what an action would do; the answer has a plan or a refusal.
+
+        `override` is the reason for setting aside what would stop it (a freeze, a lock, somebody else's conn).
+        """
+        return self._submit("plan", {"action": to_json(action), "override": override}, reason)
 
     def confirm(self, plan: Plan, typed: str, reason: str) -> Request:
         """Say yes to a plan exactly as it was shown; the answer has the operation's id or a refusal."""
@@ -49,6 +53,37 @@ class Asker:
     def refresh(self, target: TargetId | None = None) -> Request:
         """Ask for a fresh look at a target, or at everything."""
         return self._submit("refresh", {"target": str(target) if target else ""})
+
+    def propose(self, wish: Wish, reason: str) -> Request:
+        """Ask how a release would go; the answer has a proposal or a refusal."""
+        return self._submit("propose", {"wish": to_json(wish)}, reason)
+
+    def launch(self, proposal: ReleasePlan, typed: str, reason: str) -> Request:
+        """Start a release exactly as it was proposed; the answer has its id or a refusal."""
+        body = {"plan": proposal.id, "digest": proposal.digest, "typed": typed}
+        return self._submit("launch", body, reason, key=f"{proposal.id}:{proposal.digest}:{typed}")
+
+    def order(self, release: str, order: Order, reason: str, *, step: str = "", override: str = "") -> Request:
+        """Tell a release something; `step` is the one that the operator looked at (for `undo`: where to go back to)."""
+        body = {"release": release, "order": order, "step": step, "override": override}
+        return self._submit("order", body, reason)
+
+    def decide(
+        self,
+        release: str,
+        verdict: Literal["approve", "reject"],
+        reason: str,
+        *,
+        step: str = "",
+        effective_at: float = 0,
+    ) -> Request:
+        """Approve or reject what a release waits for; `effective_at` lets a yes count only from then on."""
+        body = {"release": release, "step": step, "verdict": verdict, "effective_at": effective_at}
+        return self._submit("decide", body, reason)
+
+    def guard(self, deed: GuardDeed, reason: str, **details: str | float | None) -> Request:
+        """Change what stands guard; `details` are those of the deed."""
+        return self._submit("guard", {"deed": deed, **details}, reason)
 
     def stop(self) -> Request:
         """Ask the runner to leave as soon as nothing runs."""

@@ -18,12 +18,19 @@ from typing import Any, Literal, Protocol
 
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Plan, Refusal
+from quarterdeck.release.rollout import Release, ReleasePlan
+from quarterdeck.release.rules import Rulebook
 
-RequestKind = Literal["plan", "confirm", "dismiss", "choose", "refresh", "stop"]
+RequestKind = Literal[
+    "plan", "confirm", "dismiss", "choose", "refresh", "stop", "propose", "launch", "order", "decide", "guard"
+]
 """plan: work out an action. confirm: carry out a plan (body names its digest). dismiss: forget a plan.
-choose: answer an operation that needs an operator. refresh: observe now. stop: ask the runner to leave when idle."""
+choose: answer an operation that needs an operator. refresh: observe now. stop: ask the runner to leave when idle.
+propose: work out a release. launch: start a proposed release. order: tell a release something. decide: approve or
+reject. guard: change what stands guard (the conn, freezes, locks, the line, debts)."""
 
 
 class StoreError(Exception):
@@ -62,7 +69,13 @@ class Request:
         id: unique, sortable by time.
         key: idempotency key; a second request with the same key is the first one.
         body: `plan`: {"action": ...}; `confirm`: {"plan": id, "digest": ..., "typed": text}; `dismiss`: {"plan": id};
-            `choose`: {"operation": id, "step": id, "choice": ...}; `refresh`: {"target": text or ""}; `stop`: {}.
+            `choose`: {"operation": id, "step": id, "choice": ...}; `refresh`: {"target": text or ""}; `stop`: {};
+            `propose`: {"wish": Wish}; `launch`: {"plan": id, "digest": ..., "typed": text};
+            `order`: {"release": id, "order": Order, "step": id or "", "override": reason or ""};
+            `decide`: {"release": id, "step": id or "" for the one that waits, "verdict": "approve" | "reject",
+            "effective_at": UNIX seconds or 0};
+            `guard`: {"deed": GuardDeed, ...}, see there. `plan` may also hold "override": the reason for setting aside
+            what would stop the action.
         actor: who asked: user@host of the viewer. The runner adds the identity that the credential proves.
         via: `cockpit`, `cli`, ...
         read_only: the viewer ran with --read-only; the runner refuses whatever would write.
@@ -83,7 +96,8 @@ class Request:
 class Answer:
     """What the runner made of a request; None fields don't apply.
 
-    `plan` for a plan request, `operation` (an id) for a confirmation, `refusal` when it is turned down.
+    `plan` for a plan request, `operation` (an id) for a confirmation, `proposal` for a wish, `release` (an id) for a
+    launch, an order or a decision, `refusal` when it is turned down, `said` for what else there is to say in one line.
     """
 
     request: str
@@ -91,6 +105,18 @@ class Answer:
     plan: Plan | None = None
     operation: str = ""
     refusal: Refusal | None = None
+    proposal: ReleasePlan | None = None
+    release: str = ""
+    said: str = ""
+
+
+GuardDeed = Literal["take", "offer", "give", "freeze", "lock", "stop", "hold", "lift", "pay"]
+"""What a guard request does; the request's `reason` is kept with it. Scopes are those of `release/guards.py`.
+
+take: {"scope"} the conn; from somebody else only with a reason. offer: {"scope", "to"}. give: {"scope"} it up.
+freeze, lock, stop, hold (automation): {"scope", "until": UNIX seconds or None}. lift: {"id"} of a hold.
+pay: {"id"} of a debt; the reason is the evidence.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +202,22 @@ class Store(Protocol):
         """One operation, as far as the journal tells."""
         ...
 
+    def rules(self) -> Rulebook:
+        """The rules that the runner has published; an empty rulebook before it ever did."""
+        ...
+
+    def releases(self, *, open_only: bool = False, limit: int = 100) -> Sequence[Release]:
+        """Releases, newest first."""
+        ...
+
+    def release(self, release_id: str) -> Release | None:
+        """One release, as far as the journal tells."""
+        ...
+
+    def guards(self) -> Guards:
+        """What stands guard, as far as the journal tells."""
+        ...
+
     def answer(self, request_id: str) -> Answer | None:
         """What became of a request, or None if the runner hasn't answered yet."""
         ...
@@ -233,6 +275,10 @@ class Store(Protocol):
 
     def put_fleet(self, fleet: Fleet, lease: Lease) -> None:
         """Publish the topology. Raises LeaseLost."""
+        ...
+
+    def put_rules(self, rules: Rulebook, lease: Lease) -> None:
+        """Publish the rules. Raises LeaseLost."""
         ...
 
     def observe(self, observations: Sequence[Observation], lease: Lease) -> None:

@@ -35,6 +35,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             since REAL NOT NULL)""",
         "CREATE INDEX locks_by_operation ON locks (operation)",
     ),
+    (
+        """CREATE TABLE releases (
+            id TEXT PRIMARY KEY, started INTEGER NOT NULL, open INTEGER NOT NULL, body TEXT NOT NULL)""",
+        "CREATE INDEX releases_by_start ON releases (started)",
+    ),
 )
 
 

@@ -17,14 +17,17 @@ from typing import Any
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
+from quarterdeck.release.rollout import Release
+from quarterdeck.release.rules import Rulebook
 from quarterdeck.store import schema
 from quarterdeck.store.base import Answer, ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
 from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
 from quarterdeck.store.decoding import Decoder
 from quarterdeck.store.faults import explained
 from quarterdeck.store.filters import target_condition, where_all
-from quarterdeck.store.folding import fold
+from quarterdeck.store.folding import GUARDING, fold, fold_guards, fold_releases
 from quarterdeck.store.wake import poke
 
 PATIENCE = 1.0
@@ -114,6 +117,33 @@ class SqliteStore:
         with self._explaining():
             row = self._db.execute("SELECT body FROM operations WHERE id = ?", (_storable(operation_id),)).fetchone()
         return None if row is None else self._decoder.read(Operation, row[0])
+
+    def rules(self) -> Rulebook:
+        """See `Store.rules`."""
+        with self._explaining():
+            text = self._meta("rules")
+        return Rulebook() if text is None else self._decoder.read(Rulebook, text)
+
+    def releases(self, *, open_only: bool = False, limit: int = 100) -> Sequence[Release]:
+        """See `Store.releases`."""
+        where = where_all("open" if open_only else "")
+        with self._explaining():
+            rows = self._db.execute(
+                f"SELECT body FROM releases {where} ORDER BY started DESC LIMIT ?", (limit,)
+            ).fetchall()
+        return tuple(self._decoder.read(Release, body) for (body,) in rows)
+
+    def release(self, release_id: str) -> Release | None:
+        """See `Store.release`."""
+        with self._explaining():
+            row = self._db.execute("SELECT body FROM releases WHERE id = ?", (_storable(release_id),)).fetchone()
+        return None if row is None else self._decoder.read(Release, row[0])
+
+    def guards(self) -> Guards:
+        """See `Store.guards`."""
+        with self._explaining():
+            text = self._meta("guards")
+        return Guards() if text is None else self._decoder.read(Guards, text)
 
     def answer(self, request_id: str) -> Answer | None:
         """See `Store.answer`."""
@@ -226,7 +256,13 @@ class SqliteStore:
         """See `Store.put_fleet`."""
         with self._writing():
             self._require(lease)
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('fleet', ?)", (compact(to_json(fleet)),))
+            self._put_meta("fleet", fleet)
+
+    def put_rules(self, rules: Rulebook, lease: Lease) -> None:
+        """See `Store.put_rules`."""
+        with self._writing():
+            self._require(lease)
+            self._put_meta("rules", rules)
 
     def observe(self, observations: Sequence[Observation], lease: Lease) -> None:
         """See `Store.observe`."""
@@ -277,7 +313,7 @@ class SqliteStore:
         self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.seq, head.hash))
         return tuple(line.event() for line in lines)
 
-    def _project(self, events: Iterable[Event]) -> None:
+    def _project(self, events: Sequence[Event]) -> None:
         started = {event.operation: event.seq for event in events if event.kind == "operation.started"}
         for operation in fold(events, self.operation).values():
             body = compact(to_json(operation))
@@ -289,6 +325,22 @@ class SqliteStore:
             else:
                 self._db.execute(
                     "UPDATE operations SET open = ?, body = ? WHERE id = ?", (operation.open, body, operation.id)
+                )
+
+        self._project_releases(events)
+        if any(event.kind.startswith(GUARDING) for event in events):
+            self._put_meta("guards", fold_guards(events, self.guards()))
+
+    def _project_releases(self, events: Sequence[Event]) -> None:
+        started = {event.operation: event.seq for event in events if event.kind == "release.started"}
+        for release in fold_releases(events, self.release).values():
+            body = compact(to_json(release))
+            if release.id in started:
+                values = (release.id, started[release.id], release.open, body)
+                self._db.execute("INSERT INTO releases VALUES (?, ?, ?, ?)", values)
+            else:
+                self._db.execute(
+                    "UPDATE releases SET open = ?, body = ? WHERE id = ?", (release.open, body, release.id)
                 )
 
     def _answer(self, answer: Answer) -> None:
@@ -327,6 +379,18 @@ class SqliteStore:
                 yield ChainFault(started, f"operation {key} is shown differently from what the journal says")
         for key in expected:
             yield ChainFault(0, f"operation {key} is in the journal but isn't shown")
+        yield from self._misfolded_releases()
+        if self.guards() != fold_guards(line.event() for line in self._lines()):
+            yield ChainFault(0, "what stands guard is shown differently from what the journal says")
+
+    def _misfolded_releases(self) -> Iterator[ChainFault]:
+        events = (line.event() for line in self._lines())
+        expected = {key: compact(to_json(release)) for key, release in fold_releases(events).items()}
+        for key, started, body in self._db.execute("SELECT id, started, body FROM releases"):
+            if expected.pop(key, None) != body:
+                yield ChainFault(started, f"release {key} is shown differently from what the journal says")
+        for key in expected:
+            yield ChainFault(0, f"release {key} is in the journal but isn't shown")
 
     def _lease(self, name: str) -> Lease | None:
         row = self._db.execute(
@@ -337,6 +401,9 @@ class SqliteStore:
     def _meta(self, key: str) -> str | None:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
+
+    def _put_meta(self, key: str, value: Fleet | Rulebook | Guards) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, compact(to_json(value))))
 
     # --- transactions, errors ------------------------------------------------------------------------------------
     @contextmanager

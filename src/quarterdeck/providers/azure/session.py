@@ -47,6 +47,9 @@ class ArmSession:
             return TrafficManager(self._arm)
         return None
 
+    def gates(self) -> None:
+        return None
+
     async def identity(self) -> str:
         return await self._arm.sign_in()
 
@@ -72,6 +75,9 @@ class StoreSession:
 
             self._flags = AppConfigurationFlags(self._store)
         return self._flags
+
+    def gates(self) -> None:
+        return None
 
     async def identity(self) -> str:
         return await self._store.identity()

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, command_line
+from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.freshness import age
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.store.base import StoreError
@@ -217,3 +217,5 @@ def verb_of(plan: Plan) -> str:
             return "Change the flag now"
         case Rollback():
             return "Roll back now"
+        case Deploy():
+            return "Deploy now"

@@ -1,0 +1,495 @@
+"""A release: one or several services on their way to a version, in steps, folded from the journal's events.
+
+Its writes are operations of their own (`release/operation.py`), planned afresh when their turn comes; the release says
+which comes next, what has to hold before, and what is taken back when it doesn't.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from quarterdeck.fleet.codec import from_json, to_json
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.action import Action, command_line
+from quarterdeck.release.approval import ApprovalRule, Decision
+from quarterdeck.release.gate import GateSpec, Sample, Tally, tallied
+from quarterdeck.release.operation import Ending
+from quarterdeck.release.outline import UNKNOWN
+from quarterdeck.release.plan import Fuse, Risk
+
+
+# --- what is asked for ------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an operator asks for, before anybody looked whether it is possible.
+
+    Attributes:
+        targets: the services (`ENV/SERVICE`); their order means nothing, the rules' `needs` do.
+        version: what is to serve users ("" : whatever the slot that a swap comes from holds).
+        strategy: "" for the usual one of each service.
+        hotfix: take the shortest legal path; `ref` says what is being fixed (a commit, a branch, a build).
+        action: instead of a strategy, this one action, taken back unless it is confirmed within `confirm_within`.
+        supersede: an open release of the same targets that has changed nothing yet gives way to this one.
+        override: the reason for setting aside what would stop it (a freeze, a closed window, an older version); "" not.
+    """
+
+    targets: tuple[TargetId, ...]
+    version: str = ""
+    strategy: str = ""
+    hotfix: bool = False
+    ref: str = ""
+    action: Action | None = None
+    confirm_within: float | None = None
+    supersede: bool = False
+    override: str = ""
+
+
+def wish_line(wish: Wish) -> str:
+    """The headless twin of a wish."""
+    if wish.action is not None and wish.confirm_within is not None:
+        return f"{command_line(wish.action)} --confirm-within {wish.confirm_within:g}s"
+    words = ["qd", *(("hotfix", "start") if wish.hotfix else ("release", "start")), *map(str, wish.targets)]
+    words += ["--version", wish.version] if wish.version else []
+    words += ["--ref", wish.ref] if wish.ref else []
+    words += ["--strategy", wish.strategy] if wish.strategy else []
+    words += ["--confirm-within", f"{wish.confirm_within:g}s"] if wish.confirm_within is not None else []
+    words += ["--supersede"] if wish.supersede else []
+    words += ["--override", wish.override] if wish.override else []
+    return shlex.join(words)
+
+
+# --- the plan of a release --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Change something: becomes an operation. `tolerance`, `observe`: see `strategy.WeightStep`."""
+
+    action: Action
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait so many seconds, or (None) until somebody promotes."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """Ask gates. With `seconds` they must hold for so long (a bake; without gates it only waits); with 0 they are asked
+    until they have passed or failed (an analysis)."""
+
+    gates: tuple[str, ...]
+    seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask people; `rule` is the approval's name."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Start a program; see `strategy.RunStep`. Words are filled in already."""
+
+    command: tuple[str, ...]
+    timeout: float = 600
+    repeatable: bool = False
+    undo: tuple[str, ...] = ()
+
+
+Work = Write | Pause | Observe | Ask | Run
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStep:
+    """One step. `needs` are the ids of those that must be done (or skipped) before; at any moment one step at most is
+    under way, in the order in which they stand, so that what happens can be put down to it.
+
+    `summary` is what it does in a few words; `ring` the ring it belongs to, `phase` `prepare` or `commit` in a release
+    of several services ("" where there is nothing to prepare).
+    """
+
+    id: str
+    target: TargetId
+    work: Work
+    summary: str
+    needs: tuple[str, ...] = ()
+    ring: str = ""
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One service of a release: from which version to which, by which strategy."""
+
+    target: TargetId
+    version: str
+    previous: str
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What a hotfix leaves out, and who may allow it: `authority` names the groups."""
+
+    kind: Literal["gate", "approval", "bake", "pause", "environment", "window"]
+    name: str
+    authority: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HotfixPath:
+    """The shortest legal way of a fix: what it is, what is left out, what stays and why."""
+
+    ref: str
+    skipped: tuple[Skipped, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePlan:
+    """A wish, worked out: everything to know before saying yes, and everything to go by after.
+
+    Attributes:
+        gates, approvals: the rules that it uses, as they were when it was planned; who belongs to a group is looked up
+            when it matters, so that a change of the watch counts.
+        background: names of the gates that are asked from the first write to the end.
+        exposure: the largest share of new clients that will be on an unfinished version, in percent.
+        supersedes: ids of the releases that give way.
+        overrides: the sentences that the wish's `override` sets aside.
+    """
+
+    id: str
+    request: str
+    wish: Wish
+    members: tuple[Member, ...]
+    steps: tuple[ReleaseStep, ...]
+    gates: tuple[GateSpec, ...] = ()
+    approvals: tuple[ApprovalRule, ...] = ()
+    background: tuple[str, ...] = ()
+    on_failure: Literal["rollback", "pause"] = "rollback"
+    confirm_within: float | None = None
+    pause_limit: float | None = None
+    risks: tuple[Risk, ...] = ()
+    fuse: Fuse = UNKNOWN
+    who_feels_it: str = ""
+    exposure: float = 0
+    hotfix: HotfixPath | None = None
+    supersedes: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    command: str = ""
+    type_to_confirm: str = ""
+    made_at: float = 0
+    expires_at: float = 0
+
+    @property
+    def digest(self) -> str:
+        """A short fingerprint of all that will be done; a yes names it, so that nothing else is done."""
+        body = json.dumps(to_json(self), sort_keys=True)
+        return hashlib.sha256(body.encode()).hexdigest()[:16]
+
+    @property
+    def title(self) -> str:
+        """What ships, in a few words: `checkout 2.15.0`."""
+        return ", ".join(f"{one.target.name} {one.version or '?'}" for one in self.members)
+
+    @property
+    def environment(self) -> str:
+        """Where it happens."""
+        return self.members[0].target.environment if self.members else ""
+
+    def step(self, step_id: str) -> ReleaseStep | None:
+        """The step of that id."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def gate(self, name: str) -> GateSpec | None:
+        """A gate as it was when this was planned."""
+        return next((gate for gate in self.gates if gate.name == name), None)
+
+    def approval(self, name: str) -> ApprovalRule | None:
+        """An approval rule as it was when this was planned."""
+        return next((rule for rule in self.approvals if rule.name == name), None)
+
+
+# --- the release ------------------------------------------------------------------------------------------------------
+Order = Literal["promote", "promote_full", "pause", "resume", "abort", "retry", "skip", "undo", "confirm", "abandon"]
+"""What somebody may tell a release.
+
+- promote: end the pause, bake or analysis that it is in. promote_full: leave out all of them that are to come.
+- pause, resume: begin no new step; go on. What is under way ends by itself.
+- abort: take everything back that was done. undo: take back what was done after the step `to`, and pause there.
+- retry: try the step that failed again. skip: leave it out. abandon: end it as it stands.
+- confirm: keep it (see `ReleasePlan.confirm_within`).
+"""
+ORDERS: tuple[Order, ...] = (
+    "promote", "promote_full", "pause", "resume", "abort", "retry", "skip", "undo", "confirm", "abandon",
+)  # fmt: skip
+
+BACKGROUND = "*"
+"""Stands for a step's id in what belongs to the background analysis."""
+
+KEPT_SAMPLES = 40
+"""As many of a step's samples are kept at hand; the journal has all."""
+
+ReleaseEventKind = Literal[
+    "release.planned",
+    "release.started",
+    "release.adopted",
+    "release.step_started",
+    "release.step_done",
+    "release.step_failed",
+    "release.step_skipped",
+    "release.step_undoing",
+    "release.step_undone",
+    "release.sampled",
+    "release.decided",
+    "release.ordered",
+    "release.recovering",
+    "release.confirming",
+    "release.noted",
+    "release.ended",
+]
+"""Their bodies (the event's `operation` is the release's id, `target` the environment's first member):
+
+- planned: {"plan": id, "digest", "command", "reason", "via"}; the plan's id becomes the release's.
+- started: {"plan": ReleasePlan, "reason", "identities": {connection: who}}.
+- step_started: {"step", "operation" (of a Write), "until" (of what ends by the clock), "detail"}.
+- step_done, step_failed, step_skipped: {"step", "detail"}.
+- step_undoing: {"step", "operation"}. step_undone: {"step", "detail"}.
+- sampled: {"step" (BACKGROUND for the background analysis), "sample": Sample}.
+- decided: {"step", "decision": Decision}.
+- ordered: {"order", "step", "reason"}; `step` is what it was about, or where `undo` goes back to.
+- recovering: {"why", "steps": [ids, in the order in which they are taken back], "to": id or ""}.
+- confirming: {"until"}: all is done, and taken back at that time unless confirmed.
+- noted: {"code", "severity", "text"}: what somebody who reads along should know.
+- ended: {"ending", "detail", "choices": [orders]}.
+"""
+
+StepState = Literal["waiting", "running", "done", "failed", "skipped", "undoing", "undone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one step stands. `operation` is its last operation, `undo` the one that takes it back; `until` when it ends
+    by itself, if it does."""
+
+    state: StepState = "waiting"
+    detail: str = ""
+    operation: str = ""
+    undo: str = ""
+    since: float = 0
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Why no new step begins, since when, and who said so."""
+
+    by: str
+    since: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What is being taken back: `steps` in their order; `to` is the step after which it pauses ("": it ends)."""
+
+    why: str
+    by: str
+    since: float
+    steps: tuple[str, ...]
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know about a release."""
+
+    at: float
+    code: str
+    severity: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release and what became of it so far. `ending` is None while it runs.
+
+    With `ending == "needs_operator"` and `choices` it keeps its targets for itself until somebody answers.
+
+    Attributes:
+        tallies: by `STEP/GATE` (the step is BACKGROUND for the background analysis).
+        samples: the last of each step.
+        decisions: by step; the last word of each person counts.
+        full: promoted fully: no more pauses, bakes and analyses.
+        confirm_by: when it will be taken back unless confirmed.
+    """
+
+    id: str
+    plan: ReleasePlan
+    actor: str
+    reason: str
+    started_at: float
+    steps: Mapping[str, Standing] = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
+    samples: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
+    decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    paused: Paused | None = None
+    recovery: Recovery | None = None
+    full: bool = False
+    confirm_by: float | None = None
+    confirmed_by: str = ""
+    ending: Ending | None = None
+    detail: str = ""
+    ended_at: float | None = None
+    choices: tuple[Order, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """True while it runs or waits for an operator: its targets are its own."""
+        return self.ending is None or (self.ending == "needs_operator" and bool(self.choices))
+
+    def standing(self, step_id: str) -> Standing:
+        """Where a step stands."""
+        return self.steps.get(step_id, Standing())
+
+    @property
+    def current(self) -> ReleaseStep | None:
+        """The step that is under way or comes next; None when all are through."""
+        through = ("done", "skipped", "undone")
+        return next((step for step in self.plan.steps if self.standing(step.id).state not in through), None)
+
+    @property
+    def targets(self) -> tuple[TargetId, ...]:
+        """Everything that it has for itself: its services, and the flags that its steps change."""
+        flags = (
+            s.work.action.target for s in self.plan.steps if isinstance(s.work, Write) and s.work.action.target.flag
+        )
+        return tuple(dict.fromkeys((*(member.target for member in self.plan.members), *flags)))
+
+
+def opening(plan: ReleasePlan, reason: str, identities: Mapping[str, str]) -> Mapping[str, Any]:
+    """The body of `release.started`."""
+    return {"plan": to_json(plan), "reason": reason, "identities": dict(identities)}
+
+
+def begin(release_id: str, actor: str, body: Mapping[str, Any], at: float) -> Release:
+    """The release as its `release.started` event describes it.
+
+    Raises:
+        ValueError: if the body isn't one that `opening` made.
+    """
+    return Release(release_id, from_json(ReleasePlan, body.get("plan")), actor, str(body.get("reason", "")), at)
+
+
+_STATES: Mapping[str, StepState] = {
+    "release.step_started": "running",
+    "release.step_done": "done",
+    "release.step_failed": "failed",
+    "release.step_skipped": "skipped",
+    "release.step_undoing": "undoing",
+    "release.step_undone": "undone",
+}
+
+
+def advance(release: Release, kind: str, actor: str, body: Mapping[str, Any], at: float) -> Release:
+    """The release after one more event of its journal. Events of unknown kinds change nothing.
+
+    Raises:
+        ValueError, KeyError: the body isn't what `ReleaseEventKind` says.
+    """
+    if kind in _STATES:
+        return _with_step(release, kind, body, at)
+    match kind:
+        case "release.sampled":
+            return _sampled(release, str(body["step"]), from_json(Sample, body["sample"]))
+        case "release.decided":
+            step, decision = str(body["step"]), from_json(Decision, body["decision"])
+            others = tuple(one for one in release.decisions.get(step, ()) if one.by != decision.by)
+            return replace(release, decisions={**release.decisions, step: (*others, decision)})
+        case "release.ordered":
+            return _ordered(release, body["order"], actor, body, at)
+        case "release.recovering":
+            recovery = Recovery(str(body["why"]), actor, at, tuple(map(str, body["steps"])), str(body.get("to", "")))
+            return replace(release, recovery=recovery, paused=None, confirm_by=None)
+        case "release.confirming":
+            return replace(release, confirm_by=float(body["until"]))
+        case "release.noted":
+            note = Note(at, str(body["code"]), str(body["severity"]), str(body["text"]))
+            return replace(release, notes=(*release.notes, note))
+        case "release.ended":
+            return replace(
+                release,
+                ending=body["ending"],
+                detail=str(body.get("detail", "")),
+                ended_at=at,
+                choices=tuple(body.get("choices", ())),
+            )
+    return release
+
+
+def _with_step(release: Release, kind: str, body: Mapping[str, Any], at: float) -> Release:
+    step = str(body["step"])
+    was = release.standing(step)
+    undoing = kind == "release.step_undoing"
+    now = Standing(
+        state=_STATES[kind],
+        detail=str(body.get("detail", "")),
+        operation=was.operation if undoing else str(body.get("operation", was.operation)),
+        undo=str(body.get("operation", was.undo)) if undoing else was.undo,
+        since=at,
+        until=body.get("until"),
+    )
+    return replace(release, steps={**release.steps, step: now})
+
+
+def _sampled(release: Release, step: str, sample: Sample) -> Release:
+    tallies = dict(release.tallies)
+    for one in sample.measurements:
+        key = f"{step}/{one.gate}"
+        tallies[key] = tallied(tallies.get(key, Tally()), one, sample.at)
+    kept = (*release.samples.get(step, ()), sample)[-KEPT_SAMPLES:]
+    return replace(release, tallies=tallies, samples={**release.samples, step: kept})
+
+
+def _ordered(release: Release, order: Order, actor: str, body: Mapping[str, Any], at: float) -> Release:
+    step = str(body.get("step", ""))
+    match order:
+        case "pause":
+            return replace(release, paused=Paused(actor, at, str(body.get("reason", ""))))
+        case "resume":
+            return replace(release, paused=None)
+        case "promote_full":
+            return replace(release, full=True, paused=None)
+        case "confirm":
+            return replace(release, confirmed_by=actor, confirm_by=None)
+        case "retry" | "skip":
+            return _again(release, step)
+        case "abort" | "undo" | "abandon":
+            return replace(release, ending=None, detail="", ended_at=None, choices=())
+    return release
+
+
+def _again(release: Release, step: str) -> Release:
+    """Running again, with the step as if it had never begun: what was measured and said before counts no more."""
+    was = release.standing(step)
+    state: StepState = "undone" if was.state == "undone" else "done" if was.state == "undoing" else "waiting"
+    steps = {**release.steps, step: replace(was, state=state, until=None)} if step else release.steps
+    tallies = {
+        key: value for key, value in release.tallies.items() if not key.startswith((f"{step}/", f"{BACKGROUND}/"))
+    }
+    decisions = {key: value for key, value in release.decisions.items() if key != step}
+    return replace(
+        release, steps=steps, tallies=tallies, decisions=decisions, ending=None, detail="", ended_at=None, choices=(),
+        paused=None,
+    )  # fmt: skip
