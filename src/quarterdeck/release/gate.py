@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-GateKind = Literal["metric", "alerts", "probe", "command", "query", "schedule"]
+GateKind = Literal["metric", "alerts", "probe", "command", "query", "schedule", "traffic"]
 """Where the number comes from.
 
 - metric: the value of a query at a metrics source (`options`: query).
@@ -18,6 +18,9 @@ GateKind = Literal["metric", "alerts", "probe", "command", "query", "schedule"]
 - probe: the status of an HTTP request, or a number in its JSON (`options`: url, method, path, host).
 - command: the exit code of a program that the runner starts (`options`: argv as a JSON list, timeout).
 - query: how many work items a REST query finds (`options`: path, query, count: where in the JSON the number is).
+- traffic: by how many percentage points the share of new clients that probes observe differs from the intended one,
+  beyond what chance explains (`options`: target, and shares, a JSON object of percent by destination). Asks the public
+  host as the target's `rules.Truth` says; made by a weight step that has a tolerance, not by the configuration.
 - schedule: 1 within the times, 0 outside (`windows` of the rulebook by name in `options`: window). Needs no source.
 """
 
