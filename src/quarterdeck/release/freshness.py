@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +43,21 @@ def about(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"about {round(seconds / 60)} min"
     return f"about {round(seconds / 3600)} h"
+
+
+def moment(at: float) -> str:
+    """A point in time to the minute, the same wherever it is read: `2026-11-27 17:00Z`."""
+    return time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(at))
+
+
+def left(seconds: float) -> str:
+    """Time that is left, as a clock that runs down: `0:42`, `6:12`, `2h14`, `3d`; `0:00` when it is over."""
+    whole = max(0, int(seconds))
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02}"
+    if whole < 48 * 3600:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}"
+    return f"{whole // 86400}d"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,11 @@ class Guards:
         return tuple(debt for debt in self.debts if debt.paid_at is None)
 
 
+def person(actor: str) -> str:
+    """Who an actor is, wherever they sit: `ana@jump-1` and `Ana@jump-2` are one person."""
+    return actor.partition("@")[0].casefold()
+
+
 MOST_OVERRIDES = 200
 """As many are shown; the journal has all."""
 
