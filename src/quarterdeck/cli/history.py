@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import re
-import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import existing_store
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
+from quarterdeck.cli.release_finding import find_release
 from quarterdeck.cli.status_text import clock
+from quarterdeck.cli.telling import told
+from quarterdeck.cli.times import ago_argument
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
+from quarterdeck.release.rollout import Release
 from quarterdeck.store.base import Event, Store
 
 _PAGE = 1000
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_TOLD = ("command", "step", "ending", "choice", "detail", "message", "by", "reference", "reason")
-"""Keys of an event's body that are for people, in the order in which they are shown."""
-_NAMED = {"step": "step", "by": "by", "reference": "reference", "reason": "reason:"}
-"""Those that need a word before them to be understood."""
 _SEALED = "token"
 """The key of what is needed to go on polling: encrypted, and nobody else's business."""
 
@@ -34,9 +30,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--verify", action="store_true", help="check the hash chain instead of printing it")
     parser.add_argument("--target", type=_target, help="ENV/SERVICE (all its regions) or flag:ENV/NAME")
     parser.add_argument("--actor", default="", metavar="USER@HOST", help="only what this actor did")
-    parser.add_argument("--operation", default="", metavar="ID", help="only this operation")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--operation", default="", metavar="ID", help="only this operation")
+    which.add_argument(
+        "--release", default="", metavar="ID", help="only this release, with its operations and what it set aside"
+    )
     parser.add_argument(
-        "--since", type=_moment, default=0.0, metavar="TIME", help="2026-05-01, 2026-05-01T14:00Z, or 90m, 2h, 7d ago"
+        "--since",
+        type=ago_argument,
+        default=0.0,
+        metavar="TIME",
+        help="2026-05-01, 2026-05-01T14:00Z, or 90m, 2h, 7d ago",
     )
     parser.set_defaults(run=run)
 
@@ -63,12 +67,16 @@ def _verify(store: Store, invocation: Invocation) -> ExitCode:
 
 
 def _print(store: Store, invocation: Invocation) -> ExitCode:
-    events = _matching(store, invocation.arguments)
+    given = invocation.arguments
+    events = _matching(store, given)
+    if given.release:
+        events = _of_release(find_release(store, given.release), events)
     if invocation.json:
         output.document("history", {"events": [_event_json(event) for event in events]})
     else:
+        named = _StepNames(store)
         for event in events:
-            output.data(event_line(event))
+            output.data(event_line(event, named.of(event)))
     return ExitCode.DONE
 
 
@@ -81,19 +89,46 @@ def _matching(store: Store, wanted: argparse.Namespace) -> Iterator[Event]:
         after = page[-1].seq
 
 
-def event_line(event: Event) -> str:
+def _of_release(release: Release, events: Iterator[Event]) -> Iterator[Event]:
+    """What belongs to a release: its own events, those of its operations, what it set aside, held and left owing."""
+    mine = {release.id}
+    for event in events:
+        if event.kind == "operation.started" and event.body.get("release") == release.id:
+            mine.add(event.operation)
+        if event.operation in mine or release.id in _about(event.body):
+            yield event
+
+
+def _about(body: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (body.get("about"), (body.get("hold") or {}).get("release"), (body.get("debt") or {}).get("release"))
+
+
+class _StepNames:
+    """What the steps of releases do, by id; each release is read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, Mapping[str, str]] = {}
+
+    def of(self, event: Event) -> Mapping[str, str]:
+        if not event.kind.startswith("release."):
+            return {}
+        if event.operation not in self._known:
+            release = self._store.release(event.operation)
+            self._known[event.operation] = {} if release is None else step_names(release)
+        return self._known[event.operation]
+
+
+def step_names(release: Release) -> Mapping[str, str]:
+    """What each step of a release does, by its id."""
+    return {step.id: step.summary for step in release.plan.steps}
+
+
+def event_line(event: Event, steps: Mapping[str, str] | None = None) -> str:
     """One event in one line: number, time, kind, operation, target, who, and what it says."""
     words = [f"{event.seq:>5}", clock(event.at), f"{event.kind:<20}"]
     words += [clean(word) for word in (event.operation, event.target, event.actor) if word]
-    return "  ".join([*words, told(event)]).rstrip()
-
-
-def told(event: Event) -> str:
-    """What an event says, apart from who, where and when."""
-    parts = [(_NAMED.get(key, ""), event.body.get(key)) for key in _TOLD]
-    identities = event.body.get("identities") or {}
-    parts += [(f"signed in to {clean(connection)} as", who) for connection, who in identities.items()]
-    return "; ".join(f"{name} {clean(str(value))}".strip() for name, value in parts if value)
+    return "  ".join([*words, told(event, steps)]).rstrip()
 
 
 def _event_json(event: Event) -> Mapping[str, Any]:
@@ -115,13 +150,3 @@ def _target(text: str) -> str:
         return str(TargetId.parse(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _moment(text: str) -> float:
-    if ago := re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text):
-        return time.time() - float(ago[1]) * _UNITS[ago[2]]
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: write 2026-05-01T14:00Z, or 2h") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,52 @@
+"""Passages that plans of actions and of releases have in common, for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from quarterdeck.fleet.text import clean
+from quarterdeck.release.freshness import about
+from quarterdeck.release.plan import Fuse, Risk, Severity
+
+WIDTH = 80
+
+_MARKS: dict[Severity, str] = {"info": "note", "warning": "WARNING", "danger": "DANGER"}
+
+
+def section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """A title with its lines under it; nothing where there are no lines."""
+    body = list(lines)
+    if body:
+        yield ""
+        yield title
+        yield from body
+
+
+def risk_lines(risks: Iterable[Risk]) -> Iterator[str]:
+    """Each risk, with what to do about it."""
+    for risk in risks:
+        yield from wrapped(f"{_MARKS[risk.severity]}: {risk.text}", "  ", limit=500)
+        if risk.remedy:
+            yield from wrapped(risk.remedy, "    -> ", limit=500)
+
+
+def fuse_lines(fuse: Fuse) -> Iterator[str]:
+    """Whether there is a way back, how, what is lost on it, until when."""
+    takes = f", takes {about(fuse.seconds)}" if fuse.possible and fuse.seconds is not None else ""
+    yield from wrapped(("" if fuse.possible else "NONE: ") + fuse.how + takes, "  ", limit=500)
+    if fuse.lost:
+        yield from wrapped(f"lost on the way back: {fuse.lost}", "  ", limit=500)
+    if fuse.until:
+        yield from wrapped(f"until: {fuse.until}", "  ", limit=500)
+
+
+def wrapped(text: str, indent: str, *, hang: int = 2, limit: int = 300) -> list[str]:
+    """A text as cleaned lines of the terminal's width; all but the first are indented by `hang` more."""
+    return textwrap.wrap(
+        clean(text, limit),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=" " * (len(indent) + hang),
+        break_on_hyphens=False,
+    )

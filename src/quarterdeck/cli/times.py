@@ -1,0 +1,116 @@
+"""Lengths of time and moments: as people write them on a command line, and as they are shown to them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from quarterdeck.release.durations import seconds
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+
+
+def duration(text: str) -> float:
+    """Seconds of `45s`, `10m`, `2h`, `1h30m`, `1d`, `2w`; more than none.
+
+    Raises:
+        ValueError: it is none; says how to write one.
+    """
+    try:
+        length = seconds(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} {error}") from None
+    if not length:
+        raise ValueError(f"{text!r} is no time at all")
+    return length
+
+
+def ahead(text: str, now: float, zone: tzinfo | None = None) -> float:
+    """A moment to come, in UNIX seconds: `2h` from now, `22:00` (today, or tomorrow if that is past), a date, or a date
+    and time. What names no zone is in `zone` (None: the machine's own).
+
+    Raises:
+        ValueError: it is none, or past.
+    """
+    if _is_length(text):
+        return now + duration(text)
+    if clock := _CLOCK.fullmatch(text):
+        return _next(int(clock[1]), int(clock[2]), now, zone, text)
+    at = _date(text, zone)
+    if at <= now:
+        raise ValueError(f"{text!r} is past: it is {shown(now, zone)}")
+    return at
+
+
+def ago(text: str, now: float, zone: tzinfo | None = UTC) -> float:
+    """A moment that has been, in UNIX seconds: `90m` before now, or a date, or a date and time.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return now - duration(text) if _is_length(text) else _date(text, zone)
+
+
+def argument(read: Callable[[str], float]) -> Callable[[str], float]:
+    """A reader of times for an argparse `type`, whose errors are shown as they are."""
+
+    def checked(text: str) -> float:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return checked
+
+
+duration_argument = argument(duration)
+ahead_argument = argument(lambda text: ahead(text, time.time()))
+ago_argument = argument(lambda text: ago(text, time.time()))
+
+
+def shown(at: float, zone: tzinfo | None = None) -> str:
+    """A moment for people, with its zone: `Mon 2026-11-23 17:00 CET`; in `zone`, or the machine's own."""
+    local = datetime.fromtimestamp(at, zone) if zone else datetime.fromtimestamp(at).astimezone()
+    return f"{local:%a %Y-%m-%d %H:%M} {local.tzname()}"
+
+
+def span(length: float) -> str:
+    """A length of time, as exact as it is worth: `45s`, `6m12s`, `2h14m`, `3d4h`."""
+    rest = max(0, round(length))
+    if rest < 60:
+        return f"{rest}s"
+    if rest < 3600:
+        return _two(rest // 60, "m", rest % 60, "s")
+    if rest < 86400:
+        return _two(rest // 3600, "h", rest % 3600 // 60, "m")
+    return _two(rest // 86400, "d", rest % 86400 // 3600, "h")
+
+
+def _is_length(text: str) -> bool:
+    try:
+        return seconds(text) > 0
+    except ValueError:
+        return False
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large}{large_unit}" + (f"{small}{small_unit}" if small else "")
+
+
+def _next(hour: int, minute: int, now: float, zone: tzinfo | None, text: str) -> float:
+    if hour > 23 or minute > 59:
+        raise ValueError(f"{text!r} is no time of day")
+    today = datetime.fromtimestamp(now, zone)
+    at = today.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (at if at.timestamp() > now else at + timedelta(days=1)).timestamp()
+
+
+def _date(text: str, zone: tzinfo | None) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no time: write 2026-05-01T14:00, 2026-05-01T14:00Z, or 2h") from error
