@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import Knowledge
-from quarterdeck.release.picture import Attention, Cell, OperationView, Row, RunnerView
+from quarterdeck.release.picture import Attention, AttentionState, Cell, OperationView, Row, RunnerView
+from quarterdeck.release.release_view import InboxItem, InboxKind
 
-_ORDER = ("needs operator", "no runner", "configuration", "trouble", "unhealthy", "preview", "drift", "stale")
+_ORDER: tuple[AttentionState, ...] = (
+    "confirm", "needs operator", "no runner", "configuration", "trouble", "gate", "unhealthy", "preview", "drift",
+    "stale", "debt",
+)  # fmt: skip
+_OF_INBOX: Mapping[InboxKind, AttentionState] = {
+    "confirm": "confirm", "needs you": "needs operator", "failing": "gate", "undecided": "gate", "debt": "debt",
+}  # fmt: skip
+"""What in the inbox is more than an ordinary question: those are counted, not called out."""
 
 
 def attention(
@@ -18,6 +26,7 @@ def attention(
     flag_troubles: Sequence[tuple[TargetId, Knowledge]],
     runner: RunnerView,
     published: bool,
+    waiting: Sequence[InboxItem] = (),
 ) -> tuple[Attention, ...]:
     """The list, sorted by urgency, in the order of the fleet within one. `published`: there is a fleet at all."""
     found: list[Attention] = [
@@ -25,6 +34,14 @@ def attention(
         for view in operations
         if view.state == "needs_operator" and view.open
     ]
+    found.extend(
+        Attention(
+            _OF_INBOX[item.kind], item.title, item.waits, item.target,
+            since=item.age, hint=item.twin, release=item.release,
+        )
+        for item in waiting
+        if item.kind in _OF_INBOX
+    )  # fmt: skip
     if published and not runner.alive:
         found.append(Attention("no runner", "", "nothing is being watched or carried out"))
     if runner.problem:
@@ -60,8 +77,8 @@ def _of_cell(cell: Cell) -> Iterator[Attention]:
             if share.enabled and share.share > 0 and share.health == "unhealthy":
                 text = f"{share.name} is {share.status or 'unhealthy'} and gets {share.share:g}%"
                 yield Attention("unhealthy", where, text, cell.target)
-    if cell.operation is not None:
-        return
+    if cell.operation is not None or cell.release is not None:
+        return  # it is on its way
     if cell.preview:
         yield Attention("preview", where, f"a swap from {cell.preview} is prepared: complete or cancel it", cell.target)
     if cell.drift:

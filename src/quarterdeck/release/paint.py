@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from quarterdeck.fleet.observation import Observation
@@ -13,7 +14,11 @@ from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.attention import attention
 from quarterdeck.release.freshness import Freshness, Knowledge, age, knowledge
+from quarterdeck.release.guards import Guards
+from quarterdeck.release.inbox import inbox
 from quarterdeck.release.operation import Operation
+from quarterdeck.release.paint_guards import view_guards
+from quarterdeck.release.paint_releases import view_releases
 from quarterdeck.release.picture import (
     AudienceView,
     Cell,
@@ -31,6 +36,9 @@ from quarterdeck.release.picture import (
     SlotView,
     Split,
 )
+from quarterdeck.release.release_view import WAITS_FOR_PEOPLE, ReleaseView
+from quarterdeck.release.rollout import Release
+from quarterdeck.release.rules import Rulebook
 
 _NAME = 60
 _FINISHED_STEPS = ("done", "skipped")
@@ -55,16 +63,26 @@ def paint(
     now: float,
     *,
     runner: HeldLease | None = None,
+    releases: Sequence[Release] = (),
+    rules: Rulebook | None = None,
+    guards: Guards | None = None,
 ) -> Picture:
-    """The picture at `now` (UNIX seconds). `operations` newest first; an open one missing there isn't shown."""
-    fleet = fleet or Fleet("")
+    """The picture at `now` (UNIX seconds).
+
+    `operations` and `releases` newest first; an open one missing there isn't shown.
+    """
+    fleet, rules, guards = fleet or Fleet(""), rules or Rulebook(), guards or Guards()
     views = tuple(view_operation(operation, now) for operation in operations)
     running = {view.target.whole: view for view in reversed(views) if view.open}
+    released = view_releases(releases, operations, fleet, rules, guards, now)
+    standing = view_guards(guards, rules, [env.name for env in fleet.environments], now)
+    waiting = inbox(released, standing.debts)
+    claimed = {target: view for view in released if view.open for target in view.targets}
     seen = _Seen(fleet, observations, now)
     rows = tuple(
         Row(
             clean(service, _NAME),
-            tuple(_cell(seen, TargetId(env.name, service), running, operations) for env in fleet.environments),
+            tuple(_cell(seen, TargetId(env.name, service), running, operations, claimed) for env in fleet.environments),
         )
         for service in fleet.services
     )
@@ -79,10 +97,33 @@ def paint(
         rows=rows,
         flags=flags,
         operations=views,
-        attention=attention(rows, views, seen.flag_troubles(), holder, bool(fleet.name)),
+        attention=attention(rows, views, seen.flag_troubles(), holder, bool(fleet.name), waiting),
         connections=seen.connections(),
         runner=holder,
+        releases=released,
+        inbox=waiting,
+        guards=standing,
     )
+
+
+def repaint_releases(
+    picture: Picture,
+    fleet: Fleet | None,
+    operations: Sequence[Operation],
+    now: float,
+    *,
+    releases: Sequence[Release],
+    rules: Rulebook,
+    guards: Guards,
+) -> Picture:
+    """The same picture with the clocks of its releases, gates and guards as they stand at `now`: cheap, for ticking.
+
+    Nothing may have been written since `picture`; its cells keep the age that they have.
+    """
+    fleet = fleet or Fleet("")
+    released = view_releases(releases, operations, fleet, rules, guards, now)
+    standing = view_guards(guards, rules, [env.name for env in fleet.environments], now)
+    return replace(picture, at=now, releases=released, guards=standing, inbox=inbox(released, standing.debts))
 
 
 def view_operation(operation: Operation, now: float) -> OperationView:
@@ -189,7 +230,11 @@ def _runner(lease: HeldLease | None, now: float) -> RunnerView:
 
 
 def _cell(
-    seen: _Seen, target: TargetId, running: Mapping[TargetId, OperationView], operations: Sequence[Operation]
+    seen: _Seen,
+    target: TargetId,
+    running: Mapping[TargetId, OperationView],
+    operations: Sequence[Operation],
+    claimed: Mapping[TargetId, ReleaseView],
 ) -> Cell | None:
     slots = seen.places("slots", target)
     routers = (*seen.places("traffic", target), *seen.places("slot_traffic", target))
@@ -200,19 +245,20 @@ def _cell(
     known = _worst([r.known for r in regions] + [s.known for s in splits])
     versions = tuple(dict.fromkeys(r.live.version for r in regions if r.live is not None))
     preview = next((s.preview_from for r in regions for s in r.slots if s.preview_from), "")
-    operation = running.get(target)
+    operation, release = running.get(target), claimed.get(target)
     drift = len(versions) > 1
     return Cell(
         target=target,
-        state=_cell_state(regions, splits, known, operation, preview, drift),
+        state=_cell_state(regions, splits, known, operation, preview, drift, release),
         versions=versions,
         regions=regions,
         splits=splits,
         known=known,
         drift=drift,
         preview=preview,
-        target_version=_leads_to(operation, operations),
+        target_version=_released_version(release, target) or _leads_to(operation, operations),
         operation=operation,
+        release=release,
     )
 
 
@@ -223,15 +269,21 @@ def _cell_state(
     operation: OperationView | None,
     preview: str,
     drift: bool,
+    release: ReleaseView | None,
 ) -> CellState:
     live = [region.live for region in regions if region.live is not None]
     destinations = [share for split in splits for share in split.shares if share.enabled and share.share > 0]
     judged: Sequence[SlotView | Share] = [*live, *destinations]
     unhealthy = any(not slot.running for slot in live) or any(part.health == "unhealthy" for part in judged)
     possible: tuple[tuple[CellState, bool], ...] = (
-        ("needs operator", operation is not None and operation.state == "needs_operator"),
+        (
+            "needs operator",
+            (operation is not None and operation.state == "needs_operator")
+            or (release is not None and release.state == "needs operator"),
+        ),
         ("trouble", known.trouble is not None),
-        ("moving", operation is not None),
+        ("waiting", release is not None and release.state in WAITS_FOR_PEOPLE),
+        ("moving", operation is not None or release is not None),
         ("unhealthy", unhealthy),
         ("preview", bool(preview)),
         ("drift", drift),
@@ -240,6 +292,12 @@ def _cell_state(
         ("ok", any(part.health == "healthy" for part in judged)),
     )
     return next((state for state, holds in possible if holds), "unknown")
+
+
+def _released_version(release: ReleaseView | None, target: TargetId) -> str:
+    """The version that an open release brings to a target."""
+    members = release.members if release is not None else ()
+    return next((member.version for member in members if member.target == target), "")
 
 
 def _leads_to(view: OperationView | None, operations: Sequence[Operation]) -> str:

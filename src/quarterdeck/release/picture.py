@@ -6,18 +6,30 @@ that is meant for reading has gone through `fleet.text.clean`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from quarterdeck.fleet.readings import Health
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.operation import Choice, Ending
+from quarterdeck.release.release_view import GuardsView, InboxItem, ReleaseView
 
 CellState = Literal[
-    "needs operator", "trouble", "moving", "unhealthy", "preview", "drift", "stale", "ok", "unknown", "unread"
+    "needs operator",
+    "trouble",
+    "waiting",
+    "moving",
+    "unhealthy",
+    "preview",
+    "drift",
+    "stale",
+    "ok",
+    "unknown",
+    "unread",
 ]
-"""The one word for a cell; where several are true, the one that comes first here."""
+"""The one word for a cell; where several are true, the one that comes first here. waiting: its release waits for
+people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +132,8 @@ class Cell:
     """A service in an environment.
 
     `versions` are the distinct versions that serve users, in the order of the regions; more than one is drift.
-    `target_version` is where a swap under way leads ("" if unknown); `known` the least trustworthy of its readings.
+    `target_version` is where a swap under way leads ("" if unknown); `known` the least trustworthy of its readings;
+    `release` the open release that has it for itself.
     """
 
     target: TargetId
@@ -133,6 +146,7 @@ class Cell:
     preview: str = ""
     target_version: str = ""
     operation: OperationView | None = None
+    release: ReleaseView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,26 +222,46 @@ class RunnerView:
     problem: str = ""
 
 
+AttentionState = Literal[
+    "confirm",
+    "needs operator",
+    "no runner",
+    "configuration",
+    "trouble",
+    "gate",
+    "unhealthy",
+    "preview",
+    "drift",
+    "stale",
+    "debt",
+]
+"""confirm: a release is taken back unless somebody confirms it. gate: one fails, or can't decide."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attention:
     """One thing that needs a person.
 
     `operation` is the id of the one concerned, or ""; `since` how long it has been so, `hint` what to do about it,
-    where either is known.
+    where either is known. `release` is the id of the release concerned, or "".
     """
 
-    state: Literal["needs operator", "no runner", "configuration", "trouble", "unhealthy", "preview", "drift", "stale"]
+    state: AttentionState
     where: str
     text: str
     target: TargetId | None = None
     operation: str = ""
     since: str = ""
     hint: str = ""
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything a viewer shows, at `at` (UNIX seconds). `fleet` is "" until a runner has published one."""
+    """Everything a viewer shows, at `at` (UNIX seconds). `fleet` is "" until a runner has published one.
+
+    `releases` newest first, the open ones before all; `inbox` the most urgent first.
+    """
 
     at: float
     fleet: str
@@ -238,6 +272,9 @@ class Picture:
     attention: tuple[Attention, ...]
     connections: tuple[ConnectionView, ...]
     runner: RunnerView
+    releases: tuple[ReleaseView, ...] = ()
+    inbox: tuple[InboxItem, ...] = ()
+    guards: GuardsView = field(default_factory=GuardsView)
 
     def cell(self, target: TargetId) -> Cell | None:
         """The cell of a service (its region ignored), or None."""
@@ -253,3 +290,12 @@ class Picture:
     def operation(self, operation_id: str) -> OperationView | None:
         """One of the operations shown."""
         return next((operation for operation in self.operations if operation.id == operation_id), None)
+
+    def release(self, release_id: str) -> ReleaseView | None:
+        """One of the releases shown."""
+        return next((release for release in self.releases if release.id == release_id), None)
+
+    def release_of(self, target: TargetId) -> ReleaseView | None:
+        """The open release that has a target for itself."""
+        whole = target.whole
+        return next((release for release in self.releases if release.open and whole in release.targets), None)

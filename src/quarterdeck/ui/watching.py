@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.freshness import STALE_AFTER
+from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
-from quarterdeck.release.paint import paint
+from quarterdeck.release.paint import paint, repaint_releases
 from quarterdeck.release.picture import Picture
+from quarterdeck.release.rollout import Release
+from quarterdeck.release.rules import Rulebook
 from quarterdeck.store.base import Event, Lease, Store
+from quarterdeck.store.folding import GUARDING
 
 RUNNER_LEASE = "runner"
 OPERATIONS_SHOWN = 30
+RELEASES_SHOWN = 20
 EVENTS_SHOWN = 500
 
 
@@ -38,6 +43,9 @@ class Watch:
     fleet: Fleet | None = None
     observations: Mapping[str, Observation] | None = None
     operations: Sequence[Operation] = ()
+    releases: Sequence[Release] = ()
+    rules: Rulebook = field(default_factory=Rulebook)
+    guards: Guards = field(default_factory=Guards)
     events: tuple[Event, ...] = ()
     lease: Lease | None = None
     _version: int = -1
@@ -48,31 +56,72 @@ class Watch:
         if version == self._version:
             return News.NOTHING
         first = self._version == -1
-        before = (self.fleet, self.events, self._in_charge())
+        before = (self.fleet, self.rules, self.events, self._in_charge())
         observations = self.observations or {}
         self.fleet = self.store.fleet()
+        self.rules = self.store.rules()
         self.observations = self.store.observations()
         self.lease = self.store.lease(RUNNER_LEASE)
         self._read_journal()
         self._version = version
-        if first or before != (self.fleet, self.events, self._in_charge()):
+        if first or before != (self.fleet, self.rules, self.events, self._in_charge()):
             return News.CONTENT
         return self._seen_since(observations)
 
     def picture(self) -> Picture:
         """What was read, judged now."""
-        return paint(self.fleet, self.observations or {}, self.operations, self.clock.now(), runner=self.lease)
+        return paint(
+            self.fleet,
+            self.observations or {},
+            self.operations,
+            self.clock.now(),
+            runner=self.lease,
+            releases=self.releases,
+            rules=self.rules,
+            guards=self.guards,
+        )
+
+    def tick(self, picture: Picture) -> Picture:
+        """The picture with only its clocks judged again."""
+        return repaint_releases(
+            picture,
+            self.fleet,
+            self.operations,
+            self.clock.now(),
+            releases=self.releases,
+            rules=self.rules,
+            guards=self.guards,
+        )
 
     def _read_journal(self) -> None:
-        """Operations cost much to decode and change only with the journal, which is read from where it ended."""
+        """What is folded costs much to decode, and changes only with the journal, which is read from where it ended."""
         if self.events:
             new = tuple(self.store.events(after=self.events[-1].seq))
             if not new:
                 return
+            touched = {event.operation for event in new if event.kind.startswith("release.")}
+            self.releases = self._releases_with(touched)
         else:
             new = tuple(reversed(self.store.events(limit=EVENTS_SHOWN, newest_first=True)))
+            self.releases = self._all_releases()
+        if not self.events or any(event.kind.startswith(GUARDING) for event in new):
+            self.guards = self.store.guards()
         self.events = (*self.events, *new)[-EVENTS_SHOWN:]
         self.operations = self._operations()
+
+    def _all_releases(self) -> Sequence[Release]:
+        latest = {one.id: one for one in self.store.releases(limit=RELEASES_SHOWN)}
+        latest |= {one.id: one for one in self.store.releases(open_only=True)}
+        return _newest_first(latest)
+
+    def _releases_with(self, touched: set[str]) -> Sequence[Release]:
+        """A release holds its whole plan and all its samples: only those are read again that something happened to."""
+        if not touched:
+            return self.releases
+        known = {one.id: one for one in self.releases}
+        known |= {one.id: one for each in touched if (one := self.store.release(each)) is not None}
+        newest = _newest_first(known)
+        return [one for at, one in enumerate(newest) if at < RELEASES_SHOWN or one.open]
 
     def _operations(self) -> Sequence[Operation]:
         latest = {one.id: one for one in self.store.operations(limit=OPERATIONS_SHOWN)}
@@ -101,3 +150,7 @@ class Watch:
     def _was_old(self, observation: Observation) -> bool:
         at = observation.observed_at
         return at is not None and self.clock.now() - at >= STALE_AFTER
+
+
+def _newest_first(releases: Mapping[str, Release]) -> Sequence[Release]:
+    return sorted(releases.values(), key=lambda one: one.started_at, reverse=True)
