@@ -94,13 +94,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One gate in one sample."""
+    """One gate in one sample. `excused`: it is no_data or stale, and its gate's policy takes that for a pass."""
 
     gate: str
     verdict: Verdict
     value: float | None = None
     detail: str = ""
     shadow: bool = False
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,19 @@ class Sample:
     @property
     def passed(self) -> bool:
         """Whether every gate that decides has passed."""
-        return all(one.verdict == "pass" for one in self.measurements if not one.shadow)
+        return all(one.verdict == "pass" or one.excused for one in self.measurements if not one.shadow)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a gate's samples in one step add up to. `steady_since`: since when it has passed without a break."""
+    """What a gate's samples in one step add up to.
+
+    Attributes:
+        steady_since: since when it has passed without a break.
+        together: how many of the samples that it was in have passed: every gate that decides did.
+        together_since: since when every sample has passed without a break; None if the last one didn't.
+        answered_at: when it last passed, failed, or was excused; 0 if it never did.
+    """
 
     passed: int = 0
     failed: int = 0
@@ -127,6 +135,9 @@ class Tally:
     steady_since: float | None = None
     last: Measurement | None = None
     last_at: float = 0
+    together: int = 0
+    together_since: float | None = None
+    answered_at: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +154,25 @@ class Judgement:
     next_at: float = 0
 
 
-def tallied(tally: Tally, measurement: Measurement, at: float) -> Tally:
-    """The tally after one more measurement."""
+def tallied(tally: Tally, measurement: Measurement, sample: Sample) -> Tally:
+    """The tally after one more measurement, which was made in this sample."""
     passed = measurement.verdict == "pass"
-    steady = (at if tally.steady_since is None else tally.steady_since) if passed else None
+    answered = measurement.verdict in ("pass", "fail") or measurement.excused
     return Tally(
         passed=tally.passed + passed,
         failed=tally.failed + (measurement.verdict == "fail"),
         no_data=tally.no_data + (measurement.verdict == "no_data"),
         stale=tally.stale + (measurement.verdict == "stale"),
-        steady_since=steady,
+        steady_since=_since(tally.steady_since, passed, sample.at),
         last=measurement,
-        last_at=at,
+        last_at=sample.at,
+        together=tally.together + sample.passed,
+        together_since=_since(tally.together_since, sample.passed, sample.at),
+        answered_at=sample.at if answered else tally.answered_at,
     )
+
+
+def _since(since: float | None, goes_on: bool, at: float) -> float | None:
+    if not goes_on:
+        return None
+    return at if since is None else since

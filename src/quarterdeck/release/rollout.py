@@ -457,7 +457,7 @@ def _sampled(release: Release, step: str, sample: Sample) -> Release:
     tallies = dict(release.tallies)
     for one in sample.measurements:
         key = f"{step}/{one.gate}"
-        tallies[key] = tallied(tallies.get(key, Tally()), one, sample.at)
+        tallies[key] = tallied(tallies.get(key, Tally()), one, sample)
     kept = (*release.samples.get(step, ()), sample)[-KEPT_SAMPLES:]
     return replace(release, tallies=tallies, samples={**release.samples, step: kept})
 
