@@ -33,6 +33,7 @@ class SlotReading:
 
     `preview_from` names the slot whose content is prepared for a swap into this one ("" when none is).
     `operation` is the provider's id of an operation in progress here ("" when none is known).
+    `deploys_from` names the system that deploys to it by itself, as far as the provider tells ("" when none).
     """
 
     name: str
@@ -44,6 +45,7 @@ class SlotReading:
     auto_swap_to: str = ""
     last_swap: SwapRecord | None = None
     operation: str = ""
+    deploys_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,13 @@ class Destination:
 @dataclass(frozen=True, slots=True)
 class TrafficReading:
     """How new clients are divided. `method` is the provider's word; `lag` the seconds that old clients may stay
-    where they were (cookie lifetime or DNS TTL)."""
+    where they were (cookie lifetime or DNS TTL); `automatic` whether the provider changes the shares by itself."""
 
     method: str
     destinations: tuple[Destination, ...]
     lag: float = 0
     status: str = ""
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

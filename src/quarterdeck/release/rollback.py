@@ -148,14 +148,14 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
     step, source, destination = undoing.step, survey.source, survey.destination
     where, mode = str(step.target), _BACK[step.verb]
     if mode == "swap":
-        if not _still_holds(source.build, step.after, "source"):
+        if not still_holds(source.build, step.after, "source"):
             return Refusal(
                 "impossible",
                 f"{where}: {source.name} no longer holds the build that served before; it now holds "
                 f"{version(source.build)}",
                 f"deploy that build to {source.name} again, then: qd swap {where}",
             )
-        if not _still_holds(destination.build, step.after, "destination"):
+        if not still_holds(destination.build, step.after, "destination"):
             return Refusal(
                 "impossible",
                 f"{where}: {destination.name} now serves {version(destination.build)}, which this operation didn't "
@@ -179,7 +179,7 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
     return plan_swap(swap, (Site(undoing.place, survey, undoing.traffic),))
 
 
-def _still_holds(build: Build | None, left: Facts, side: str) -> bool:
+def still_holds(build: Build | None, left: Facts, side: str) -> bool:
     """Whether a slot holds what the operation left there, as far as is known. Content may keep its name when another
     version is deployed into it."""
     if build is None:

@@ -64,7 +64,9 @@ def traffic_reading(rules: Sequence[Rule], slots: Sequence[KnownSlot]) -> Traffi
         slot = hosts.get(key)
         host = str(strangers.get(key, {}).get("actionHostName") or "")
         destinations.append(_destination(slot.name if slot else clean(key), share, slot, host))
-    return TrafficReading(METHOD, tuple(destinations), COOKIE_SECONDS, _status(rules))
+    automatic = any(map(is_automatic, rules))
+    status = "changes by itself" if automatic else ""
+    return TrafficReading(METHOD, tuple(destinations), COOKIE_SECONDS, status, automatic)
 
 
 def wanted_rules(
@@ -150,7 +152,3 @@ def _host(name: str, slots: Sequence[KnownSlot]) -> str:
 def _destination(name: str, share: float, slot: KnownSlot | None, host: str) -> Destination:
     health: Health = "unhealthy" if slot is not None and not slot.running else "unknown"
     return Destination(name, share, share, True, health, "", slot.host if slot else host)
-
-
-def _status(rules: Sequence[Rule]) -> str:
-    return "changes by itself" if any(is_automatic(rule) for rule in rules) else ""

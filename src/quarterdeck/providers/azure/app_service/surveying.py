@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from quarterdeck.fleet.readings import SlotReading
+from quarterdeck.fleet.text import clean
 from quarterdeck.providers.azure.app_service.documents import PRODUCTION, Document, properties, slot_reading
 from quarterdeck.providers.azure.app_service.lints import SwapFacts, risks
 from quarterdeck.providers.azure.app_service.ramp_rules import rules_of
@@ -42,7 +43,7 @@ async def survey(
     authentication = await _if_allowed(lambda: _authentication(reader, source, destination))
     names = await _if_allowed(lambda: _names(reader, source, destination))
     differences = await _if_allowed(lambda: reader.differences(source, destination)) or []
-    sides = [_with_auto_swap(side, config) for side, config in zip(readings, (here, there), strict=True)]
+    sides = [_with_automation(side, config) for side, config in zip(readings, (here, there), strict=True)]
     facts = SwapFacts(
         source=sides[0],
         destination=sides[1],
@@ -105,5 +106,15 @@ async def _if_allowed(read: Callable[[], Awaitable[Result]]) -> Result | None:
         raise
 
 
-def _with_auto_swap(slot: SlotReading, config: Mapping[str, Any]) -> SlotReading:
-    return replace(slot, auto_swap_to=str(config.get("autoSwapSlotName") or ""))
+_BY_HAND = ("", "None", "LocalGit")
+"""Values of `scmType` (ARM's SiteConfig) that deploy nothing by themselves."""
+
+
+def _with_automation(slot: SlotReading, config: Mapping[str, Any]) -> SlotReading:
+    """What only the slot's own configuration tells: what happens there without anybody asking."""
+    source = str(config.get("scmType") or "")
+    return replace(
+        slot,
+        auto_swap_to=str(config.get("autoSwapSlotName") or ""),
+        deploys_from="" if source in _BY_HAND else clean(source, 40),
+    )

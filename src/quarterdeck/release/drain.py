@@ -1,0 +1,135 @@
+"""The drain clock: who still meets what a shift or a swap has taken away, and until when. 0% is told only when it is 0.
+
+Old clients stay where they were for as long as their cookie or their resolver's answer lives (`TrafficReading.lag`).
+How many of them are left at a moment nobody can read, so a drain tells the most that there can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Fleet, Place
+from quarterdeck.release.freshness import about, moment
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.plan import Step
+
+VISIBLE = 0.05
+"""Percent below which a share is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Clients that are still where new ones aren't sent any more.
+
+    Attributes:
+        what: where they are and what they meet there.
+        share: percent of all clients that may be there at most.
+        ends_at: when the last of them has gone, UNIX seconds.
+        why: what keeps them.
+    """
+
+    what: str
+    share: float
+    ends_at: float
+    why: str
+
+
+def drains(
+    target: TargetId,
+    operations: Sequence[Operation],
+    *,
+    fleet: Fleet,
+    observations: Mapping[str, Observation],
+    now: float,
+) -> tuple[Drain, ...]:
+    """What is still draining at a target, the last to end first.
+
+    Args:
+        operations: those of the target, in any order.
+        observations: by `Place.subject`; a place that was never read drains unseen, and isn't listed.
+    """
+    done = sorted(_done(operations), key=lambda one: -one[1])
+    found: list[Drain] = []
+    for role in ("slot_traffic", "traffic"):
+        for place in fleet.places_of(target, role):
+            known = observations.get(place.subject)
+            if known and isinstance(known.reading, TrafficReading):
+                found += _at(place, known.reading, done, now)
+    return tuple(sorted(found, key=lambda drain: -drain.ends_at))
+
+
+def _done(operations: Sequence[Operation]) -> Iterator[tuple[Step, float]]:
+    """Every write that took effect, and when."""
+    for operation in operations:
+        for plan in (operation.plan, operation.undoing):
+            for step in plan.steps if plan else ():
+                progress = operation.step(step.id)
+                if progress.state == "done":
+                    yield step, progress.since
+
+
+def _at(place: Place, reading: TrafficReading, done: Sequence[tuple[Step, float]], now: float) -> Iterator[Drain]:
+    """Walks back from what is there now, so that changes in the same span add up to the highest share there was."""
+    now_shares = {one.name.lower(): one.share for one in reading.destinations}
+    names = {one.name.lower(): one.name for one in reading.destinations}
+    weights = {one.name.lower(): one.weight if one.enabled else 0.0 for one in reading.destinations}
+    most: dict[str, tuple[float, float]] = {}
+    lag = reading.lag
+    for step, at in done:
+        if at + lag <= now or step.address.key != place.address.key:
+            continue
+        if step.role == place.role and step.verb == "set_shares":
+            before = {str(name).lower(): float(share) for name, share in step.before["shares"].items()}
+        elif step.role == place.role and step.verb == "set_destination":
+            name, was = str(step.before["destination"]).lower(), step.before
+            weights[name] = float(was["weight"]) if was["enabled"] else 0.0
+            whole = sum(weights.values())
+            before = {name: 100 * weight / whole for name, weight in weights.items()} if whole else {}
+        else:
+            continue
+        for name, share in before.items():
+            if share > now_shares.get(name, 0.0) + VISIBLE:
+                left, ends = most.get(name, (0.0, at + lag))
+                most[name] = max(left, share - now_shares.get(name, 0.0)), max(ends, at + lag)
+    why = _why(place, lag)
+    for name, (share, ends) in most.items():
+        yield Drain(f"{names.get(name, name)} of {place.target}", share, ends, why)
+    yield from _old_build(place, done, most, now_shares, lag, now)
+
+
+def _old_build(
+    place: Place,
+    done: Sequence[tuple[Step, float]],
+    most: Mapping[str, tuple[float, float]],
+    now_shares: Mapping[str, float],
+    lag: float,
+    now: float,
+) -> Iterator[Drain]:
+    """After a swap, clients that a cookie holds in the source slot meet the build that users had before."""
+    for step, at in done:
+        here = place.role == "slot_traffic" and step.target == place.target
+        if not here or step.verb not in ("swap", "complete") or at + lag <= now:
+            continue
+        source = str(step.change["source"]).lower()
+        pinned, ends = most.get(source, (0.0, at + lag))
+        share = max(pinned, now_shares.get(source, 0.0))
+        if share > VISIBLE:
+            version = str(step.after.get("source_version") or step.after.get("source_build") or "another build")
+            what = f"{step.change['source']} of {place.target}: clients there meet {version} since the swap"
+            yield Drain(what, share, max(ends, at + lag), _why(place, lag))
+
+
+def _why(place: Place, lag: float) -> str:
+    if place.role == "slot_traffic":
+        return f"their cookie holds them there for {about(lag)}"
+    return f"resolvers keep the old answer for {about(lag)}, some for longer"
+
+
+def in_words(drain: Drain, now: float) -> str:
+    """One line: `up to 25% of the clients still at staging of production/checkout until ...`."""
+    left = about(max(drain.ends_at - now, 0))
+    return f"up to {drain.share:.4g}% of the clients: {drain.what}, for {left} ({moment(drain.ends_at)}); {drain.why}"
