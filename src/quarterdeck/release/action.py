@@ -38,13 +38,18 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class FlagChange:
-    """Switch a flag, or set who sees it. None leaves that part as it is."""
+    """Switch a flag, or set who sees it. None leaves that part as it is.
+
+    `audience` is all the groups that are let in; `admit` lets groups in besides those that are already. A flag that is
+    off lets nobody in: admitting switches it on for those groups only, whatever percentages wait in it.
+    """
 
     target: TargetId
     label: str = ""
     enabled: bool | None = None
     percent: float | None = None
     audience: tuple[Audience, ...] | None = None
+    admit: tuple[Audience, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,8 @@ def command_line(action: Action) -> str:
             words += [f"--{mode}"] if mode != "swap" else []
         case Shift(target, shares):
             words = ["shift", str(target), *(f"{name}={_number(share)}" for name, share in shares.items())]
-        case FlagChange(target, label, enabled, percent, audience):
-            words = ["flag", *_flag_verb(enabled, percent, audience), f"{target.environment}/{target.name}"]
+        case FlagChange(target, label):
+            words = ["flag", *_flag_verb(action), f"{target.environment}/{target.name}"]
             words += ["--label", label] if label else []
         case Rollback(target, operation, to_version):
             words = ["rollback", str(target)]
@@ -106,9 +111,15 @@ def _number(percent: float) -> str:
     return repr(float(percent)).removesuffix(".0")
 
 
-def _flag_verb(enabled: bool | None, percent: float | None, audience: tuple[Audience, ...] | None) -> list[str]:
-    if audience is not None:
-        return ["ring", *(f"{ring.group}={_number(ring.percent)}" for ring in audience)]
-    if percent is not None:
-        return ["rollout", _number(percent)]
-    return ["on" if enabled else "off"]
+def _flag_verb(change: FlagChange) -> list[str]:
+    if change.admit:
+        return ["admit", *_groups(change.admit)]
+    if change.audience is not None:
+        return ["ring", *_groups(change.audience)]
+    if change.percent is not None:
+        return ["rollout", _number(change.percent)]
+    return ["on" if change.enabled else "off"]
+
+
+def _groups(audience: tuple[Audience, ...]) -> list[str]:
+    return [f"{ring.group}={_number(ring.percent)}" for ring in audience]

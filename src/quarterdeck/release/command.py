@@ -11,7 +11,7 @@ from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 FORMS: Mapping[str, str] = {
     "swap": "swap ENV/SERVICE[@REGION] [--from SLOT] [--to SLOT] [--preview | --complete | --cancel]",
     "shift": "shift ENV/SERVICE[@REGION] NAME=PERCENT ...",
-    "flag": "flag (on | off | rollout PERCENT | ring GROUP=PERCENT ...) ENV/FLAG [--label LABEL]",
+    "flag": "flag (on | off | rollout PERCENT | (ring | admit) GROUP=PERCENT ...) ENV/FLAG [--label LABEL]",
     "rollback": "rollback ENV/SERVICE[@REGION] | flag:ENV/FLAG [--to VERSION] [--operation ID]",
 }
 """By verb, the form that is right."""
@@ -116,9 +116,11 @@ def _flag(words: list[str]) -> FlagChange:
             return FlagChange(target, label, enabled=verb == "on")
         case "rollout", [percent]:
             return FlagChange(target, label, percent=read_percent(percent))
-        case "ring", [_, *_]:
-            rings = tuple(Audience(group, percent) for group, percent in read_shares(arguments).items())
-            return FlagChange(target, label, audience=rings)
+        case "ring" | "admit", [_, *_]:
+            groups = tuple(Audience(group, percent) for group, percent in read_shares(arguments).items())
+            if verb == "admit":
+                return FlagChange(target, label, admit=groups)
+            return FlagChange(target, label, audience=groups)
     raise ValueError(f"{' '.join([verb, *arguments])!r} is not something that can be done to a flag")
 
 

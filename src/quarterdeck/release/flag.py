@@ -18,6 +18,8 @@ def plan_flag(action: FlagChange, place: Place, survey: FlagSurvey) -> Outline |
     if refusal := _wrong_numbers(action):
         return refusal
     now = flag_facts(survey.reading)
+    if action.admit:
+        return set_flag(action, place, survey, _admitting(action, now))
     wanted = {
         "enabled": now["enabled"] if action.enabled is None else action.enabled,
         "percent": now["percent"] if action.percent is None else float(action.percent),
@@ -26,6 +28,16 @@ def plan_flag(action: FlagChange, place: Place, survey: FlagSurvey) -> Outline |
         else {ring.group: float(ring.percent) for ring in action.audience},
     }
     return set_flag(action, place, survey, wanted)
+
+
+def _admitting(action: FlagChange, now: Facts) -> Facts:
+    """The flag on for more groups. One that is off is off for everybody: what waits in it isn't let in along."""
+    let_in = {ring.group: float(ring.percent) for ring in action.admit}
+    if not now["enabled"]:
+        return {"enabled": True, "percent": None, "audience": let_in}
+    if now["percent"] is None and not now["audience"]:
+        return now  # on for everybody: a group would be a limit
+    return {"enabled": True, "percent": now["percent"], "audience": {**now["audience"], **let_in}}
 
 
 def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts) -> Outline | Refusal:
@@ -87,14 +99,14 @@ def _labelled(flag: FlagReading) -> str:
 
 
 def _wrong_numbers(action: FlagChange) -> Refusal | None:
-    if action.enabled is None and action.percent is None and action.audience is None:
-        return Refusal("usage", f"nothing to change about {action.target}", "say on, off, rollout or ring")
+    if action.enabled is None and action.percent is None and action.audience is None and not action.admit:
+        return Refusal("usage", f"nothing to change about {action.target}", "say on, off, rollout, ring or admit")
     named = {"percentage": action.percent} if action.percent is not None else {}
-    named.update({ring.group: ring.percent for ring in action.audience or ()})
+    named.update({ring.group: ring.percent for ring in (*(action.audience or ()), *action.admit)})
     for what, percent in named.items():
         if not isfinite(percent) or not 0 <= percent <= 100:
             return Refusal("usage", f"{what} {percent:g} is not a percentage", "from 0 to 100")
-    groups = [ring.group for ring in action.audience or ()]
+    groups = [ring.group for ring in (*(action.audience or ()), *action.admit)]
     if len(set(groups)) < len(groups):
         return Refusal("usage", "a ring is named twice")
     return None

@@ -69,7 +69,11 @@ class Recover:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """Take one step back."""
+    """Take one step back: a `Write` by the inverse of its operation (`Standing.operation`), a `Run` by its undo.
+
+    If that can't even be planned, the journal says so with a `release.step_undoing` without an operation, and the
+    reason as its detail; the same says that an undo command has failed.
+    """
 
     step: ReleaseStep
 
@@ -118,9 +122,12 @@ class Outside:
             hotfix that goes first); "" if nothing stands in the way. Recovering is never hindered by it.
         hindered_until: when that ends by itself, None if nobody knows.
         groups_of: the groups that somebody belongs to now.
+        programs: ids of the `Run` steps whose program is running now, here. One that is under way in the journal and
+            isn't among them belonged to a runner that is gone.
     """
 
     operations: Mapping[str, Operation] = field(default_factory=dict)
     hindrance: str = ""
     hindered_until: float | None = None
     groups_of: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    programs: frozenset[str] = frozenset()

@@ -66,10 +66,20 @@ def wish_line(wish: Wish) -> str:
 # --- the plan of a release --------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Change something: becomes an operation. `tolerance`, `observe`: see `strategy.WeightStep`."""
+    """Change something: becomes an operation.
+
+    Attributes:
+        tolerance: see `strategy.WeightStep`.
+        expects: the version that must be found in the slot a swap comes from, or nothing is written: it is what people
+            said yes to ("": any).
+        undoes: the step of the same release that it takes back; `action` is a `Rollback` whose operation is known only
+            when its turn comes.
+    """
 
     action: Action
     tolerance: float | None = None
+    expects: str = ""
+    undoes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,8 @@ class ReleaseStep:
     under way, in the order in which they stand, so that what happens can be put down to it.
 
     `summary` is what it does in a few words; `ring` the ring it belongs to, `phase` `prepare` or `commit` in a release
-    of several services ("" where there is nothing to prepare).
+    of several services ("" where there is nothing to prepare). `exposure` is the percent of new clients that its
+    service gives to the unfinished version once this is done; None if it doesn't change that.
     """
 
     id: str
@@ -124,6 +135,7 @@ class ReleaseStep:
     needs: tuple[str, ...] = ()
     ring: str = ""
     phase: str = ""
+    exposure: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +211,9 @@ class ReleasePlan:
 
     @property
     def title(self) -> str:
-        """What ships, in a few words: `checkout 2.15.0`."""
+        """What ships, in a few words: `checkout 2.15.0`, or the one action that it is."""
+        if self.wish.action is not None:
+            return command_line(self.wish.action).removeprefix("qd ")
         return ", ".join(f"{one.target.name} {one.version or '?'}" for one in self.members)
 
     @property
@@ -225,7 +239,8 @@ Order = Literal["promote", "promote_full", "pause", "resume", "abort", "retry", 
 """What somebody may tell a release.
 
 - promote: end the pause, bake or analysis that it is in. promote_full: leave out all of them that are to come.
-- pause, resume: begin no new step; go on. What is under way ends by itself.
+- pause, resume: begin no new step; go on. What is under way ends by itself. Whoever resumes or promotes has seen what
+  the background analysis said: it begins anew.
 - abort: take everything back that was done. undo: take back what was done after the step `to`, and pause there.
 - retry: try the step that failed again. skip: leave it out. abandon: end it as it stands.
 - confirm: keep it (see `ReleasePlan.confirm_within`).
@@ -330,6 +345,9 @@ class Release:
         tallies: by `STEP/GATE` (the step is BACKGROUND for the background analysis).
         samples: the last of each step.
         decisions: by step; the last word of each person counts.
+        already: gates of the background analysis that failed before the release changed anything, and haven't passed
+            since: it isn't to blame for them.
+        seen_at: when somebody last let it go on (resume, promote); 0 never.
         full: promoted fully: no more pauses, bakes and analyses.
         confirm_by: when it will be taken back unless confirmed.
     """
@@ -346,6 +364,8 @@ class Release:
     notes: tuple[Note, ...] = ()
     paused: Paused | None = None
     recovery: Recovery | None = None
+    already: tuple[str, ...] = ()
+    seen_at: float = 0
     full: bool = False
     confirm_by: float | None = None
     confirmed_by: str = ""
@@ -359,14 +379,24 @@ class Release:
         """True while it runs or waits for an operator: its targets are its own."""
         return self.ending is None or (self.ending == "needs_operator" and bool(self.choices))
 
+    @property
+    def untouched(self) -> bool:
+        """True as long as nothing has begun that changes something."""
+        return all(
+            self.standing(step.id).state in ("waiting", "skipped")
+            for step in self.plan.steps
+            if isinstance(step.work, Write | Run)
+        )
+
     def standing(self, step_id: str) -> Standing:
         """Where a step stands."""
         return self.steps.get(step_id, Standing())
 
     @property
     def current(self) -> ReleaseStep | None:
-        """The step that is under way or comes next; None when all are through."""
-        through = ("done", "skipped", "undone")
+        """The step that is under way or comes next; None when all are through. What was undone comes again, unless the
+        release is on its way back."""
+        through = ("done", "skipped") if self.recovery is None else ("done", "skipped", "undone")
         return next((step for step in self.plan.steps if self.standing(step.id).state not in through), None)
 
     @property
@@ -421,7 +451,7 @@ def advance(release: Release, kind: str, actor: str, body: Mapping[str, Any], at
             return _ordered(release, body["order"], actor, body, at)
         case "release.recovering":
             recovery = Recovery(str(body["why"]), actor, at, tuple(map(str, body["steps"])), str(body.get("to", "")))
-            return replace(release, recovery=recovery, paused=None, confirm_by=None)
+            return replace(_forgotten(release, BACKGROUND), recovery=recovery, paused=None, confirm_by=None)
         case "release.confirming":
             return replace(release, confirm_by=float(body["until"]))
         case "release.noted":
@@ -441,16 +471,27 @@ def advance(release: Release, kind: str, actor: str, body: Mapping[str, Any], at
 def _with_step(release: Release, kind: str, body: Mapping[str, Any], at: float) -> Release:
     step = str(body["step"])
     was = release.standing(step)
-    undoing = kind == "release.step_undoing"
+    undoing, starting = kind == "release.step_undoing", kind == "release.step_started"
     now = Standing(
         state=_STATES[kind],
         detail=str(body.get("detail", "")),
-        operation=was.operation if undoing else str(body.get("operation", was.operation)),
-        undo=str(body.get("operation", was.undo)) if undoing else was.undo,
+        operation=was.operation if undoing else str(body.get("operation", "" if starting else was.operation)),
+        undo=str(body.get("operation", "")) if undoing else "" if starting else was.undo,
         since=at,
         until=body.get("until"),
     )
+    if starting:
+        release = _forgotten(release, step)
     return replace(release, steps={**release.steps, step: now})
+
+
+def _forgotten(release: Release, step: str) -> Release:
+    """What was measured and said about a step counts no more: it begins, for the first time or again."""
+    return replace(
+        release,
+        tallies={key: value for key, value in release.tallies.items() if not key.startswith(f"{step}/")},
+        decisions={key: value for key, value in release.decisions.items() if key != step},
+    )
 
 
 def _sampled(release: Release, step: str, sample: Sample) -> Release:
@@ -459,7 +500,17 @@ def _sampled(release: Release, step: str, sample: Sample) -> Release:
         key = f"{step}/{one.gate}"
         tallies[key] = tallied(tallies.get(key, Tally()), one, sample)
     kept = (*release.samples.get(step, ()), sample)[-KEPT_SAMPLES:]
-    return replace(release, tallies=tallies, samples={**release.samples, step: kept})
+    already = _already_failing(release, sample) if step == BACKGROUND else release.already
+    return replace(release, tallies=tallies, samples={**release.samples, step: kept}, already=already)
+
+
+def _already_failing(release: Release, sample: Sample) -> tuple[str, ...]:
+    """What fails before anything was changed was failing already, until it passes for the first time."""
+    verdicts = {one.gate: one.verdict for one in sample.measurements if not one.shadow}
+    known = tuple(gate for gate in release.already if verdicts.get(gate) != "pass")
+    if not release.untouched:
+        return known
+    return tuple(dict.fromkeys((*known, *(gate for gate, verdict in verdicts.items() if verdict == "fail"))))
 
 
 def _ordered(release: Release, order: Order, actor: str, body: Mapping[str, Any], at: float) -> Release:
@@ -467,10 +518,10 @@ def _ordered(release: Release, order: Order, actor: str, body: Mapping[str, Any]
     match order:
         case "pause":
             return replace(release, paused=Paused(actor, at, str(body.get("reason", ""))))
-        case "resume":
-            return replace(release, paused=None)
+        case "resume" | "promote":
+            return _seen(release, at)
         case "promote_full":
-            return replace(release, full=True, paused=None)
+            return replace(_seen(release, at), full=True)
         case "confirm":
             return replace(release, confirmed_by=actor, confirm_by=None)
         case "retry" | "skip":
@@ -480,16 +531,16 @@ def _ordered(release: Release, order: Order, actor: str, body: Mapping[str, Any]
     return release
 
 
+def _seen(release: Release, at: float) -> Release:
+    """Going on. A release that was taken back to some step goes forward again."""
+    recovery = None if release.recovery and release.recovery.to else release.recovery
+    return replace(_forgotten(release, BACKGROUND), paused=None, seen_at=at, recovery=recovery)
+
+
 def _again(release: Release, step: str) -> Release:
     """Running again, with the step as if it had never begun: what was measured and said before counts no more."""
     was = release.standing(step)
     state: StepState = "undone" if was.state == "undone" else "done" if was.state == "undoing" else "waiting"
     steps = {**release.steps, step: replace(was, state=state, until=None)} if step else release.steps
-    tallies = {
-        key: value for key, value in release.tallies.items() if not key.startswith((f"{step}/", f"{BACKGROUND}/"))
-    }
-    decisions = {key: value for key, value in release.decisions.items() if key != step}
-    return replace(
-        release, steps=steps, tallies=tallies, decisions=decisions, ending=None, detail="", ended_at=None, choices=(),
-        paused=None,
-    )  # fmt: skip
+    forgotten = _forgotten(_forgotten(release, BACKGROUND), step)
+    return replace(forgotten, steps=steps, ending=None, detail="", ended_at=None, choices=(), paused=None)
