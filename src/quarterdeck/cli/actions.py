@@ -5,20 +5,19 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 
-from quarterdeck.cli import confirming, output
+from quarterdeck.cli import confirming, output, wishing
 from quarterdeck.cli.action_words import action_of, describe
 from quarterdeck.cli.connected import connected
-from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.flags import list_flags
 from quarterdeck.cli.following import follow_to_the_end
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.plan_json import plan_json
 from quarterdeck.cli.plan_text import plan_lines
+from quarterdeck.cli.release_following import Patience
 from quarterdeck.cli.requesting import answer_to, plan
 from quarterdeck.release.action import Action
-
-READ_ONLY = "this is a read-only session: nothing may be changed"
+from quarterdeck.release.rollout import Wish
 
 
 def configure_swap(parser: ArgumentParser) -> None:
@@ -44,6 +43,10 @@ def configure_rollback(parser: ArgumentParser) -> None:
 def _configure(parser: ArgumentParser, verb: str, *also: str) -> None:
     describe(parser, verb, also)
     confirming.configure(parser)
+    if verb == "rollback":
+        wishing.configure_override(parser)
+    else:
+        wishing.configure_conditions(parser)
     parser.add_argument("--detach", action="store_true", help="return as soon as it has started")
     parser.set_defaults(run=run)
 
@@ -53,16 +56,19 @@ def run(invocation: Invocation) -> ExitCode:
     verb = invocation.arguments.takes_words
     if verb == "flag" and invocation.words[:1] == ("list",):
         return list_flags(invocation, invocation.words[1:])
+    given = invocation.arguments
     action = action_of([verb, *invocation.words])
-    if invocation.read_only:
-        raise CommandError(ExitCode.REFUSED, READ_ONLY, "qd plan shows what it would do")
+    invocation.require_writing("qd plan shows what it would do")
+    if getattr(given, "confirm_within", None) is not None:
+        wish = Wish((action.target,), action=action, confirm_within=given.confirm_within, override=given.override)
+        return wishing.start(invocation, wish, None if given.detach else Patience())
     return _carry_out(invocation, action)
 
 
 def _carry_out(invocation: Invocation, action: Action) -> ExitCode:
     given = invocation.arguments
     with connected(invocation) as fleet:
-        made = plan(fleet, action, given.reason)
+        made = plan(fleet, action, given.reason, given.override)
         output.narrate("\n".join(plan_lines(made, time.time())))
         try:
             typed = confirming.typed_confirmation(made, given)

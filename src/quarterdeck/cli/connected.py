@@ -53,9 +53,17 @@ class Watched:
 
     def picture(self) -> Picture:
         """What the store knows, judged now."""
-        operations = self.store.operations(open_only=True)
-        lease = self.store.lease(RUNNER_LEASE)
-        return paint(self.store.fleet(), self.store.observations(), operations, time.time(), runner=lease)
+        store = self.store
+        return paint(
+            store.fleet(),
+            store.observations(),
+            store.operations(open_only=True),
+            time.time(),
+            runner=store.lease(RUNNER_LEASE),
+            releases=store.releases(open_only=True),
+            rules=store.rules(),
+            guards=store.guards(),
+        )
 
     def refresh(self) -> None:
         """Have everything read now, and wait for it; a place that can't be read counts as read."""

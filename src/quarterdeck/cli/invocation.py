@@ -65,6 +65,15 @@ class Invocation:
             raise CommandError(ExitCode.USAGE, f"{found}: no such file", "check --config and QUARTERDECK_CONFIG")
         return found
 
+    def require_writing(self, hint: str = "") -> None:
+        """Nothing changes in a read-only session.
+
+        Raises:
+            CommandError: this is one.
+        """
+        if self.read_only:
+            raise CommandError(ExitCode.REFUSED, "this is a read-only session: nothing may be changed", hint)
+
     def store_path(self) -> Path:
         """The SQLite store of this invocation."""
         return Path(self.store) if self.store else paths.store_path(self.config_path(), sandbox=self.sandbox)

@@ -6,7 +6,6 @@ import time
 from argparse import ArgumentParser
 
 from quarterdeck.cli import output
-from quarterdeck.cli.actions import READ_ONLY
 from quarterdeck.cli.connected import connected, existing_store
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
@@ -83,8 +82,7 @@ def _follow(invocation: Invocation) -> ExitCode:
 
 def _choose(invocation: Invocation) -> ExitCode:
     given = invocation.arguments
-    if invocation.read_only:
-        raise CommandError(ExitCode.REFUSED, READ_ONLY)
+    invocation.require_writing()
     with existing_store(invocation) as store:
         operation = _find(store, given.id)
     if given.choose not in operation.choices:

@@ -33,7 +33,7 @@ def answer_to(fleet: Watched, request: Request) -> Answer:
             ExitCode.UNREACHABLE,
             f"the runner has not answered request {request.id} for {ANSWER_SECONDS:.0f} s",
             "see what it is doing: qd runner --status"
-            + ("" if request.kind == "plan" else "; it may still do it: qd operation"),
+            + ("" if request.kind in ("plan", "propose") else "; it may still do it: qd operation, qd release list"),
         )
     if answer.refusal is not None and answer.refusal.code == "unchanged":
         raise NothingToDo(answer.refusal.message)
@@ -42,9 +42,9 @@ def answer_to(fleet: Watched, request: Request) -> Answer:
     return answer
 
 
-def plan(fleet: Watched, action: Action, reason: str) -> Plan:
+def plan(fleet: Watched, action: Action, reason: str, override: str = "") -> Plan:
     """Have an action worked out. Raises CommandError if it is refused, NothingToDo if all is so already."""
-    made = answer_to(fleet, fleet.asker.plan(action, reason)).plan
+    made = answer_to(fleet, fleet.asker.plan(action, reason, override)).plan
     if made is None:
         raise CommandError(ExitCode.FAILED, "the runner answered without a plan", "qd and its runner differ in version")
     return made
