@@ -160,20 +160,19 @@ class _Lookout:
             yield _of_hold(hold)
 
     def _windows(self, at: float) -> Iterator[_Obstacle]:
-        windows = {window.name: window for window in self.rules.windows}
+        freezes = {window.name for window in self.rules.windows if window.kind == "freeze"}
         for environment in dict.fromkeys(target.environment for target in self.what.targets):
             for closure in closures(self.rules.windows, environment, at):
-                window = windows.get(closure.window)
-                hours = window is None or window.kind == "open"
-                until = "" if closure.until is None else f" until {moment(closure.until)}"
+                frozen = closure.window in freezes
                 why = ": ".join(word for word in (closure.window, closure.reason) if word)
-                state = "is outside its hours" if hours else "is frozen"
+                since = "" if closure.since is None else f" since {moment(closure.since)}"
+                until = "" if closure.until is None else f", until {moment(closure.until)}"
                 yield _Obstacle(
-                    "closed" if hours else "frozen",
-                    f"{environment} {state}{until}" + (f" ({why})" if why else ""),
-                    "wait",
+                    "frozen" if frozen else "closed",
+                    f"{environment} is {'frozen' if frozen else 'outside its hours'} ({why}){since}{until}",
+                    "",
                     until=closure.until,
-                    rollback_too=window is not None and window.rollback_too,
+                    rollback_too=closure.rollback_too,
                 )
 
 
@@ -266,7 +265,7 @@ def _refusal(what: Undertaking, barring: Sequence[_Obstacle], until: float | Non
     """All that is in the way at once: nobody should climb one wall to meet the next."""
     fixed = [one for one in barring if one.fixed]
     first = fixed[0] if fixed else barring[0]
-    hints = list(dict.fromkeys(one.hint for one in (fixed or barring) if one.hint != "wait"))
+    hints = list(dict.fromkeys(one.hint for one in (fixed or barring) if one.hint))
     if until is not None:
         hints.insert(0, f"next legal moment: {moment(until)}")
     if not fixed:

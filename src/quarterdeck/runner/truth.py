@@ -1,0 +1,391 @@
+"""Which version users really get: requests without a cookie, each over a connection of its own, as new clients come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.readings import SlotsReading, TrafficReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
+from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.filling import fill
+from quarterdeck.release.gate import Evidence, GateSpec
+from quarterdeck.release.rules import Rulebook, Truth
+from quarterdeck.release.truth import Comparison, compare
+
+if TYPE_CHECKING:
+    import httpx
+
+AT_ONCE = 8
+"""Probes under way at the same time: a crowd of clients isn't one more load test."""
+
+PROBE_SECONDS = 5.0
+"""How long one probe waits for its answer."""
+
+LOOK_SECONDS = 25.0
+"""How long one observation takes at most; what hasn't answered until then counts as unanswered."""
+
+COOKIE = "x-ms-routing-name"
+"""The routing cookie of App Service: the slot that a client is held on; `self` is the one that users reach."""
+
+MOST_BYTES = 65_536
+"""As much of an answer is read."""
+
+
+class Truthful(Protocol):
+    """Answers gates of the kind `traffic`."""
+
+    async def off_by(self, gate: GateSpec) -> Evidence:
+        """By how many percentage points observed and intended differ, beyond what chance explains. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Harbour:
+    """A sandbox that answers for every public host: no probe goes anywhere else.
+
+    Attributes:
+        url: where it listens; "" if it answers for none.
+        ca_file: whose certificates it shows, None without TLS.
+    """
+
+    url: str
+    ca_file: str | None = None
+
+    @classmethod
+    def of(cls, announcement: Mapping[str, Any]) -> Harbour:
+        """As a sandbox announces it."""
+        return cls(str(announcement.get("web") or ""), announcement.get("ca_file"))
+
+
+class NotAsked(Exception):
+    """Nobody could be asked, and why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one probe learnt: the slot that its cookie names, or what the header or the JSON says."""
+
+    slot: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One observation: how many probes each destination answered, and through whom they came there."""
+
+    comparison: Comparison
+    via: str
+
+    def sentence(self, tolerance: float) -> str:
+        """One line for people."""
+        return self.comparison.sentence(tolerance) + (f" ({self.via})" if self.via else "")
+
+
+class Observer:
+    """Sends the probes."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        rules: Callable[[], Rulebook],
+        observations: Callable[[], Mapping[str, Observation]],
+        harbour: Harbour | None = None,
+    ) -> None:
+        """`harbour` is the sandbox, None for the real world."""
+        self._fleet = fleet
+        self._rules = rules
+        self._observations = observations
+        self._harbour = harbour
+
+    async def off_by(self, gate: GateSpec) -> Evidence:
+        """See `Truthful`."""
+        try:
+            target = TargetId.parse(gate.options.get("target", ""))
+            shares = {str(k): float(v) for k, v in json.loads(gate.options.get("shares", "{}")).items()}
+        except (ValueError, AttributeError, TypeError):
+            return Evidence(None, detail="the gate names no target and shares that could be observed")
+        try:
+            sight = await self.observe(target, shares)
+        except NotAsked as error:
+            return Evidence(None, detail=clean(str(error)))
+        tolerance = self._truth(target).tolerance
+        return Evidence(sight.comparison.off_by, detail=clean(sight.sentence(tolerance), 500))
+
+    async def observe(self, target: TargetId, intended: Mapping[str, float], *, pinned: str = "") -> Sight:
+        """Ask as often as the target's rules say, and count who answers.
+
+        Args:
+            intended: percent by destination.
+            pinned: probes carry the cookie that holds them on this slot; "" for new clients.
+
+        Raises:
+            NotAsked: nothing says how, or nobody could be asked.
+        """
+        truth = self._truth(target)
+        url = self._url(truth, target)
+        reported, sides = self._reported(target, intended), _Sides.of(self._fleet, self._observations(), target)
+        routes = await self._routes(truth, url)
+        answers = await self._asked(truth, url, routes, pinned)
+        named = [sides.name(answer, reported) if answer else "" for answer in answers]
+        if self._by_dns(target, intended) and self._harbour is None:
+            # Probes through one resolver share the answer that it remembers: only resolvers are independent draws.
+            named = [next((n for n in named[i :: len(routes)] if n), "") for i in range(len(routes))]
+        counts = Counter(name for name in named if name)
+        comparison = compare(intended, reported, counts, len(named) - counts.total())
+        return Sight(comparison, "; ".join(dict.fromkeys(route.told for route in routes if route.told)))
+
+    # --- what to ask -------------------------------------------------------------------------------------------------
+    def _truth(self, target: TargetId) -> Truth:
+        truth = self._rules().route(target).truth
+        if truth is None:
+            raise NotAsked(f"nothing says how to observe the traffic of {target.whole} (truth of its route)")
+        return truth
+
+    def _url(self, truth: Truth, target: TargetId) -> str:
+        try:
+            url = fill(truth.url, self._names(target))
+        except ValueError as error:
+            raise NotAsked(f"{target}: {error}") from None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise NotAsked(f"{target}: {clean(url)} is not a URL to ask")
+        return url
+
+    def _names(self, target: TargetId) -> dict[str, str]:
+        names = {"service": target.name, "environment": target.environment, "region": target.region}
+        host = self._public_host(target)
+        return {**names, "host": host} if host else names
+
+    def _public_host(self, target: TargetId) -> str:
+        """The host that users reach, as it was observed: that of the live slot. Of several regions it is the first."""
+        for place in self._fleet.places_of(target, "slots"):
+            known = self._observations().get(place.subject)
+            if known and isinstance(known.reading, SlotsReading) and known.reading.slots:
+                return known.reading.slots[0].host
+        return ""
+
+    def _reported(self, target: TargetId, intended: Mapping[str, float]) -> dict[str, float]:
+        """What the provider says, from the router that knows the names."""
+        wanted = {name.lower() for name in intended}
+        for role in ("slot_traffic", "traffic"):
+            for place in self._fleet.places_of(target, role):
+                known = self._observations().get(place.subject)
+                reading = known.reading if known else None
+                if isinstance(reading, TrafficReading):
+                    shares = {one.name: one.share for one in reading.destinations}
+                    if wanted <= {name.lower() for name in shares}:
+                        return shares
+        return {}
+
+    def _by_dns(self, target: TargetId, intended: Mapping[str, float]) -> bool:
+        """Whether it is names that are divided, not requests: slots are divided by the site itself."""
+        slots = {place.subject for place in self._fleet.places_of(target, "slot_traffic")}
+        known = (self._observations().get(subject) for subject in slots)
+        names = {
+            one.name.lower()
+            for o in known
+            if o and isinstance(o.reading, TrafficReading)
+            for one in o.reading.destinations
+        }
+        return not {name.lower() for name in intended} <= names
+
+    # --- whom to ask -------------------------------------------------------------------------------------------------
+    async def _routes(self, truth: Truth, url: str) -> Sequence[_Route]:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if self._harbour is not None:
+            if not self._harbour.url:
+                raise NotAsked("this sandbox answers no requests of users")
+            base = urlsplit(self._harbour.url)
+            inside = urlunsplit((base.scheme, base.netloc, parts.path or "/", parts.query, ""))
+            return (_Route(inside, parts.netloc, ""),)
+        if not truth.resolvers:
+            return (_Route(url, parts.netloc, host),)
+        found = await asyncio.gather(*(_resolved(resolver, host) for resolver in truth.resolvers))
+        port = f":{parts.port}" if parts.port else ""
+        routes = [
+            _Route(
+                urlunsplit((parts.scheme, f"{_bracketed(one.address)}{port}", parts.path or "/", parts.query, "")),
+                parts.netloc,
+                host,
+                f"{one.resolver} says {one.name} for {one.ttl} s",
+            )
+            for one in found
+            if one is not None
+        ]
+        if not routes:
+            raise NotAsked(f"none of the resolvers {', '.join(truth.resolvers)} has an address of {host}")
+        return routes
+
+    async def _asked(self, truth: Truth, url: str, routes: Sequence[_Route], pinned: str) -> Sequence[_Answer | None]:
+        import httpx
+
+        turns = asyncio.Semaphore(AT_ONCE)
+        jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))  # A new client each time: nothing is kept.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        outside = self._harbour is None
+        async with httpx.AsyncClient(
+            cookies=jar, limits=limits, timeout=PROBE_SECONDS, trust_env=outside, verify=self._trusted()
+        ) as client:
+
+            async def one(route: _Route) -> _Answer | None:
+                async with turns:
+                    return await _probe(client, route, truth, pinned)
+
+            tasks = [asyncio.create_task(one(routes[n % len(routes)])) for n in range(max(truth.probes, 1))]
+            try:
+                await asyncio.wait(tasks, timeout=LOOK_SECONDS)
+                return [task.result() if task.done() else None for task in tasks]
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _trusted(self) -> Any:
+        if self._harbour is None or not self._harbour.ca_file:
+            return True
+        import ssl
+
+        return ssl.create_default_context(cafile=self._harbour.ca_file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A way to the public host: what is connected to, and whom it is asked for. `told` is how it was found."""
+
+    url: str
+    host: str
+    server_name: str
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    resolver: str
+    name: str
+    address: str
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """How an answer is known to come from a destination."""
+
+    live: str
+    slots: Mapping[str, str]
+    versions: Mapping[str, tuple[str, ...]]
+    hosts: Mapping[str, str]
+
+    @classmethod
+    def of(cls, fleet: Fleet, observations: Mapping[str, Observation], target: TargetId) -> _Sides:
+        """From what was last observed at a target."""
+        live = ""
+        slots: dict[str, str] = {}
+        versions: dict[str, tuple[str, ...]] = {}
+        hosts: dict[str, str] = {}
+        for place in fleet.places_of(target):
+            known = observations.get(place.subject)
+            match known.reading if known else None:
+                case SlotsReading(found) if found and not live:
+                    live = found[0].name
+                    slots = {slot.name.lower(): slot.name for slot in found}
+                    for slot in found:
+                        if slot.build and slot.build.version:
+                            has = versions.get(slot.build.version.lower(), ())
+                            versions[slot.build.version.lower()] = (*has, slot.name)
+                case TrafficReading() as reading:
+                    hosts.update({one.host.lower(): one.name for one in reading.destinations if one.host})
+        return cls(live, slots, versions, hosts)
+
+    def name(self, answer: _Answer, destinations: Mapping[str, float]) -> str:
+        """The destination that answered; "" if what it said names none, or more than one."""
+        if answer.slot:
+            return self.live if answer.slot.lower() == "self" else self.slots.get(answer.slot.lower(), answer.slot)
+        said = answer.said.lower()
+        by_name = {name.lower(): name for name in destinations} | dict(self.slots)
+        if said in by_name:
+            return by_name[said]
+        if said in self.hosts:
+            return self.hosts[said]
+        holding = self.versions.get(said, ())
+        return holding[0] if len(holding) == 1 else ""
+
+
+async def _probe(client: httpx.AsyncClient, route: _Route, truth: Truth, pinned: str) -> _Answer | None:
+    """One request; None without an answer that says anything. A redirect is an answer, and isn't followed."""
+    import httpx
+
+    headers = {"Host": route.host, "Cache-Control": "no-cache", "Connection": "close"}
+    if pinned:
+        headers["Cookie"] = f"{COOKIE}={pinned}"
+    extensions = {"sni_hostname": route.server_name} if route.server_name and route.told else {}
+    try:
+        async with client.stream("GET", route.url, headers=headers, extensions=extensions) as response:
+            if truth.json:
+                return _from_json(await _body(response), truth.json)
+            if truth.header:
+                said = clean(response.headers.get(truth.header, ""), 100)
+                return _Answer(said=said) if said else None
+            return _from_cookies(response.headers.get_list("set-cookie"))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = b""
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise ValueError("too long an answer")
+    return body
+
+
+def _from_json(body: bytes, path: str) -> _Answer | None:
+    found = json.loads(body)
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return _Answer(said=clean(str(found), 100)) if isinstance(found, str | int | float) else None
+
+
+def _from_cookies(lines: Sequence[str]) -> _Answer | None:
+    for line in lines:
+        try:
+            morsel = SimpleCookie(line).get(COOKIE)
+        except CookieError:
+            continue
+        if morsel and morsel.value:
+            return _Answer(slot=clean(morsel.value, 100))
+    return None
+
+
+async def _resolved(resolver: str, host: str) -> _Resolved | None:
+    """What one resolver says, asked over UDP; None without an answer."""
+    import dns.asyncresolver
+    import dns.exception
+
+    address, _, port = resolver.rpartition(":") if resolver.count(":") == 1 else (resolver, "", "")
+    asking = dns.asyncresolver.Resolver(configure=False)
+    asking.nameservers = [address.strip("[]")]
+    asking.port = int(port) if port.isdigit() else 53
+    asking.lifetime = PROBE_SECONDS
+    try:
+        answer = await asking.resolve(host, "A", search=False)
+    except dns.exception.DNSException:
+        return None
+    if answer.rrset is None:
+        return None
+    return _Resolved(resolver, clean(str(answer.canonical_name)).rstrip("."), answer[0].to_text(), answer.rrset.ttl)
+
+
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
