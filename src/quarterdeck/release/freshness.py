@@ -50,6 +50,15 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(at))
 
 
+def length(seconds: float) -> str:
+    """A length of time, exactly, as a configuration writes it: `45s`, `10m`, `1h30m`, `2d`."""
+    left, words = max(0, round(seconds)), []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        words += [f"{count}{unit}"] if count else []
+    return "".join(words) or "0s"
+
+
 def left(seconds: float) -> str:
     """Time that is left, as a clock that runs down: `0:42`, `6:12`, `2h14`, `3d`; `0:00` when it is over."""
     whole = max(0, int(seconds))
