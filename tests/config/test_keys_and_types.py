@@ -22,7 +22,7 @@ def test_an_unknown_key_that_resembles_nothing_gets_the_list(folder: Any) -> Non
     assert only(folder, text) == ("2:22 swap.xyz: unknown key", "known: source, destination")
 
 
-@pytest.mark.parametrize("key", ["approvals", "freezes"])
+@pytest.mark.parametrize("key", ["policies", "store"])
 def test_keys_of_the_design_that_do_nothing_yet_are_not_taken(folder: Any, minimal: Any, key: str) -> None:
     text = minimal("").replace("production: {}", f"production: {{{key}: []}}")
     place, hint = only(folder, text)
@@ -30,7 +30,7 @@ def test_keys_of_the_design_that_do_nothing_yet_are_not_taken(folder: Any, minim
     assert hint.startswith("not supported by this version")
 
 
-@pytest.mark.parametrize("key", ["strategies", "analyses", "store"])
+@pytest.mark.parametrize("key", ["deliverables", "pipelines", "policies", "store"])
 def test_sections_of_the_design_that_do_nothing_yet_are_not_taken(folder: Any, minimal: Any, key: str) -> None:
     place, hint = only(folder, minimal(f"{key}: {{}}\n"))
     assert place == f"9:1 {key}: unknown key"

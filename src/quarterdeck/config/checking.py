@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from quarterdeck.config.clear_secrets import looks_secret, secret_key
 from quarterdeck.config.nodes import Mapping, Node, Path, Scalar, child, dotted, plain
 from quarterdeck.config.problems import MOST, Mark, Report, shown
+from quarterdeck.fleet.targets import NAME
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -27,6 +28,7 @@ _WORDS = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
     "list_type": "must be a list",
+    "tuple_type": "must be a list",
     "dict_type": "must hold keys with values",
     "model_type": "must hold keys with values",
     "model_attributes_type": "must hold keys with values",
@@ -133,6 +135,15 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def refuse_bad_names(section: Mapping, path: Path, report: Report) -> None:
+    """Names that no target could be written with, and twins."""
+    for name, mark, _ in section.items():
+        if not NAME.fullmatch(name):
+            hint = "use letters, digits, `.`, `_` and `-`, with a letter or digit first and last"
+            report.add(mark, dotted((*path, name)), "this name can't be used", hint)
+    refuse_case_twins(section, path, report)
 
 
 def refuse_case_twins(section: Mapping, path: Path, report: Report) -> None:

@@ -1,53 +1,29 @@
-"""The keys of a configuration, part by part. What a provider asks for is in the provider's own models."""
+"""The keys of a configuration's fleet, part by part. What a provider asks for is in the provider's own models; what
+belongs to releases is beside the code that reads it (`gating`, `stepping`, `windows`, ...)."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from quarterdeck.fleet.targets import NAME
+from quarterdeck.config.quantities import Budget, Name, Names, Part, Share, Span
 
 LATER = dict.fromkeys(
-    (
-        "analyses",
-        "approvals",
-        "deliverables",
-        "freezes",
-        "gates",
-        "pipelines",
-        "policies",
-        "schedules",
-        "store",
-        "strategies",
-        "strategy",
-    ),
+    ("deliverables", "pipelines", "policies", "store"),
     "not supported by this version of Quarterdeck: remove it, nothing would act on it",
 )
 """Keys that the design knows and this version can't act on. To accept one would be to promise what isn't kept."""
 
 
-def _named(name: str) -> str:
-    if not NAME.fullmatch(name):
-        raise ValueError("must be letters, digits, `.`, `_` and `-`, with a letter or digit first and last")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_named)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-class Swap(_Part):
+class Swap(Part):
     """The slots that a swap means when it names none."""
 
     source: Name = "staging"
     destination: Name = "production"
 
 
-class Top(_Part):
+class Top(Part):
     """The whole file; the sections are checked one entry at a time, so that one fault doesn't hide others."""
 
     fleet: Name
@@ -57,6 +33,14 @@ class Top(_Part):
     rings: list[Any] | None = None
     regions: list[Name] | None = None
     swap: Any = None
+    groups: dict[str, Any] | None = None
+    analyses: dict[str, Any] | None = None
+    gates: dict[str, Any] | None = None
+    schedules: dict[str, Any] | None = None
+    freezes: list[Any] | None = None
+    approvals: dict[str, Any] | None = None
+    strategies: dict[str, Any] | None = None
+    overlap: Span = 3600
 
 
 class ConnectionEntry(BaseModel):
@@ -67,15 +51,22 @@ class ConnectionEntry(BaseModel):
     provider: str
 
 
-class EnvironmentEntry(_Part):
+class EnvironmentEntry(Part):
     """A stage on the way to users.
 
-    `accent` colours it in the cockpit; `flags` says where its feature flags are.
+    `accent` colours it in the cockpit; `flags` says where its feature flags are. `strategy`, `hotfix` and `approvals`
+    hold for its services that say nothing else.
     """
 
     protected: bool = False
     accent: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6}|[a-z][a-z_-]*)?$")
     flags: dict[str, Any] | None = None
+    strategy: Any = None
+    hotfix: Any = None
+    approvals: Any = None
+    freezes: list[Any] | None = None
+    releases_only: list[Any] | None = None
+    exposure: Budget | None = None
 
 
 class PlaceEntry(BaseModel):
@@ -86,7 +77,7 @@ class PlaceEntry(BaseModel):
     connection: str
 
 
-class RegionEntry(_Part):
+class RegionEntry(Part):
     """What a service has in one region."""
 
     slots: dict[str, Any] | None = None
@@ -94,13 +85,24 @@ class RegionEntry(_Part):
 
 
 class ServiceEntry(RegionEntry):
-    """What a service has in one environment: as a whole, and in each region."""
+    """What a service has in one environment, as a whole and in each region, and how it is released there."""
 
     regions: dict[str, Any] | None = None
+    strategy: Any = None
+    hotfix: Any = None
+    approval: Any = None
+    needs: Names = ()
+    artifact: str = ""
+    health: Names = ()
+    database: Any = Field(default=None, alias="schema")
+    truth: Any = None
 
 
-class RingEntry(_Part):
+class RingEntry(Part):
     """A group that gets a release together; `weight` is the percent of users reached when it has got it."""
 
     name: Name
-    weight: float = Field(gt=0, le=100, allow_inf_nan=False)
+    weight: Share
+    regions: Names = ()
+    flag: str = ""
+    group: str = ""

@@ -1,7 +1,8 @@
 """`use: NAME` puts a template's contents in place, below what is written beside it.
 
-Templates stand under `templates:`; one may use others. Mappings merge key by key, anything else is replaced: what is
-written beside `use` wins over the template, and with `use: [A, B]` B wins over A.
+Templates stand under `templates:`; one may use others. An entry of a section like `strategies` may use another one
+of its section as well, and so may a strategy that stands where it is used. Mappings merge key by key, anything else is
+replaced: what is written beside `use` wins over the template, and with `use: [A, B]` B wins over A.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from quarterdeck.config.problems import Report, shown
 from quarterdeck.config.reading import MAX_NODES
 
 _USE = "use"
+_SHELVES = {"strategy": "strategies", "hotfix": "strategies", "approval": "approvals", "approvals": "approvals"}
+"""Where else a `use` looks that stands under such a key: entries of these sections resemble each other."""
+_SECTIONS = frozenset({"analyses", "approvals", "gates", "schedules", "strategies"})
 
 
 def expand(tree: Mapping, report: Report) -> Mapping:
@@ -22,7 +26,7 @@ def expand(tree: Mapping, report: Report) -> Mapping:
                 declared.mark, "templates", "must hold names with their contents", "write `templates: {NAME: {...}}`"
             )
         declared = Mapping(tree.mark)
-    work = _Expansion(declared, report)
+    work = _Expansion(declared, tree, report)
     result = Mapping(tree.mark)
     try:
         for key, mark, value in tree.without("templates").items():
@@ -42,9 +46,9 @@ class _TooMuch(Exception):
 
 
 class _Expansion:
-    def __init__(self, templates: Mapping, report: Report) -> None:
+    def __init__(self, templates: Mapping, tree: Mapping, report: Report) -> None:
         self.used: set[str] = set()
-        self._templates, self._report = templates, report
+        self._templates, self._tree, self._report = templates, tree, report
         self._count = 0
 
     def expand(self, node: Node, path: Path, chain: tuple[str, ...]) -> Node:
@@ -79,21 +83,38 @@ class _Expansion:
     def _template(self, name: Scalar, path: Path, chain: tuple[str, ...]) -> Mapping | None:
         text = name.text or ""
         where = dotted((*path, _USE))
-        body = self._templates.entries.get(text)
-        self.used.add(text)
-        if text in chain:
-            circle = " -> ".join(map(shown, (*chain[chain.index(text) :], text)))
+        section, body = self._found(text, path)
+        known = f"{section}.{text}" if section else text
+        if not section:
+            self.used.add(text)
+        if known in chain:
+            circle = " -> ".join(map(shown, (*chain[chain.index(known) :], known)))
             self._report.add(name.mark, where, f"templates use each other: {circle}", "remove one of these `use`")
         elif body is None:
-            known = ", ".join(map(shown, self._templates.entries)) or "none"
-            self._report.add(name.mark, where, f"there is no template {shown(text)}", f"there are: {known}")
+            names = ", ".join(map(shown, (*self._templates.entries, *self._shelf(path)[1].entries))) or "none"
+            self._report.add(name.mark, where, f"there is no template {shown(text)}", f"there are: {names}")
         elif not isinstance(body, Mapping):
             if not nothing(body):
                 self._report.add(body.mark, f"templates.{text}", "a template must hold keys with values")
         else:
-            expanded = self.expand(body, path, (*chain, text))
+            expanded = self.expand(body, path, (*chain, known))
             return expanded if isinstance(expanded, Mapping) else None
         return None
+
+    def _found(self, name: str, path: Path) -> tuple[str, Node | None]:
+        """What a name stands for, and the section that it is an entry of ("": it is a template)."""
+        section, shelf = self._shelf(path)
+        if name in self._templates.entries or name not in shelf.entries:
+            return "", self._templates.entries.get(name)
+        return section, shelf.entries[name]
+
+    def _shelf(self, path: Path) -> tuple[str, Mapping]:
+        """The section whose entries can be used at a path."""
+        section = _SHELVES.get(str(path[-1]), "")
+        if len(path) == 2 and path[0] in _SECTIONS:
+            section = str(path[0])
+        found = self._tree.entries.get(section)
+        return section, found if isinstance(found, Mapping) else Mapping(self._tree.mark)
 
 
 def _over(base: Mapping, top: Mapping, at: Mapping) -> Mapping:
