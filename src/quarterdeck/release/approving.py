@@ -92,7 +92,7 @@ def refuse_decision(
 
 def _last_words(decisions: Iterable[Decision]) -> Mapping[str, Decision]:
     """The last decision of each person, by person. Of two at the same time the rejection counts."""
-    ordered = sorted(decisions, key=lambda one: (one.at, one.verdict == "reject"))
+    ordered = sorted(decisions, key=lambda one: (one.at, one.verdict == "reject", one.effective_at))
     return {person(one.by): one for one in ordered}
 
 

@@ -14,9 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from quarterdeck.release.rules import Window
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 HORIZON = 366 * 86400.0
 """How far ahead is looked. What lies beyond is as good as never."""
@@ -67,7 +70,7 @@ def check_cron(cron: str, tz: str) -> None:
 
     try:
         zone = _zone(tz)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         raise ValueError(f"{tz!r} isn't a time zone; write an IANA name such as Europe/Berlin") from None
     if len(cron.split()) != 5:
         raise ValueError(f"{cron!r} has {len(cron.split())} fields; a cron has five: minute hour day month weekday")
@@ -177,6 +180,8 @@ def _begins(cron: str, tz: str, after: float) -> Iterator[float]:
 
 @lru_cache(maxsize=64)
 def _zone(tz: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo  # Here, because viewers load this module and most fleets have no windows.
+
     return ZoneInfo(tz)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Literal
@@ -75,7 +76,9 @@ def _parsed(text: str) -> ast.expr:
     if len(text) > LONGEST:
         raise ValueError(f"a condition of {len(text)} characters; {LONGEST} are enough")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # `1or`: an error soon enough
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ValueError(f"not a condition: {text.strip()!r}{_slip(text)}") from None
     if _kind(tree, 0) == "number":
