@@ -58,7 +58,7 @@ def follow_release(fleet: Watched, release_id: str, patience: Patience, *, after
         ) from error
     if ended is None:
         return _out_of_time(fleet, release_id, patience, json=json)
-    return conclude(fleet, ended, patience, json=json)
+    return conclude(fleet, ended, patience.wanted, json=json)
 
 
 class _Watch:
@@ -121,7 +121,7 @@ def event_line(event: Event, steps: Mapping[str, str]) -> str:
     return f"{clock(event.at)}  {event.kind.removeprefix('release.'):<12}  {told(event, steps)}{who}".rstrip()
 
 
-def conclude(fleet: Watched, release: Release, patience: Patience, *, json: bool) -> ExitCode:
+def conclude(fleet: Watched, release: Release, wanted: frozenset[str], *, json: bool) -> ExitCode:
     """Say how a release ended, and what is left to do."""
     if json:
         output.document("release", {"release": release_json(fleet.store, release)})
@@ -131,7 +131,7 @@ def conclude(fleet: Watched, release: Release, patience: Patience, *, json: bool
     view = view_of(fleet.store, release, time.time())
     if words := next_words(view):
         output.narrate(words)
-    if release.ending is None or release.ending in patience.wanted:
+    if release.ending is None or release.ending in wanted:
         return ExitCode.DONE
     return of_ending(release.ending)
 

@@ -1,0 +1,89 @@
+"""`qd gates`: one inbox of everything that waits for a person or a gate; and what another threshold would have done."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from quarterdeck.cli import output
+from quarterdeck.cli.connected import connected
+from quarterdeck.cli.exit_codes import ExitCode
+from quarterdeck.cli.gates_backtest import configure_backtest
+from quarterdeck.cli.invocation import Invocation
+from quarterdeck.cli.passages import wrapped
+from quarterdeck.cli.release_json import release_json
+from quarterdeck.fleet.text import clean
+from quarterdeck.release.inbox import NEEDS_A_PERSON
+from quarterdeck.release.release_view import InboxItem
+
+_WORDS = {
+    "confirm": "CONFIRM",
+    "needs you": "NEEDS YOU",
+    "failing": "GATE FAILING",
+    "undecided": "GATE UNDECIDED",
+    "approval": "APPROVAL",
+    "pause": "PAUSE",
+    "hindered": "HELD UP",
+    "gate": "gate",
+    "debt": "debt",
+}
+
+
+def configure(parser: ArgumentParser) -> None:
+    """The inbox, or a back-test."""
+    deeds = parser.add_subparsers(metavar="DEED", dest="deed", prog="qd gates")
+    deeds.add_parser("list", help="what waits, the most urgent first (the default)").set_defaults(run=show)
+    configure_backtest(deeds)
+    parser.set_defaults(run=show)
+
+
+def show(invocation: Invocation) -> ExitCode:
+    """Print what waits."""
+    with connected(invocation) as fleet:
+        seen = fleet.picture()
+        if invocation.json:
+            releases = fleet.store.releases(open_only=True)
+            body = {
+                "inbox": [item_json(item) for item in seen.inbox],
+                "releases": [release_json(fleet.store, one) for one in releases],
+            }
+            output.document("gates", body)
+            return ExitCode.DONE
+    for item in seen.inbox:
+        output.data("\n".join(item_lines(item)))
+    if not seen.inbox:
+        output.data("nothing waits for a person or a gate")
+    return ExitCode.DONE
+
+
+def item_lines(item: InboxItem) -> Iterator[str]:
+    """One thing that waits: what, since when, what it blocks, what is known, who may, and how to answer."""
+    where = f"  {item.target.environment}" if item.target is not None else ""
+    since = "" if not item.age else "  just now" if item.age == "now" else f"  for {item.age}"
+    yield from wrapped(f"{_WORDS[item.kind]}  {item.title}{where}{since}", "", hang=4)
+    yield from wrapped(item.waits, "    ")
+    if item.expires:
+        yield f"    {'taken back' if item.kind == 'confirm' else 'ends by itself'} in {clean(item.expires)}"
+    if item.next_in:
+        yield f"    next sample in {clean(item.next_in)}"
+    if item.blocks:
+        yield from wrapped(f"blocks: {item.blocks}", "    ")
+    if item.who:
+        yield from wrapped(f"who may: {item.who}", "    ")
+    for line in item.evidence:
+        yield from wrapped(line, "    - ", limit=500)
+    for line in item.warnings:
+        yield from wrapped(f"WARNING: {line}", "    ! ", limit=500)
+    if item.twin:
+        yield from wrapped(item.twin, "    -> ", limit=500)
+
+
+def item_json(item: InboxItem) -> dict[str, object]:
+    """`needs_a_person` tells what only people can end; ages and times left are for reading (`releases` has the times
+    themselves); `command` answers it."""
+    body = asdict(item)
+    body["target"] = None if item.target is None else str(item.target)
+    body["needs_a_person"] = item.kind in NEEDS_A_PERSON
+    body["command"] = body.pop("twin")
+    return body

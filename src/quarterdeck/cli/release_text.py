@@ -1,0 +1,101 @@
+"""A release as text for a terminal of 80 columns: where it stands, each step, what was measured, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from quarterdeck.cli.passages import fuse_lines, section, wrapped
+from quarterdeck.cli.release_views import next_words
+from quarterdeck.cli.status_text import clock
+from quarterdeck.release.inbox import evidence
+from quarterdeck.release.release_view import AskedView, MemberView, ReleaseView, StepView
+
+
+def release_line(view: ReleaseView) -> list[str]:
+    """One release in a line or two: id, what, state, what it waits for."""
+    ended = "" if view.open else f", {_ago(view.age)}"
+    kind = "hotfix " if view.hotfix else ""
+    head = f"{view.id}  {kind}{view.title}  {view.environment}  {view.state} {view.progress}{ended}  {view.actor}"
+    return [*wrapped(head, ""), *wrapped(view.waits, "    ")]
+
+
+def release_lines(view: ReleaseView) -> Iterator[str]:
+    """The release, line by line."""
+    yield from _field("release", f"{view.id}  {'hotfix ' if view.hotfix else ''}{view.title}  {view.environment}")
+    yield from _field("command", view.command)
+    yield from _field("asked by", view.actor + (f": {view.reason}" if view.reason else ""))
+    yield from _field("started", clock(view.started_at) + f"  (for {view.lasted})" * view.open)
+    if view.ended_at is not None:
+        yield from _field("ended", f"{clock(view.ended_at)}  after {view.lasted}")
+    yield from _field("state", view.state + (f": {view.waits}" if view.waits else ""))
+    if view.exposed is not None:
+        most = f" (at most {view.most_exposed:g}%)" if view.most_exposed else ""
+        yield from _field("exposed", f"{view.exposed:g}% of new clients on the unfinished version{most}")
+    if view.ref:
+        yield from _field("fixes", view.ref)
+    yield from section("services", (line for one in view.members for line in _member(one)))
+    yield from section("steps", (line for step in view.steps for line in _step(view, step)))
+    measured = (line for one in view.background for line in wrapped(evidence(one), "  ", limit=500))
+    yield from section("all the way", measured)
+    if view.recovery is not None:
+        one = view.recovery
+        text = f"{one.done} of {len(one.steps)} taken back, in this order: {', '.join(one.steps)}; {one.why}"
+        yield from section("recovery", wrapped(f"{text} ({one.by}, {_ago(one.age)})", "  ", limit=600))
+    yield from section("left out", _each(view.skipped))
+    yield from section("kept", _each(view.kept))
+    yield from section("set aside", _each(view.overrides))
+    notes = (
+        f"{one.severity if one.severity != 'info' else 'note'}: {one.text} ({_ago(one.age)})" for one in view.notes
+    )
+    yield from section("notes", _each(notes))
+    if view.open:
+        yield from section("way back", fuse_lines(view.fuse))
+        yield from section("next", _each(filter(None, (next_words(view),))))
+
+
+def _field(name: str, text: str) -> Iterator[str]:
+    yield from wrapped(f"{name:<10} {text}".rstrip(), "", hang=11, limit=700)
+
+
+def _member(member: MemberView) -> Iterator[str]:
+    way = f"  by {member.strategy}" if member.strategy else ""
+    yield from wrapped(f"{member.target}  {member.previous or '?'} -> {member.version or '?'}{way}", "  ")
+
+
+def _step(view: ReleaseView, step: StepView) -> Iterator[str]:
+    mark = ">" if step.current else " "
+    where = f"{step.target.name}: " if len(view.members) > 1 else ""
+    after = f" (after {step.after})" if step.after else ""
+    clocked = f"  {step.clock}" if step.clock else ""
+    yield from wrapped(f"{mark} {step.id:>2}. [{step.state}] {where}{step.summary}{after}{clocked}", "", hang=6)
+    if step.detail and step.detail != step.summary:
+        yield from wrapped(step.detail, "        ", limit=400)
+    if step.operation:
+        undone = f"; taken back by {step.undo}" if step.undo else ""
+        yield from wrapped(f"operation {step.operation}{undone}", "        ")
+    for one in step.measures:
+        yield from wrapped(evidence(one) + (f"; next in {one.next_in}" if one.next_in else ""), "        ", limit=500)
+    if step.asked is not None and step.state in ("running", "waiting", "failed", "done"):
+        yield from asked_lines(step.asked, "        ")
+
+
+def asked_lines(asked: AskedView, indent: str) -> Iterator[str]:
+    """Who may approve, who did, what is missing."""
+    missing = f", {asked.missing} missing" if asked.missing and asked.state == "waiting" else ""
+    expires = f"; expires in {asked.expires}" if asked.expires else ""
+    yield from wrapped(f"{asked.required} of: {asked.who}{missing}{expires}", indent, limit=500)
+    for word in asked.words:
+        said = "approved" if word.verdict == "approve" else "REJECTED"
+        later = f", counts in {word.later}" if word.later else ""
+        yield from wrapped(f"{said} by {word.by} {_ago(word.age)}{later}: {word.reason or 'no reason given'}", indent)
+    if asked.note:
+        yield from wrapped(asked.note, indent)
+
+
+def _each(sentences: Iterable[str]) -> Iterator[str]:
+    for sentence in sentences:
+        yield from wrapped(sentence, "  ", limit=600)
+
+
+def _ago(age: str) -> str:
+    return "just now" if age == "now" else f"{age} ago"
