@@ -20,6 +20,7 @@ from quarterdeck.sandbox.devicelogin import DeviceLoginService
 from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.identity import IdentityService
 from quarterdeck.sandbox.manners import ArmManners
+from quarterdeck.sandbox.prometheus.service import PrometheusService
 from quarterdeck.sandbox.requestlog import RequestLog
 from quarterdeck.sandbox.resource_graph import ResourceGraphService
 from quarterdeck.sandbox.server import listening
@@ -102,6 +103,7 @@ class Sandbox:
             AppConfigurationService(self.world),
             StoresService(self.world),
             PlansService(self.world),
+            PrometheusService(self.world),
             ControlService(self),
         ]
 

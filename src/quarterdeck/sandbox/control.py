@@ -13,6 +13,9 @@ by faults or latency. Errors are `{"error": {"code", "message"}}`.
     POST   /control/faults         one rule or a list, see `faults`
     DELETE /control/faults         lift all rules and let hung swaps go on
     POST   /control/clock/advance  {"seconds"}: let world time pass
+    GET    /control/alerts         rules
+    POST   /control/alerts         one rule more, or another in the place of the one of that name; see `world.alerting`
+    DELETE /control/alerts/{name}  one rule less
     GET    /control/principals     role assignments
     POST   /control/principals     {"principal" ("*": everyone), "scope", "role"}
     POST   /control/tokens/revoke  make every token issued so far worthless
@@ -29,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.sandbox.throttling import ARM_LIMITS, Kind, Limit
 from quarterdeck.sandbox.wire import Handler, Refusal, Request, Response, Route
+from quarterdeck.sandbox.world.alerting import AlertRule
 from quarterdeck.sandbox.world.builds import Build
 from quarterdeck.sandbox.world.clock import utc
 from quarterdeck.sandbox.world.sites import PRODUCTION
@@ -61,6 +65,9 @@ class ControlService:
             ("POST", "faults", self.add_faults),
             ("DELETE", "faults", self.clear_faults),
             ("POST", "clock/advance", self.advance),
+            ("GET", "alerts", self.alert_rules),
+            ("POST", "alerts", self.put_alert_rule),
+            ("DELETE", "alerts/{name}", self.remove_alert_rule),
             ("GET", "principals", self.principals),
             ("POST", "principals", self.assign),
             ("POST", "tokens/revoke", self.revoke_tokens),
@@ -149,6 +156,21 @@ class ControlService:
             raise Refusal(400, "BadRequest", "seconds is a number.")
         _told(lambda: self._world.advance(seconds))
         return Response(body={"now": utc(self._world.clock.now())})
+
+    async def alert_rules(self, request: Request) -> Response:
+        """Rules in force."""
+        return Response(body={"value": [rule.as_json() for rule in self._world.alerting.rules]})
+
+    async def put_alert_rule(self, request: Request) -> Response:
+        """One more, or another."""
+        self._world.alerting.put(_told(lambda: AlertRule.from_json(_object(request))))
+        return await self.alert_rules(request)
+
+    async def remove_alert_rule(self, request: Request) -> Response:
+        """One less."""
+        if not self._world.alerting.remove(request.parameters["name"]):
+            raise Refusal(404, "NotFound", f"There is no alert rule {request.parameters['name']}.")
+        return await self.alert_rules(request)
 
     async def principals(self, request: Request) -> Response:
         """Role assignments."""

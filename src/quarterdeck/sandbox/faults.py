@@ -17,6 +17,9 @@ through the control interface:
     probability  of striking a matching request, 0 to 1, drawn from the world's seeded chance
     start, stop  seconds after the rule was added, in world time, between which it is in force
 
+One kind is about metrics: silence, with metric and site (regular expressions; all when left out), start and stop.
+Their samples don't come in meanwhile, and nothing says that the series have ended (see `world.telemetry`).
+
 Two kinds are about swaps instead of requests, see `world.swaptrouble`: swap_fails and swap_hangs, with site (regular
 expression), phase (1 to 6), skip and count.
 """
@@ -33,6 +36,7 @@ from quarterdeck.sandbox.refusals import render
 from quarterdeck.sandbox.wire import Plane, Refusal, Request, Response
 from quarterdeck.sandbox.world.strictness import check, check_pattern
 from quarterdeck.sandbox.world.swaptrouble import Trouble
+from quarterdeck.sandbox.world.telemetry import Silence
 from quarterdeck.sandbox.world.world import World
 
 LOGIN_PAGE = (
@@ -203,7 +207,9 @@ class Faults:
         """
         if not isinstance(document, Mapping):
             raise ValueError("a fault is an object")
-        if str(document.get("kind", "")).startswith("swap_"):
+        if document.get("kind") == "silence":
+            self._world.telemetry.silence(Silence.from_json(document, self._world.clock.now()))
+        elif str(document.get("kind", "")).startswith("swap_"):
             self._world.swaps.troubles.add(Trouble.from_json(document))
         else:
             self._standing.append(_Standing(Fault.from_json(document), self._world.clock.now()))
@@ -212,6 +218,7 @@ class Faults:
         """Lift all rules."""
         self._standing.clear()
         self._world.swaps.troubles.clear()
+        self._world.telemetry.end_silences()
 
     def strike(self, request: Request, plane: Plane) -> Fault | None:
         """The rule that strikes this request, counted; None when it is spared."""
@@ -237,4 +244,4 @@ class Faults:
             standing.fault.as_json() | {"matched": standing.matched, "struck": standing.struck}
             for standing in self._standing
         ]
-        return rules + self._world.swaps.troubles.as_json()
+        return rules + self._world.telemetry.silences_as_json() + self._world.swaps.troubles.as_json()

@@ -74,6 +74,8 @@ def announcement(listening: Running) -> dict[str, Any]:
             "endpoint": url,
             "connection_string": world.configuration.connection_string(url),
         },
+        "metrics": url,
+        "web": url,
         "subscription": world.subscription,
         "tenant": world.tenant,
         "ca_file": str(listening.ca_file) if listening.ca_file else None,

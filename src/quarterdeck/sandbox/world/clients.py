@@ -9,7 +9,7 @@ last cookie lifetime.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -82,6 +82,16 @@ class Clients:
         for slot in gone:
             new["production"] = new.get("production", 0.0) + new.pop(slot)
         return new
+
+    def arriving(self, site: Site, names: Mapping[str, Sequence[str]], at: float) -> dict[str, float]:
+        """Requests per second that come to each of a site's host names, by slot. `names` says which Traffic Manager
+        names lead, or have led, to a host (lower case)."""
+        result = {site.production.name: site.rate}
+        for slot in site.slots.values():
+            for name in names.get(slot.host.lower(), ()):
+                part = sum(percent for host, percent in self._answers(name, at).items() if host.lower() == slot.host)
+                result[slot.name] = result.get(slot.name, 0.0) + self._world.traffic[name] * part / 100
+        return result
 
     def _rates(self, at: float) -> list[tuple[Site | None, str, float]]:
         """Requests per second by site and slot."""

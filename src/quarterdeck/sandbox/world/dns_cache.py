@@ -68,6 +68,10 @@ class ShareHistory:
         self._periods.append(_Period(now, ttl, dict(shares)))
         del self._periods[:-_KEPT]
 
+    def names(self) -> set[str]:
+        """Everything that ever had a share."""
+        return {name for period in self._periods for name in period.shares}
+
     def boundaries(self) -> list[float]:
         """Moments after which the effective shares follow another line."""
         return [moment for period in self._periods for moment in (period.start, period.start + period.ttl)]

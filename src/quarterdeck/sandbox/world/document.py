@@ -7,6 +7,7 @@
     sites           list of
         group, name, location, plan, linux, sku
         rate        requests per second that reach it by its own name
+        service, environment, region    labels of its metrics
         sticky      {app_settings: [...], connection_strings: [...]}
         ramp        {slot: percent} of new clients, the rest stays in production
         slots       {name: {build | image, app_settings, connection_strings, config, tags, https_only,
@@ -15,6 +16,7 @@
     traffic         {name under trafficmanager.net: requests per second that come through it}
     configuration   App Configuration key-values: key, label, value, content_type, tags, locked
     principals      list of {principal ("*": everyone), scope, role (owner, contributor, reader, none)}
+    alerts          list of alert rules beside the usual one, see `alerting`
     faults          list of faults, see `faults`
 
 `{subscription}` in any text stands for the subscription's id.
@@ -26,6 +28,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from quarterdeck.sandbox.world.alerting import AlertRule
 from quarterdeck.sandbox.world.builds import Build
 from quarterdeck.sandbox.world.deployments import Deployment
 from quarterdeck.sandbox.world.physics import Physics
@@ -48,9 +51,24 @@ _KEYS = {
     "traffic",
     "configuration",
     "principals",
+    "alerts",
     "faults",
 }
-_SITE_KEYS = {"group", "name", "location", "plan", "linux", "sku", "rate", "sticky", "ramp", "slots"}
+_SITE_KEYS = {
+    "group",
+    "name",
+    "location",
+    "plan",
+    "linux",
+    "sku",
+    "rate",
+    "service",
+    "environment",
+    "region",
+    "sticky",
+    "ramp",
+    "slots",
+}
 _SLOT_KEYS = {
     "build",
     "image",
@@ -89,6 +107,8 @@ def plant(world: World, document: Mapping[str, Any]) -> None:
         world.sites.add_group(profile.resource_group, profile.location)
     world.traffic = {str(name): float(rate) for name, rate in document.get("traffic", {}).items()}
     world.configuration.load(document.get("configuration", []))
+    for rule in document.get("alerts", []):
+        world.alerting.put(AlertRule.from_json(rule))
     for assignment in document.get("principals", []):
         world.authorization.assign(
             _needed(assignment, "principal", "an entry of principals"),
@@ -116,6 +136,9 @@ def _plant_site(world: World, document: Mapping[str, Any]) -> None:
         linux=linux,
         sku=document.get("sku", "Standard"),
         rate=float(document.get("rate", 0.0)),
+        service=document.get("service", ""),
+        environment=document.get("environment", ""),
+        region=document.get("region", ""),
         sticky=StickyNames(**document.get("sticky", {})),
     )
     rules = []

@@ -38,6 +38,7 @@ class SitePlan:
     waiting_in: tuple[str, ...] = ("staging",)
     rate: float = 0.0
     version_setting: str = "RELEASE"
+    region: str = ""
 
 
 def image(service: str, version: str) -> str:
@@ -67,6 +68,9 @@ def site_document(plan: SitePlan) -> dict[str, Any]:
         "location": plan.location,
         "plan": f"{plan.group}-plan",
         "rate": plan.rate,
+        "service": plan.service,
+        "environment": plan.environment,
+        "region": plan.region,
         "sticky": {"app_settings": ["ENVIRONMENT", "SLOT"], "connection_strings": ["Orders"]},
         "slots": {
             "production": _slot(plan, "production", plan.live),

@@ -75,6 +75,10 @@ class NameServer:
         """Moments after which a profile's effective shares follow another line."""
         return self._history[profile.key][1].boundaries()
 
+    def known_targets(self, profile: Profile) -> set[str]:
+        """Every host name or address that it has answered with, as far back as is remembered."""
+        return self._history[profile.key][1].names()
+
     def note(self, profile: Profile, at: float) -> None:
         """From `at` on this profile, and those that it is nested in, answer as they do now."""
         upwards: Profile | None = profile

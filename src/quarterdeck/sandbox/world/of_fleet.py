@@ -96,6 +96,7 @@ def _site(fleet: Fleet, place: Place, versions: Versions, last: str, behind_prof
         name=parts["site"],
         location=target.region or HOME,
         service=target.name,
+        region=target.region,
         environment=target.environment,
         live=live,
         waiting=waiting,

@@ -101,6 +101,7 @@ class Site:
     `operation_id` names the operation that holds the site, "" when none does; `prepared` is set from the first
     phase of a swap (or its preview) until it has ended.
     `rate` is how many requests per second its clients send straight to it.
+    `service`, `environment` and `region` are what its owners call it, for the labels of its metrics; "" unknown.
     """
 
     group: str
@@ -111,6 +112,9 @@ class Site:
     linux: bool = False
     sku: str = "Standard"
     rate: float = 0.0
+    service: str = ""
+    environment: str = ""
+    region: str = ""
     sticky: StickyNames = field(default_factory=StickyNames)
     operation_id: str = ""
     operation_since: float = 0.0

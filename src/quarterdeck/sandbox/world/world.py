@@ -9,6 +9,7 @@ from typing import Any
 
 from quarterdeck.sandbox.authorization import Authorization
 from quarterdeck.sandbox.world.agenda import Agenda
+from quarterdeck.sandbox.world.alerting import Alerting
 from quarterdeck.sandbox.world.clients import Clients
 from quarterdeck.sandbox.world.clock import WorldClock
 from quarterdeck.sandbox.world.configuration import ConfigurationStore
@@ -20,6 +21,7 @@ from quarterdeck.sandbox.world.probing import host_of, probe
 from quarterdeck.sandbox.world.profiles import Profiles
 from quarterdeck.sandbox.world.sites import Sites
 from quarterdeck.sandbox.world.swapping import Swaps
+from quarterdeck.sandbox.world.telemetry import Telemetry
 
 SUBSCRIPTION = "5ba1ab1e-0000-4000-8000-00000000c0de"
 TENANT = "7e4a4700-0000-4000-8000-00000000c0de"
@@ -38,6 +40,7 @@ class World:
         physics: how long things take.
         sites: App Service; lifecycle and swaps change them.
         clients: what users get; `traffic` is how many per second come through which Traffic Manager name.
+        telemetry: what monitoring knows of that; alerting: what it makes of it.
         profiles: Traffic Manager; configuration: App Configuration.
     """
 
@@ -75,6 +78,8 @@ class World:
         )
         self.configuration = ConfigurationStore(self.clock, self.log)
         self.clients = Clients(self)
+        self.telemetry = Telemetry(self)
+        self.alerting = Alerting(self)
         self.traffic: dict[str, float] = {}
         plant(self, self.document)
         self.log.begin()

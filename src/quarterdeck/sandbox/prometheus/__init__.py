@@ -1,0 +1,1 @@
+"""A Prometheus-compatible query API over whatever holds series."""
