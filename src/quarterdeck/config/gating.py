@@ -186,6 +186,7 @@ class _Gating:
         if not isinstance(node, Mapping):
             self._report.add(mark, dotted(path), "must hold keys with values")
             return None
+        self._refer(node, path)
         model = self._source(node, mark, path)
         ours = [field.alias or key for key, field in Terms.model_fields.items()]
         theirs = [field.alias or key for key, field in model.model_fields.items()] if model else []
@@ -212,6 +213,7 @@ class _Gating:
             self._report.add(mark, dotted(path), message, hint)
             return None
         asked = said[0]
+        self._refer(node, path)
         terms = check(_KINDS[asked], node, path, self._report)
         if terms is None:
             return None
@@ -221,9 +223,11 @@ class _Gating:
             return None
         if asked in _ASKS_SOMEBODY or terms.connection:
             self._source(node, mark, path)
-        if asked == "schedule":
-            self._names.refer("schedule", child(node, "schedule"), (*path, "schedule"))
         return self._made(name, node, mark, path, terms, terms.options(Path(node.mark.file).parent))
+
+    def _refer(self, node: Node, path: NodePath) -> None:
+        self._names.refer("group", child(node, "skippable_by"), (*path, "skippable_by"))
+        self._names.refer("schedule", child(node, "schedule"), (*path, "schedule"))
 
     def _source(self, node: Node, mark: Mark, path: NodePath) -> type[BaseModel] | None:
         """The provider's model of a gate's own keys; None after telling the report that there is nobody to ask."""
@@ -245,7 +249,6 @@ class _Gating:
     def _made(
         self, name: str, node: Node, mark: Mark, path: NodePath, terms: Terms, options: dict[str, str]
     ) -> GateSpec | None:
-        self._names.refer("group", child(node, "skippable_by"), (*path, "skippable_by"))
         success, failure = terms.success_condition or terms.expected(), terms.failure_condition
         if not success and failure:
             success, failure = f"not ({failure})", ""

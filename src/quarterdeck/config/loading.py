@@ -12,6 +12,7 @@ from quarterdeck.config.checking import check
 from quarterdeck.config.clear_secrets import looks_secret, secret_key
 from quarterdeck.config.connecting import Connections, Schemas
 from quarterdeck.config.declaring import declare
+from quarterdeck.config.fitting import warn_of_misfits
 from quarterdeck.config.includes import Files
 from quarterdeck.config.model import LATER, Top
 from quarterdeck.config.names import Kind, Names, listed, section, written
@@ -79,6 +80,8 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
         fleet = declare(tree, top, connections, names, report)
         rules = rule(tree, top, connections, names, report)
         connections.unused()
+        if fleet is not None and not report.problems:
+            warn_of_misfits(tree, fleet, rules, report)
     if report.problems or fleet is None:
         problems = sorted(report.problems, key=_order(files))
         if report.full:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from quarterdeck.config.checking import suggestion
 from quarterdeck.config.problems import shown
 from quarterdeck.fleet.targets import NAME
 from quarterdeck.release.durations import seconds
@@ -30,7 +32,7 @@ def _seconds(value: Any) -> Any:
 
 def _some(value: float) -> float:
     if value <= 0:
-        raise ValueError("must be longer than nothing: write 45s, 10m, 1h30m or 2d")
+        raise ValueError("must be longer than nothing")
     return value
 
 
@@ -48,17 +50,30 @@ def _filled(text: str) -> str:
     return text
 
 
-def _placeholders(text: str) -> str:
-    for name in named(text):
-        if name not in NAMES:
-            raise ValueError(f"${shown(name)} isn't known; known: {', '.join(NAMES)}; a dollar sign is $$")
+def holding(*names: str) -> AfterValidator:
+    """Refuses a text with another `$name` in it than these."""
+
+    def checked(text: str) -> str:
+        for name in named(text):
+            if name not in names:
+                known = suggestion(f"${name}", [f"${one}" for one in names])
+                raise ValueError(f"${shown(name)} isn't known ({known}); a dollar sign is $$")
+        return text
+
+    return AfterValidator(checked)
+
+
+def _url(text: str) -> str:
+    if not re.match(r"https?://[^/\s]", text):
+        raise ValueError("must begin with https://HOST or http://HOST")
     return text
 
 
-def _words(words: tuple[str, ...]) -> tuple[str, ...]:
-    if not words:
-        raise ValueError("must begin with a program: write [PROGRAM, ARGUMENT, ...]")
-    return words
+def at_least_one(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuses an empty list."""
+    if not values:
+        raise ValueError("must hold at least one")
+    return values
 
 
 Name = Annotated[str, AfterValidator(_named)]
@@ -75,8 +90,8 @@ Budget = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_per
 """A sum of percentages, of several services for instance."""
 Names = Annotated[tuple[Text, ...], BeforeValidator(_many)]
 """One name, or a list of them."""
-Asked = Annotated[Text, AfterValidator(_placeholders)]
+Asked = Annotated[Text, holding(*NAMES)]
 """A text with `$service` and the like in it."""
-Words = Annotated[tuple[Asked, ...], AfterValidator(_words)]
+Words = Annotated[tuple[Asked, ...], AfterValidator(at_least_one)]
 """A program with its arguments; never a shell's line."""
-Url = Annotated[Asked, Field(pattern=r"^https?://[^/\s]+")]
+Url = Annotated[Asked, AfterValidator(_url)]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from quarterdeck.config.programs import located
-from quarterdeck.config.quantities import Delay, Names, Part, Percent, Share, Span, Text, Words
+from quarterdeck.config.quantities import Delay, Names, Part, Percent, Share, Span, Text, at_least_one, holding
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.release.action import SwapMode
 from quarterdeck.release.strategy import (
@@ -115,16 +115,10 @@ class BakeEntry(Entry):
         return BakeStep(self.bake, self.analysis)
 
 
-def _any(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
-        raise ValueError("must name a gate")
-    return names
-
-
 class AnalysisEntry(Entry):
     """`analysis: GATE`, or several."""
 
-    analysis: Annotated[Names, AfterValidator(_any)]
+    analysis: Annotated[Names, AfterValidator(at_least_one)]
 
     def step(self, folder: Path) -> StrategyStep:
         return AnalysisStep(self.analysis)
@@ -198,13 +192,17 @@ class RollingEntry(Entry):
         return RollingStep(said.drain, said.bake, said.analysis)
 
 
+_Word = Annotated[Text, holding("service", "environment", "version", "previous")]
+_Words = Annotated[tuple[_Word, ...], AfterValidator(at_least_one)]
+
+
 class RunEntry(Entry):
     """`run: [PROGRAM, ARGUMENT, ...]`."""
 
-    run: Words
+    run: _Words
     timeout: Span = 600
     repeatable: bool = False
-    undo: Words | None = None
+    undo: _Words | None = None
 
     def step(self, folder: Path) -> StrategyStep:
         undo = located(self.undo, folder) if self.undo else ()

@@ -40,6 +40,8 @@ def _cron(text: str) -> str:
 
 
 def _moment(text: str) -> str:
+    if not _SHAPE.fullmatch(text):
+        raise ValueError("must be a date, perhaps with a time: 2026-12-20, 2026-12-20T17:00Z")
     try:
         datetime.fromisoformat(text)
     except ValueError as error:
@@ -47,10 +49,10 @@ def _moment(text: str) -> str:
     return text
 
 
+_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?")
 Zone = Annotated[str, AfterValidator(_zone)]
 Cron = Annotated[str, AfterValidator(_cron)]
-_SHAPE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$"
-Moment = Annotated[str, Field(pattern=_SHAPE), AfterValidator(_moment)]
+Moment = Annotated[str, AfterValidator(_moment)]
 """A date, or a date and time; without an offset in the window's own zone."""
 
 

@@ -21,8 +21,8 @@ def seconds(text: str) -> float:
     if text == "0":
         return 0.0
     if not _WHOLE.fullmatch(text):
-        also = f", or {text}m if minutes are meant" if re.fullmatch(r"[0-9]+", text) else ""
-        raise ValueError(f"must be a length of time: write 45s, 10m, 1h30m or 2d{also}")
+        meant = f" ({text}m if minutes are meant)" if re.fullmatch(r"[0-9]{1,9}", text) else ""
+        raise ValueError(f"must be a length of time: 45s, 10m, 1h30m, 2d{meant}")
     total = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if total > LONGEST:
         raise ValueError("must be at most ten years")
