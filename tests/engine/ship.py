@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from quarterdeck.fleet.readings import FlagReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import Action
+from quarterdeck.release.gate import GateSpec, Sample
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Plan
-from quarterdeck.runner.engine import Engine, Household
+from quarterdeck.release.rules import Rulebook
+from quarterdeck.runner.engine import NO_RULES, Engine, Household
 from quarterdeck.runner.guard import LeaseGuard
+from quarterdeck.runner.measuring import Samples
 from quarterdeck.runner.ports import Connections
 from quarterdeck.runner.seal import FileSeal
 from quarterdeck.store.base import Answer, Draft, Event, Lease, Lock, Request, StoreError
@@ -96,13 +99,32 @@ CHECKOUT = TargetId("production", "checkout")
 BANNER = TargetId("production", "banner", flag=True)
 
 
+class Nobody:
+    """Whoever is asked for a gate: no answer."""
+
+    async def sample(self, gates: Sequence[GateSpec], names: Mapping[str, str]) -> Sample:
+        raise AssertionError(f"asked for {[gate.name for gate in gates]}")
+
+
+NOBODY = Nobody()
+
+
 class Ship:
     """`moments` sees the boundaries; requests are handed in as a viewer would."""
 
     def __init__(
-        self, folder: Path, clock: SteppedClock, connections: Callable[[], Connections], moments: Moments, fleet: Fleet
+        self,
+        folder: Path,
+        clock: SteppedClock,
+        connections: Callable[[], Connections],
+        moments: Moments,
+        fleet: Fleet,
+        rules: Rulebook = NO_RULES,
+        samples: Samples = NOBODY,
     ) -> None:
         self.folder = folder
+        self.rules = rules
+        self.samples = samples
         self.clock = clock
         self._connections = connections
         self.moments = moments
@@ -130,6 +152,8 @@ class Ship:
             seal=FileSeal(self.folder / "key"),
             clock=self.clock,
             household=Household(self.refreshed.append, lambda: None),
+            rules=self.rules,
+            samples=self.samples,
         )
 
     async def succeed(self) -> None:

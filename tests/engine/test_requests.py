@@ -13,7 +13,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.plan import Refusal
-from quarterdeck.runner import engine, planner
+from quarterdeck.runner import identities, planner
 from quarterdeck.store.base import Answer, Request
 
 
@@ -95,7 +95,7 @@ async def test_a_system_that_hangs_is_told_before_whoever_asked_has_given_up(
     ship, world = launch(tmp_path)
     plan = await ship.plan(Swap(CART))
     monkeypatch.setattr(planner, "READING_SECONDS", 0.01)
-    monkeypatch.setattr(engine, "IDENTITY_SECONDS", 0.01)
+    monkeypatch.setattr(identities, "IDENTITY_SECONDS", 0.01)
     monkeypatch.setattr(ModelConnections, "identity", hang)
     monkeypatch.setattr(Model, "survey_swap", hang)
     assert (await asked(ship, Swap(CART))).code == "unreadable"

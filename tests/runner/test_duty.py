@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.engine.ship import NOBODY
 from tests.runner.timepiece import ManualClock, settle, until
 from tests.runner.watchpost import CART, CHECKOUT, Post, PostProvider, fleet, place, reading, sees
 
+from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.duty import Duty, Outcome, batches
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.seal import FileSeal
@@ -59,7 +61,9 @@ async def serving(
         store=store,
         guard=guard,
         fleet=FLEET,
+        rules=Rulebook(),
         sessions=Sessions(FLEET, lambda _: provider, clock),
+        samples=NOBODY,
         seal=FileSeal(store.path.with_name("seal.key")),
         clock=clock,
         over=over,

@@ -12,6 +12,7 @@ from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
+from tests.engine.ship import NOBODY
 from tests.simulation.wire import Wire
 
 from quarterdeck.runner.engine import Engine, Household
@@ -192,6 +193,7 @@ class Runner:
             clock=self,
             household=Household(lambda _: None, lambda: None),
             patience=PATIENCE,
+            samples=NOBODY,
         )
         reception = Reception(store, self.guard, engine.answer, self)
         try:

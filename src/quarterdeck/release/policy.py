@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quarterdeck.fleet.topology import Environment
 from quarterdeck.release.plan import Plan, Refusal
+from quarterdeck.release.rollout import ReleasePlan
 
 PLAN_LIFE = 300.0
 """Seconds for which a plan may be confirmed: what it was made from gets old."""
@@ -30,7 +31,7 @@ def refuse_late(asked_at: float, now: float) -> Refusal | None:
     )
 
 
-def refuse_confirmation(plan: Plan, digest: str, typed: str, now: float) -> Refusal | None:
+def refuse_confirmation(plan: Plan | ReleasePlan, digest: str, typed: str, now: float) -> Refusal | None:
     """Whether this yes is a yes to exactly this plan, in time, by somebody who knows where they are."""
     if digest != plan.digest:
         return Refusal("stale", f"plan {plan.id} is not the one that was shown", "look at the plan again")

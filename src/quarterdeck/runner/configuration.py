@@ -10,12 +10,13 @@ from typing import Any
 from quarterdeck.config.loading import load
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.providers import registry
+from quarterdeck.release.rules import Rulebook
 
 _Stamp = tuple[int, int]
 
 
 class Configuration:
-    """A fleet as its files declare it at the moment of reading."""
+    """A fleet and its rules as their files declare them at the moment of reading."""
 
     def __init__(self, path: Path) -> None:
         """Read it.
@@ -25,6 +26,7 @@ class Configuration:
         """
         loaded = load(path, registry.schemas)
         self.fleet: Fleet = loaded.fleet
+        self.rules: Rulebook = loaded.rules
         self.warnings = tuple(map(str, loaded.warnings))
         self._stamps: Mapping[Path, _Stamp | None] = {file: _stamp(file) for file in loaded.files}
 

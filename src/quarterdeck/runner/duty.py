@@ -14,10 +14,12 @@ from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.providers.base import ProviderError
+from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.engine import Engine, Household
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.hearing import listening
 from quarterdeck.runner.lookout import Lookout, Pace
+from quarterdeck.runner.measuring import Samples
 from quarterdeck.runner.ports import Seal
 from quarterdeck.runner.racing import first_of
 from quarterdeck.runner.reception import RETRY_SECONDS, Reception
@@ -48,17 +50,21 @@ class Duty:
         store: Store,
         guard: LeaseGuard,
         fleet: Fleet,
+        rules: Rulebook,
         sessions: Sessions,
+        samples: Samples,
         seal: Seal,
         clock: Clock,
         over: Callable[[], Outcome | None],
     ) -> None:
         """`over` says whether something outside ends the term, and how; asked once a second. An outdated
-        configuration waits until nothing runs, for its operations end with the one they began with."""
+        configuration waits until nothing runs, for its operations end with the one they began with. It doesn't wait
+        for releases: each goes by the rules in its plan, and between two of its steps any runner can go on."""
         self._settings = settings
         self._store = store
         self._guard = guard
         self._fleet = fleet
+        self._rules = rules
         self._sessions = sessions
         self._clock = clock
         self._over = over
@@ -71,6 +77,8 @@ class Duty:
             seal=seal,
             clock=clock,
             household=Household(refresh=self.refresh, leave=self._leave),
+            rules=rules,
+            samples=samples,
         )
         self._reception = Reception(store, guard, self._engine.answer, clock)
         self._lookouts: list[Lookout] = []
@@ -98,7 +106,7 @@ class Duty:
                     others.append(tasks.create_task(self._keep_lease()))
                     outcome = await self._until_nobody_needs_us(told_to_stop)
                     receiving.cancel()
-                    await first_of(self._clock, self._settings.grace, asyncio.ensure_future(self._engine.idle()))
+                    await first_of(self._clock, self._settings.grace, asyncio.ensure_future(self._engine.wind_down()))
                     for task in others:
                         task.cancel()
             await self._engine.close()
@@ -117,6 +125,7 @@ class Duty:
         body = {"version": __version__, "pid": os.getpid(), "config": str(self._settings.config)}
         self._store.record([Draft("runner.started", lease.holder, body=body)], lease, self._clock.now())
         self._store.put_fleet(self._fleet, lease)
+        self._store.put_rules(self._rules, lease)
         self._reception.turn_away_stale_stops()
         known = self._store.observations()
         pace = Pace(self._settings.interval, self._settings.timeout)
@@ -145,7 +154,7 @@ class Duty:
             except LeaseLost:
                 raise
             except StoreError as error:
-                log.warning("operations can't be taken over yet: %s", error)
+                log.warning("operations and releases can't be taken over yet: %s", error)
                 await self._clock.sleep(RETRY_SECONDS)
         await self._reception.receive()
 
@@ -172,9 +181,10 @@ class Duty:
         while not told_to_stop.is_set():
             await first_of(self._clock, LOOK_ROUND_SECONDS, told_to_stop)
             working = bool(self._engine.running) or self._reception.busy
-            if working or anybody_watches(self._settings.store):
+            busy = working or bool(self._engine.conducting)
+            if busy or anybody_watches(self._settings.store):
                 needed_at = self._clock.monotonic()
-            if not working and self._asked_to_leave:
+            if not busy and self._asked_to_leave:
                 break
             if (outcome := self._over()) and (outcome != "outdated" or not working):
                 return outcome

@@ -1,37 +1,51 @@
-"""Turns requests into plans and operations, and sees every operation to its end."""
+"""Turns requests into plans, operations and releases, and sees every one of them to its end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.codec import from_json
+from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
-from quarterdeck.providers.base import ProviderError
-from quarterdeck.release.action import Action
+from quarterdeck.release.action import Action, FlagChange, Rollback
+from quarterdeck.release.clearance import Clearance, Undertaking, clear
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_writing
+from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.choosing import Chooser
+from quarterdeck.runner.conductor import Instruments
+from quarterdeck.runner.conductors import Conductors
 from quarterdeck.runner.executor import Executor
-from quarterdeck.runner.journal import LONGEST_PAUSE, Journal
-from quarterdeck.runner.patience import Patience, back_off
+from quarterdeck.runner.guarding import Warden
+from quarterdeck.runner.identities import identities
+from quarterdeck.runner.journal import Journal
+from quarterdeck.runner.measuring import Measuring, Samples
+from quarterdeck.runner.operations import Operations
+from quarterdeck.runner.outlook import Outlook
+from quarterdeck.runner.patience import Patience
 from quarterdeck.runner.planner import Planner, in_use
 from quarterdeck.runner.ports import Connections, Guard, Seal
+from quarterdeck.runner.programs import Programs
+from quarterdeck.runner.proposing import Proposer
+from quarterdeck.runner.release_lines import line
+from quarterdeck.runner.release_writes import Writes
+from quarterdeck.runner.releasing import Office, Releases, overriding
 from quarterdeck.runner.stepping import Stepper
+from quarterdeck.runner.tasks import without_text
 from quarterdeck.store.base import Answer, Draft, LeaseLost, Lock, Locked, Request, Store, StoreError
 
 log = logging.getLogger(__name__)
 
-IDENTITY_SECONDS = 10.0
-"""How long a yes waits to learn who the credentials say we are."""
-
 MANY = 10_000
 """More operations than can be open at once."""
+
+
+NO_RULES = Rulebook()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,14 @@ class Household:
     leave: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a plan told whoever confirms it: the sentences that are set aside, and the reason for that."""
+
+    override: str
+    overridden: tuple[str, ...]
+
+
 class Engine:
     """One per runner. It writes nothing, neither to the store nor to the world, unless its guard holds the lease."""
 
@@ -60,37 +82,55 @@ class Engine:
         seal: Seal,
         clock: Clock,
         household: Household,
+        samples: Samples,
+        rules: Rulebook = NO_RULES,
         patience: Patience | None = None,
     ) -> None:
-        """`patience` for tests and for systems slower than most."""
+        """`samples` asks gates; `patience` for tests and for systems slower than most."""
         self._store = store
         self._guard = guard
         self._connections = connections
         self._clock = clock
         self._household = household
-        self._journal = Journal(store, guard, clock)
-        self._planner = Planner(fleet, store, connections, clock)
-        stepper = Stepper(connections, self._journal, guard, seal, clock, patience or Patience())
-        self._chooser = Chooser(self._planner, stepper)
-        self._executor = Executor(store, self._journal, stepper, household.refresh)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._rules = rules
+        self._journal = journal = Journal(store, guard, clock)
+        self._planner = planner = Planner(fleet, store, connections, clock)
+        stepper = Stepper(connections, journal, guard, seal, clock, patience or Patience())
+        self._chooser = Chooser(planner, stepper)
+        self._operations = operations = Operations(
+            Executor(store, journal, stepper, household.refresh), clock, self._something_ended
+        )
+        self._programs = programs = Programs(journal, clock, self._something_ended)
+        measuring = Measuring(samples, fleet, store, clock)
+        outlook = Outlook(store, rules, programs)
+        writes = Writes(store, journal, planner, connections, operations, clock)
+        self._conductors = Conductors(
+            Instruments(store, journal, clock, outlook, writes, measuring, operations, programs)
+        )
+        proposer = Proposer(fleet, rules, store, connections, planner, measuring, clock)
+        self._releases = Releases(Office(fleet, rules, store, journal, connections, proposer, self._conductors, clock))
+        self._warden = Warden(fleet, store, journal, clock)
         self._answering: set[str] = set()
 
     def adopt(self) -> None:
-        """Take over the operations that an earlier runner left running; each gets a task. Call once, with the lease.
+        """Take over the operations and releases that an earlier runner left running; each gets a task. Call once, with
+        the lease.
 
         Raises:
             LeaseLost, StoreError: nothing was taken over.
         """
-        orphans = [
-            operation for operation in self._store.operations(open_only=True, limit=MANY) if operation.ending is None
-        ]
-        if not orphans:
+        orphans = [one for one in self._store.operations(open_only=True, limit=MANY) if one.ending is None]
+        releases = [one for one in self._store.releases(open_only=True, limit=MANY) if one.ending is None]
+        if not orphans and not releases:
             return
-        holder = self._guard.lease.holder
-        self._journal.write([self._journal.event(orphan, "operation.adopted", {"by": holder}) for orphan in orphans])
+        by = {"by": self._guard.lease.holder}
+        adopted = [self._journal.event(orphan, "operation.adopted", by) for orphan in orphans]
+        adopted += [line(release, "release.adopted", by) for release in releases]
+        self._journal.write(adopted)
         for orphan in orphans:
-            self._start(orphan.id)
+            self._operations.see_to(orphan.id)
+        for release in releases:
+            self._conductors.see_to(release.id)
 
     async def answer(self, request: Request) -> None:
         """Deal with one request and record its answer. May be called for several requests at once.
@@ -118,20 +158,34 @@ class Engine:
 
     @property
     def running(self) -> frozenset[str]:
-        """Ids of the operations that have a task now."""
-        return frozenset(self._tasks)
+        """What must not be left alone now: ids of operations, and `RELEASE/STEP` of programs."""
+        return self._operations.running | self._programs.running
+
+    @property
+    def conducting(self) -> frozenset[str]:
+        """Ids of the releases that are under way. Between two steps another runner can take over at any moment."""
+        return self._conductors.running
 
     async def idle(self) -> None:
-        """Return when no operation has a task."""
-        while self._tasks:
-            await asyncio.wait(self._tasks.values())
+        """Return when no operation and no program is running."""
+        while self.running:
+            await self._operations.idle()
+            await self._programs.idle()
+
+    async def wind_down(self) -> None:
+        """Begin nothing more; return when what is under way has ended."""
+        self._conductors.leave()
+        await self._conductors.idle()
+        await self.idle()
 
     async def close(self) -> None:
-        """Stop all tasks where they are. Open operations stay open, for the next runner to adopt."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Stop all tasks where they are. What is open stays open, for the next runner to adopt."""
+        await self._conductors.close()
+        await self._programs.close()
+        await self._operations.close()
+
+    def _something_ended(self) -> None:
+        self._conductors.wake()
 
     # --- requests: each answers by itself, or returns why not --------------------------------------------------------
     async def _dealt_with(self, request: Request) -> Refusal | None:
@@ -145,6 +199,18 @@ class Engine:
             case "choose":
                 late = refuse_late(request.at, self._clock.now())
                 return refuse_writing(request.read_only) or late or await self._choose(request)
+            case "propose":
+                return await self._releases.propose(request)
+            case "launch":
+                return refuse_writing(request.read_only) or await self._releases.launch(request)
+            case "order":
+                return self._releases.order(request)
+            case "decide":
+                return self._releases.decide(request)
+            case "guard":
+                refusal = self._warden.deal(request)
+                self._conductors.wake()
+                return refusal
             case "refresh":
                 try:
                     self._household.refresh(str(request.body.get("target", "")))
@@ -169,10 +235,34 @@ class Engine:
         plan = await self._planner.plan(request.id, action)
         if isinstance(plan, Refusal):
             return plan
-        body = {"plan": plan.id, "digest": plan.digest, "command": plan.command, "reason": request.reason}
+        override = clean(str(request.body.get("override", "") or ""), 500)
+        cleared = self._clearance(plan, request.actor, override)
+        if cleared.refusal:
+            return cleared.refusal
+        plan = replace(plan, risks=(*cleared.risks, *plan.risks))
+        body: dict[str, object] = {
+            "plan": plan.id,
+            "digest": plan.digest,
+            "command": plan.command,
+            "reason": request.reason,
+        }
+        if cleared.overridden:
+            body |= {"override": override, "overridden": cleared.overridden}
         made = Draft("plan.made", request.actor, plan.id, str(action.target), {**body, "via": request.via})
         self._journal.write([made], answer=self._yes(request, plan=plan))
         return None
+
+    def _clearance(self, plan: Plan, actor: str, override: str) -> Clearance:
+        """Whether what stands guard lets somebody do this now. Reads the store only."""
+        action = plan.action
+        what = Undertaking(
+            targets=(action.target,),
+            actor=actor,
+            kind="recovery" if isinstance(action, Rollback) else "action",
+            eases=isinstance(action, FlagChange) and action.enabled is False,
+        )
+        guards, releases, now = self._store.guards(), self._store.releases(open_only=True), self._clock.now()
+        return clear(what, guards=guards, rules=self._rules, releases=releases, now=now, override=override)
 
     async def _confirm(self, request: Request) -> Refusal | None:
         plan = self._known_plan(request)
@@ -182,27 +272,39 @@ class Engine:
         if digest == plan.digest and self._store.operation(plan.id):
             self._journal.write([], answer=self._yes(request, operation=plan.id))
             return None
-        if any(event.kind == "plan.dismissed" for event in self._store.events(operation=plan.id)):
+        told = {event.kind: event.body for event in self._store.events(operation=plan.id)}
+        if "plan.dismissed" in told:
             return Refusal("stale", f"plan {plan.id} was dismissed", "plan again")
         if refusal := refuse_confirmation(plan, digest, typed, self._clock.now()) or self._locked(plan):
             return refusal
-        changed, identities = await asyncio.gather(self._planner.changed_since(plan), self._identities(plan))
-        if isinstance(identities, Refusal):
-            return identities
-        return changed or self._begin(request, plan, identities)
+        changed, known = await asyncio.gather(
+            self._planner.changed_since(plan),
+            identities(self._connections, (step.address.connection for step in plan.steps)),
+        )
+        if isinstance(known, Refusal):
+            return known
+        made = told.get("plan.made", {})
+        shown = Shown(str(made.get("override", "")), tuple(map(str, made.get("overridden", ()))))
+        return changed or self._begin(request, plan, known, shown)
 
-    def _begin(self, request: Request, plan: Plan, identities: dict[str, str]) -> Refusal | None:
+    def _begin(self, request: Request, plan: Plan, known: Mapping[str, str], shown: Shown) -> Refusal | None:
         """Start the operation. Nothing is awaited from the look for an earlier one to the writing of this one."""
         answer = self._yes(request, operation=plan.id)
         if self._store.operation(plan.id):
             self._journal.write([], answer=answer)
             return None
+        cleared = self._clearance(plan, request.actor, shown.override)
+        if cleared.refusal:
+            return cleared.refusal
+        if news := [one for one in cleared.overridden if one not in shown.overridden]:
+            return Refusal("stale", f"since this was planned: {'; '.join(news)}", "plan again")
         target, now = str(plan.action.target), self._clock.now()
-        started = Draft("operation.started", request.actor, plan.id, target, opening(plan, request.reason, identities))
+        started = Draft("operation.started", request.actor, plan.id, target, opening(plan, request.reason, known))
+        overridden = overriding(request.actor, plan.id, target, cleared.overridden, shown.override)
         locks = [Lock(resource, plan.id, request.actor, request.reason, now) for resource in plan.locks]
-        self._start(plan.id)
+        self._operations.see_to(plan.id)
         try:
-            self._journal.write([started], answer=answer, lock=locks)
+            self._journal.write([started, *overridden], answer=answer, lock=locks)
         except Locked as error:
             return in_use(error.lock)
         return None
@@ -228,7 +330,7 @@ class Engine:
             return Refusal("stale", f"somebody else answered operation {operation.id} meanwhile", "look again")
         unlock = "" if chosen.goes_on else operation.id
         if chosen.goes_on:
-            self._start(operation.id, retrying=chosen.retrying)
+            self._operations.see_to(operation.id, retrying=chosen.retrying)
         self._journal.write(chosen.drafts, answer=self._yes(request, operation=operation.id), unlock=unlock)
         return None
 
@@ -242,78 +344,20 @@ class Engine:
     def _locked(self, plan: Plan) -> Refusal | None:
         return next((in_use(lock) for lock in self._store.locks() if lock.resource in plan.locks), None)
 
-    async def _identities(self, plan: Plan) -> dict[str, str] | Refusal:
-        """Who the credentials say we are. A provider that can't tell is no obstacle; not being signed in is."""
-        names: Sequence[str] = sorted({step.address.connection for step in plan.steps})
-        identities = {}
-        for name in names:
-            try:
-                async with asyncio.timeout(IDENTITY_SECONDS):
-                    identities[name] = await self._connections.identity(name)
-            except TimeoutError:
-                identities[name] = "not known: no answer in time"
-            except ProviderError as error:
-                if error.trouble.code == "unauthenticated":
-                    return Refusal("denied", f"{name}: {error.trouble.message}", error.trouble.hint)
-                identities[name] = f"not known: {error.trouble.message}"
-        return identities
-
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         body = {"request": request.id, "kind": request.kind, "code": refusal.code, "message": refusal.message}
-        operation = str(request.body.get("operation") or request.body.get("plan") or request.id)
+        operation = str(_about(request))
         refused = Draft("request.refused", request.actor, operation, _target(request), body)
         self._journal.write([refused], answer=Answer(request.id, self._clock.now(), refusal=refusal))
 
     def _yes(self, request: Request, *, plan: Plan | None = None, operation: str = "") -> Answer:
         return Answer(request.id, self._clock.now(), plan, operation)
 
-    # --- operations --------------------------------------------------------------------------------------------------
-    def _start(self, operation_id: str, *, retrying: bool = False) -> None:
-        """See to an operation, unless somebody does. Called before the line that makes it run is written.
 
-        A store may report a failure for what it has written after all; the task reads what became of it, and an
-        operation that doesn't run needs nobody.
-        """
-        seeing = self._tasks.get(operation_id)
-        if seeing and not seeing.done():
-            return
-        task = asyncio.create_task(self._see_through(operation_id, retrying), name=f"operation {operation_id}")
-        self._tasks[operation_id] = task
-        task.add_done_callback(lambda _: self._forget(operation_id, task))
-
-    def _forget(self, operation_id: str, task: asyncio.Task[None]) -> None:
-        """The operation may have been answered since, and have another task."""
-        if self._tasks.get(operation_id) is task:
-            del self._tasks[operation_id]
-
-    async def _see_through(self, operation_id: str, retrying: bool) -> None:
-        """Carry an operation out. Whatever goes wrong here is this operation's own trouble, and is told."""
-        for pause in back_off(LONGEST_PAUSE):
-            try:
-                return await self._carry_out(operation_id, retrying)
-            except LeaseLost as error:
-                log.warning("operation %s is left to whoever has the lease: %s", operation_id, error)
-                return None
-            except StoreError as error:
-                log.warning("operation %s waits for the store: %s", operation_id, error)
-            # What was chosen is done or in the journal by now: from here on the journal alone decides.
-            retrying = False
-            await self._clock.sleep(pause)
-        return None
-
-    async def _carry_out(self, operation_id: str, retrying: bool) -> None:
-        try:
-            await self._executor.carry_out(operation_id, retrying=retrying)
-        except StoreError:
-            raise
-        except Exception as error:
-            log.error("operation %s: %s", operation_id, without_text(error))
-            await self._executor.fail(operation_id, error)
-
-
-def without_text(error: Exception) -> str:
-    """Kind and traceback of an error. Its text is left out: it may hold a signed URL."""
-    return f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__))
+def _about(request: Request) -> object:
+    """The id of what a refused request was about."""
+    named = (request.body.get(key) for key in ("operation", "release", "plan"))
+    return next((name for name in named if name), request.id)
 
 
 def _target(request: Request) -> str:

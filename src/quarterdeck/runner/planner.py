@@ -266,7 +266,7 @@ class Planner:
         try:
             return await question()
         except ProviderError as error:
-            return _refused(target, error.trouble)
+            return refused(target, error.trouble)
 
     def _finished(self, plan_id: str, action: Action, outline: Outline) -> Plan:
         now = self._clock.now()
@@ -315,5 +315,6 @@ def _planned(outline: Outline | Refusal) -> Outline:
     return outline
 
 
-def _refused(target: TargetId, trouble: Trouble) -> Refusal:
+def refused(target: TargetId, trouble: Trouble) -> Refusal:
+    """A place's trouble, as the reason why there is no plan."""
     return Refusal(_CODES.get(trouble.code, "unreadable"), f"{target}: {trouble.message}", trouble.hint)

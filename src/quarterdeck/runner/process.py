@@ -23,6 +23,7 @@ from quarterdeck.runner.duty import Duty, Outcome
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.logfile import log_path, logging_beside
 from quarterdeck.runner.racing import first_of
+from quarterdeck.runner.sampling import Sampler
 from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox, sandbox_lives
 from quarterdeck.runner.seal import FileSeal
 from quarterdeck.runner.sessions import Sessions
@@ -124,12 +125,15 @@ class Runner:
         fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
         if not self._take(guard):
             return "waiting"
+        rules, sessions = configuration.rules, Sessions(fleet, registry.load, self._clock, guard)
         term = Duty(
             settings,
             store=self._store,
             guard=guard,
             fleet=fleet,
-            sessions=Sessions(fleet, registry.load, self._clock, guard),
+            rules=rules,
+            sessions=sessions,
+            samples=Sampler(sessions, lambda: rules, None, self._clock),
             seal=FileSeal(settings.store.with_name("seal.key")),
             clock=self._clock,
             over=partial(_over, configuration, announcement),

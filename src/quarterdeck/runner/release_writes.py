@@ -1,0 +1,149 @@
+"""Makes operations of a release's writes: plans each afresh when its turn has come, and starts it in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quarterdeck.clock import Clock
+from quarterdeck.release.action import Rollback
+from quarterdeck.release.operation import Operation, opening
+from quarterdeck.release.plan import Plan, Refusal
+from quarterdeck.release.rollback import done_steps
+from quarterdeck.release.rollout import Release, ReleaseEventKind, ReleaseStep, Write
+from quarterdeck.runner.identities import identities
+from quarterdeck.runner.journal import Journal
+from quarterdeck.runner.operations import Operations
+from quarterdeck.runner.planner import Planner, in_use
+from quarterdeck.runner.ports import Connections
+from quarterdeck.runner.release_lines import ITSELF, line
+from quarterdeck.store.base import Draft, Lock, Locked, Store
+
+_OWN_DOING = frozenset({"ramp-rule"})
+"""Dangers that a release brings about itself, step by step, and has told in its plan."""
+
+
+class Writes:
+    """Each method returns why it couldn't, or None: then it stands in the journal, or the release has changed meanwhile
+    and there is to be decided again."""
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        planner: Planner,
+        connections: Connections,
+        operations: Operations,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._planner = planner
+        self._connections = connections
+        self._operations = operations
+        self._clock = clock
+
+    async def begin(self, release: Release, step: ReleaseStep, work: Write) -> Refusal | None:
+        """Start a step's operation. Nothing is awaited from the last look at the release to the record.
+
+        Raises:
+            LeaseLost, StoreError: it may or may not have been started; the journal knows.
+        """
+        action = work.action
+        if work.undoes:
+            done = release.standing(work.undoes).operation
+            if not done:
+                return Refusal("unchanged", f"step {work.undoes} has changed nothing")
+            action = Rollback(action.target, done)
+        name = self._free(f"{release.id}-{step.id}")
+        plan = await self._planner.plan(name, action)
+        if isinstance(plan, Refusal):
+            return plan
+        if refusal := _other_version(plan, work.expects) or self._unsaid(release, step, plan):
+            return refusal
+        return await self._start(release, step, plan, "release.step_started", release.actor)
+
+    async def take_back(self, release: Release, step: ReleaseStep) -> Refusal | None:
+        """Start the operation that takes a step back; a step that has nothing to take back is undone at once.
+
+        Raises:
+            LeaseLost, StoreError: as `begin`.
+        """
+        done = self._store.operation(release.standing(step.id).operation)
+        if done is None or done.undone_by or (not done.open and not _changed(done)):
+            undone = {"step": step.id, "detail": "nothing is left to take back"}
+            self._journal.write([line(release, "release.step_undone", undone)])
+            return None
+        name = self._free(f"{release.id}-{step.id}-undo")
+        plan = await self._planner.plan(name, Rollback(done.plan.action.target, done.id))
+        if isinstance(plan, Refusal):
+            return plan
+        if danger := self._unsaid(release, step, plan):
+            return danger
+        by = release.recovery.by if release.recovery and release.recovery.by != ITSELF else release.actor
+        return await self._start(release, step, plan, "release.step_undoing", by)
+
+    async def _start(
+        self, release: Release, step: ReleaseStep, plan: Plan, kind: ReleaseEventKind, actor: str
+    ) -> Refusal | None:
+        known = await identities(self._connections, (one.address.connection for one in plan.steps))
+        if isinstance(known, Refusal):
+            return known
+        if self._store.release(release.id) != release:
+            return None
+        going_back = kind == "release.step_undoing"
+        reason = f"release {release.id}: " + (f"take back {step.summary}" if going_back else step.summary)
+        body: Mapping[str, Any] = {**opening(plan, reason, known), "release": release.id, "step": step.id}
+        started = Draft("operation.started", actor, plan.id, str(plan.action.target), body)
+        told = line(release, kind, {"step": step.id, "operation": plan.id})
+        locks = [Lock(resource, plan.id, actor, reason, self._clock.now()) for resource in plan.locks]
+        self._operations.see_to(plan.id)
+        try:
+            self._journal.write([started, told], lock=locks)
+        except Locked as error:
+            return in_use(error.lock)
+        return None
+
+    def _unsaid(self, release: Release, step: ReleaseStep, plan: Plan) -> Refusal | None:
+        """A danger that nobody has said yes to: neither whoever launched the release, nor anybody since by saying
+        `retry` to this step."""
+        said = _OWN_DOING | {risk.code for risk in release.plan.risks}
+        found = [risk for risk in plan.risks if risk.severity == "danger" and risk.code not in said]
+        if not found or self._insisted(release, step):
+            return None
+        text = "; ".join(risk.text for risk in found)
+        remedies = "; ".join(dict.fromkeys(risk.remedy for risk in found if risk.remedy))
+        return Refusal("policy", f"danger: {text}", f"{remedies or 'look at it'}; if you are sure: retry")
+
+    def _insisted(self, release: Release, step: ReleaseStep) -> bool:
+        since = release.recovery.since if release.recovery else release.started_at
+        return any(
+            event.kind == "release.ordered"
+            and event.at >= since
+            and event.body.get("order") == "retry"
+            and event.body.get("step") in ("", step.id)
+            for event in self._store.events(operation=release.id, newest_first=True)
+        )
+
+    def _free(self, wanted: str) -> str:
+        """An id that no operation has: a second attempt is another operation."""
+        number, name = 1, wanted
+        while self._store.operation(name):
+            number += 1
+            name = f"{wanted}-{number}"
+        return name
+
+
+def _other_version(plan: Plan, expected: str) -> Refusal | None:
+    """People said yes to one version; whatever lies in the slot now must be that one."""
+    for step in plan.steps:
+        found = str(step.before.get("source_version", ""))
+        if expected and step.role == "slots" and "source" in step.change and found and found != expected:
+            text = f"{step.target}: {step.change['source']} holds {found} now, not {expected}"
+            return Refusal("impossible", text, f"deploy {expected} there again, or start a release of {found}")
+    return None
+
+
+def _changed(operation: Operation) -> bool:
+    """Whether something of it may still be in effect."""
+    return operation.ending != "rolled_back" and bool(done_steps(operation, operation.plan.action.target))
