@@ -10,8 +10,8 @@ from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
 from quarterdeck.cli.requesting import follow
 from quarterdeck.cli.status_json import operation_json
-from quarterdeck.cli.status_text import clock
 from quarterdeck.cli.telling import told
+from quarterdeck.cli.times import clock
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import view_operation
 from quarterdeck.store.base import Event, StoreError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import connected
@@ -13,8 +12,8 @@ from quarterdeck.cli.gates_backtest import configure_backtest
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.passages import wrapped
 from quarterdeck.cli.release_json import release_json
+from quarterdeck.cli.status_json import item_json
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.release_view import InboxItem
 
 _WORDS = {
@@ -77,13 +76,3 @@ def item_lines(item: InboxItem) -> Iterator[str]:
         yield from wrapped(f"WARNING: {line}", "    ! ", limit=500)
     if item.twin:
         yield from wrapped(item.twin, "    -> ", limit=500)
-
-
-def item_json(item: InboxItem) -> dict[str, object]:
-    """`needs_a_person` tells what only people can end; ages and times left are for reading (`releases` has the times
-    themselves); `command` answers it."""
-    body = asdict(item)
-    body["target"] = None if item.target is None else str(item.target)
-    body["needs_a_person"] = item.kind in NEEDS_A_PERSON
-    body["command"] = body.pop("twin")
-    return body

@@ -12,9 +12,8 @@ from quarterdeck.cli.connected import existing_store
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.release_finding import find_release
-from quarterdeck.cli.status_text import clock
 from quarterdeck.cli.telling import told
-from quarterdeck.cli.times import ago_argument
+from quarterdeck.cli.times import ago_argument, clock
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.rollout import Release

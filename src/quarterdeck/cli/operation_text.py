@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quarterdeck.cli.status_text import clock
+from quarterdeck.cli.times import clock
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.operation import Operation
 

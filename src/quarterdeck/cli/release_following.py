@@ -14,9 +14,8 @@ from quarterdeck.cli.history import step_names
 from quarterdeck.cli.patience import wait_for
 from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.release_views import next_words, view_of
-from quarterdeck.cli.status_text import clock
 from quarterdeck.cli.telling import told
-from quarterdeck.cli.times import span
+from quarterdeck.cli.times import clock, span
 from quarterdeck.release.release_view import WAITS_FOR_PEOPLE
 from quarterdeck.release.rollout import Release
 from quarterdeck.store.base import Event, StoreError

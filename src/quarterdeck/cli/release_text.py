@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from quarterdeck.cli.passages import fuse_lines, section, wrapped
 from quarterdeck.cli.release_views import next_words
-from quarterdeck.cli.status_text import clock
+from quarterdeck.cli.times import clock
 from quarterdeck.release.inbox import evidence
 from quarterdeck.release.release_view import AskedView, MemberView, ReleaseView, StepView
 

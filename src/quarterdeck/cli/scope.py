@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from quarterdeck.fleet.targets import NAME
+from quarterdeck.fleet.targets import NAME, TargetId
 from quarterdeck.release.freshness import Knowledge
-from quarterdeck.release.picture import Attention, Cell, FlagRow, OperationView, Picture, Row
+from quarterdeck.release.picture import Cell, FlagRow, Picture, Row
+from quarterdeck.release.release_view import GuardsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,21 @@ class Scope:
             environments=tuple(picture.environments[i] for i in kept),
             rows=tuple(row for row in rows if any(row.cells)),
             flags=() if self.service else tuple(row for row in flags if any(row.cells)),
-            operations=tuple(view for view in picture.operations if self._covers(view)),
-            attention=tuple(item for item in picture.attention if self._covers(item)),
+            operations=tuple(view for view in picture.operations if self._covers(view.target)),
+            attention=tuple(item for item in picture.attention if self._covers(item.target)),
+            releases=tuple(view for view in picture.releases if any(map(self._covers, view.targets))),
+            inbox=tuple(item for item in picture.inbox if self._covers(item.target)),
+            guards=self._of_guards(picture.guards),
+        )
+
+    def _of_guards(self, guards: GuardsView) -> GuardsView:
+        """What holds in this part: what was declared for it, for something in it, or for what it lies in."""
+        return replace(
+            guards,
+            conns=tuple(one for one in guards.conns if self._meets(one.scope)),
+            holds=tuple(one for one in guards.holds if self._meets(one.scope)),
+            closures=tuple(one for one in guards.closures if self.environment in ("", one.environment)),
+            debts=tuple(one for one in guards.debts if self._covers(one.target)),
         )
 
     def _check(self, picture: Picture) -> None:
@@ -60,11 +74,17 @@ class Scope:
         if self.service and self.service not in services:
             raise ValueError(f"there is no service {self.service!r}; there are: {', '.join(services)}")
 
-    def _covers(self, item: Attention | OperationView) -> bool:
-        target = item.target
+    def _covers(self, target: TargetId | None) -> bool:
         if target is None or not self.environment:
             return True
         return target.environment == self.environment and self.service in ("", target.name)
+
+    def _meets(self, scope: str) -> bool:
+        """Whether a scope of guards and this part have anything in common."""
+        environment, _, service = scope.partition("/")
+        if "" in (self.environment, environment) or scope == "*":
+            return True
+        return environment == self.environment and ("" in (self.service, service) or service == self.service)
 
 
 def knowledges(picture: Picture) -> Iterator[Knowledge]:

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from quarterdeck.release.freshness import Knowledge
+from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.picture import Cell, EnvironmentView, FlagCell, OperationView, Picture, Region, Split
+from quarterdeck.release.release_view import GuardsView, InboxItem, ReleaseView
 
 
 def picture_json(picture: Picture) -> Mapping[str, Any]:
-    """`environments` with their `services` and `flags`, what needs `attention`, the open `operations`."""
+    """`environments` with their `services` and `flags`, what needs `attention`, the open `operations` and `releases`,
+    what waits in the `inbox`, and the `guards`."""
     return {
         "at": picture.at,
         "fleet": picture.fleet,
@@ -22,6 +25,84 @@ def picture_json(picture: Picture) -> Mapping[str, Any]:
             for item in picture.attention
         ],
         "operations": [operation_json(view) for view in picture.operations if view.open],
+        "releases": [release_summary(view) for view in picture.releases if view.open],
+        "inbox": [item_json(item) for item in picture.inbox],
+        "guards": guards_json(picture.guards),
+    }
+
+
+def release_summary(view: ReleaseView) -> Mapping[str, Any]:
+    """One release in short; `qd release show ID --json` has all of it."""
+    return {
+        "id": view.id,
+        "title": view.title,
+        "environment": view.environment,
+        "targets": [str(target) for target in view.targets],
+        "state": view.state,
+        "waits": view.waits,
+        "steps_done": view.done,
+        "steps": len(view.steps),
+        "current": view.current.id if view.current else None,
+        "exposed": view.exposed,
+        "hotfix": view.hotfix,
+        "actor": view.actor,
+        "reason": view.reason,
+        "command": view.command,
+        "started_at": view.started_at,
+    }
+
+
+def item_json(item: InboxItem) -> Mapping[str, Any]:
+    """One thing that waits; `needs_a_person` tells what only people can end, `command` answers it. Ages and times left
+    are for reading: `qd gates --json` has the times themselves."""
+    return {
+        "kind": item.kind,
+        "needs_a_person": item.kind in NEEDS_A_PERSON,
+        "title": item.title,
+        "waits": item.waits,
+        "target": None if item.target is None else str(item.target),
+        "release": item.release or None,
+        "step": item.step or None,
+        "age": item.age,
+        "expires": item.expires or None,
+        "next_in": item.next_in or None,
+        "blocks": item.blocks,
+        "who": item.who,
+        "evidence": list(item.evidence),
+        "warnings": list(item.warnings),
+        "command": item.twin,
+    }
+
+
+def guards_json(guards: GuardsView) -> Mapping[str, Any]:
+    """Who has the conn of what, what is held or closed (or closes soon), what hotfixes left to be done."""
+    return {
+        "conns": [
+            {
+                "scope": one.scope,
+                "holder": one.holder,
+                "since": one.since,
+                "reason": one.reason,
+                "offered_to": one.offered_to or None,
+            }
+            for one in guards.conns
+        ],
+        "holds": [
+            {
+                "id": one.id,
+                "kind": one.kind,
+                "scope": one.scope,
+                "by": one.by,
+                "reason": one.reason,
+                "left": one.left or None,
+            }
+            for one in guards.holds
+        ],
+        "closures": [asdict(one) for one in guards.closures],
+        "debts": [
+            {"id": one.id, "kind": one.kind, "target": str(one.target), "text": one.text, "release": one.release}
+            for one in guards.debts
+        ],
     }
 
 

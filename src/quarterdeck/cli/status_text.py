@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-import time
 from collections.abc import Iterator
 
+from quarterdeck.cli.standing_text import standing_lines
+from quarterdeck.cli.times import clock
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.picture import Cell, FlagCell, OperationView, Picture, Region, SlotView, Split
 
@@ -21,6 +22,7 @@ def picture_lines(picture: Picture) -> Iterator[str]:
     for view in picture.operations:
         if view.open:
             yield from _wrapped(f"> {operation_line(view)}", "  ")
+    yield from standing_lines(picture)
     for index, environment in enumerate(picture.environments):
         yield ""
         yield environment.name + (" (protected)" if environment.protected else "")
@@ -53,11 +55,6 @@ def flag_line(flag: FlagCell) -> str:
     words += ["locked"] if flag.locked else []
     words += ["changing"] if flag.operation else []
     return "  ".join([*words, *_doubt(flag.known)])
-
-
-def clock(at: float) -> str:
-    """A time as it stands in every log: ISO 8601, UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
 def _service(name: str, cell: Cell) -> Iterator[str]:

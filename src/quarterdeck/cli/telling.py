@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from quarterdeck.cli.status_text import clock
+from quarterdeck.cli.times import clock
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.clearance import spoken
 from quarterdeck.store.base import Event

@@ -71,6 +71,11 @@ ahead_argument = argument(lambda text: ahead(text, time.time()))
 ago_argument = argument(lambda text: ago(text, time.time()))
 
 
+def clock(at: float) -> str:
+    """A time as it stands in every log: ISO 8601, UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
 def shown(at: float, zone: tzinfo | None = None) -> str:
     """A moment for people, with its zone: `Mon 2026-11-23 17:00 CET`; in `zone`, or the machine's own."""
     local = datetime.fromtimestamp(at, zone) if zone else datetime.fromtimestamp(at).astimezone()
