@@ -20,7 +20,7 @@ from quarterdeck.release.calendar import closures
 from quarterdeck.release.freshness import moment
 from quarterdeck.release.guards import Conn, Guards, Hold, covers, person
 from quarterdeck.release.plan import Refusal, RefusalCode, Risk
-from quarterdeck.release.rollout import Release, Run, Write
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 
 Kind = Literal["release", "action", "recovery", "order"]
@@ -140,7 +140,7 @@ class _Lookout:
         wanted = {target.whole for target in self.what.targets}
         for release in self.releases:
             taken = [target for target in release.targets if target.whole in wanted]
-            gives_way = self.what.supersedes and not changed_something(release)
+            gives_way = self.what.supersedes and release.untouched
             if not release.open or release.id == self.what.release or not taken or gives_way:
                 continue
             text = (
@@ -206,15 +206,6 @@ def in_control(guards: Guards, target: TargetId) -> Conn | None:
     """Who has the conn of a target: the closest scope that covers it counts. None: nobody has."""
     covering = [conn for conn in guards.conns if covers(conn.scope, target)]
     return max(covering, key=lambda conn: (conn.scope != "*", len(conn.scope)), default=None)
-
-
-def changed_something(release: Release) -> bool:
-    """Whether a release has changed anything that it hasn't taken back; one that hasn't can give way."""
-    untouched = ("waiting", "skipped", "undone")
-    return any(
-        isinstance(step.work, Write | Run) and release.standing(step.id).state not in untouched
-        for step in release.plan.steps
-    )
 
 
 def spoken(scope: str) -> str:

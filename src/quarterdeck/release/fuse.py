@@ -11,7 +11,6 @@ from quarterdeck.fleet.readings import SlotReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.release.action import Rollback
-from quarterdeck.release.clearance import changed_something
 from quarterdeck.release.freshness import STALE_AFTER, about, age
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Fuse, Refusal, Step
@@ -62,10 +61,10 @@ def _claiming(target: TargetId, releases: Sequence[Release]) -> Release | None:
 
 def _whole(release: Release, operations: Sequence[Operation]) -> Fuse:
     """A release goes back as a whole."""
-    if not changed_something(release):
-        return Fuse(True, f"nothing is changed yet: qd release abort {release.id}", 0, "nothing", "its first write")
     done = [step for step in release.plan.steps if release.standing(step.id).state in ("done", "running", "failed")]
     writes = [step for step in done if isinstance(step.work, Write)]
+    if not writes:
+        return Fuse(True, f"nothing is changed yet: qd release abort {release.id}", 0, "nothing", "its first write")
     by_id = {operation.id: operation for operation in operations}
     steps = [
         step

@@ -217,8 +217,8 @@ class Warden:
             raise No(f"a flag can't be held alone: {target}", f"its environment can: {target.environment}")
         if target.region:
             raise No(f"a region can't be held alone: {target}", f"its service can: {target.whole}")
-        if not self._fleet.places_of(target):
-            services = dict.fromkeys(str(p.target.whole) for p in self._fleet.places if p.role != "flags")
+        services = dict.fromkeys(str(place.target.whole) for place in self._fleet.places if place.role != "flags")
+        if scope not in services:
             raise No(f"the configuration knows no {target}", f"there are: {', '.join(services)}")
         return scope
 
