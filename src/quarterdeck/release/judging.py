@@ -115,7 +115,7 @@ class _Step:
     def next_at(self) -> float:
         """When to look again: at the next sample, or before, when the bake or the patience with a gate ends."""
         if self.last_at is None:
-            return self.first_at
+            return self.first_at if self.gates else self.ends_at
         sample = self.last_at + self.interval
         sooner = [self.deadline(gate) for gate in self.gates if self.last_at < self.deadline(gate)]
         if not self.over:
