@@ -38,14 +38,21 @@ class Signals(Part):
     label: str = ""
 
 
+class Question(Part):
+    query: str
+    window: int = 5
+
+
 def schemas(name: str) -> Mapping[str, type[BaseModel]] | None:
-    """`harbour` has slots with traffic between them, and traffic; `harbour.signals` has flags only."""
+    """`harbour` has slots with traffic between them, and traffic; `harbour.signals` has flags only, and
+    `harbour.gauges` answers for gates."""
     return PARTS.get(name)
 
 
 PARTS: dict[str, dict[str, type[BaseModel]]] = {
     "harbour": {"connection": HarbourConnection, "slots": Berth, "slot_traffic": Berth, "traffic": Berth},
     "harbour.signals": {"connection": HarbourConnection, "flags": Signals},
+    "harbour.gauges": {"connection": HarbourConnection, "gates": Question},
 }
 
 
