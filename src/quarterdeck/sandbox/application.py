@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from quarterdeck.sandbox.faults import Fault, Faults
+from quarterdeck.sandbox.front import FrontEnd
 from quarterdeck.sandbox.manners import ArmManners
 from quarterdeck.sandbox.outcome import Outcome, Severed
 from quarterdeck.sandbox.refusals import render
 from quarterdeck.sandbox.requestlog import RequestLog
 from quarterdeck.sandbox.routing import Match, Router
-from quarterdeck.sandbox.wire import Plane, Refusal, Request, Response, Service
+from quarterdeck.sandbox.wire import Plane, Refusal, Request, Service
 from quarterdeck.sandbox.world.world import World
 
 _log = logging.getLogger(__name__)
@@ -33,20 +34,23 @@ class Application:
         manners: ArmManners,
         faults: Faults,
         requests: RequestLog,
+        front: FrontEnd,
         latency: float = 0.0,
     ) -> None:
         self.world = world
         self.requests = requests
         self._manners = manners
         self._faults = faults
+        self._front = front
         self._latency = latency
         self._router = Router(route for service in services for route in service.routes())
 
     async def answer(self, request: Request) -> Outcome:
         """What goes out for a request. `request.parameters` is filled in here."""
         self.world.settle()
-        match = self._router.match(request.method, request.path)
-        plane = match.route.plane if match else _plane(request.path)
+        for_a_site = self._front.serves(request)
+        match = None if for_a_site else self._router.match(request.method, request.path)
+        plane = match.route.plane if match else "data" if for_a_site else _plane(request.path)
         request = replace(
             request,
             parameters=match.parameters if match else {},
@@ -67,12 +71,14 @@ class Application:
     async def _struck(self, request: Request, match: Match | None, plane: Plane, fault: Fault) -> Outcome | None:
         if fault.seconds:
             await asyncio.sleep(fault.seconds)
-        response = await self._handle(request, match, plane) if fault.lets_it_happen else None
-        return fault.outcome(request, response, plane)
+        outcome = await self._handle(request, match, plane) if fault.lets_it_happen else None
+        return outcome if isinstance(outcome, Severed) else fault.outcome(request, outcome, plane)
 
-    async def _handle(self, request: Request, match: Match | None, plane: Plane) -> Response:
+    async def _handle(self, request: Request, match: Match | None, plane: Plane) -> Outcome:
         handler = match.route.handler if match else None
         try:
+            if self._front.serves(request):
+                return await self._front.answer(request)
             if plane == "arm":
                 return await self._manners.answer(request, handler)
             if handler is None:

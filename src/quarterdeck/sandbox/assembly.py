@@ -18,6 +18,7 @@ from quarterdeck.sandbox.control import ControlService
 from quarterdeck.sandbox.devicecodes import DeviceCodes
 from quarterdeck.sandbox.devicelogin import DeviceLoginService
 from quarterdeck.sandbox.faults import Faults
+from quarterdeck.sandbox.front import FrontEnd
 from quarterdeck.sandbox.identity import IdentityService
 from quarterdeck.sandbox.manners import ArmManners
 from quarterdeck.sandbox.prometheus.service import PrometheusService
@@ -70,15 +71,19 @@ class Sandbox:
         self.device_codes = DeviceCodes()
         self.faults = Faults(world)
         self.requests = RequestLog(world.clock)
+        self.front = FrontEnd(world)
         self.throttle = throttle or Throttle()
         self._put_faults_in_force()
         manners = ArmManners(world, self.tokens, self.throttle)
-        self.application = Application(world, self._services(), manners, self.faults, self.requests, latency)
+        self.application = Application(
+            world, self._services(), manners, self.faults, self.requests, self.front, latency
+        )
 
     def reset(self) -> None:
         """World, faults and request log as they were at the start. Tokens stay good."""
         self.world.reset()
         self.requests.clear()
+        self.front.forget()
         self._put_faults_in_force()
 
     def _put_faults_in_force(self) -> None:

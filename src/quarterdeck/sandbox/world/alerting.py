@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.sandbox.world.world import World
 
 EVALUATION = 15.0
-CATCH_UP = 40
+CATCH_UP = 20
 
 _KEYS = {"name", "expression", "for", "labels", "annotations"}
 
