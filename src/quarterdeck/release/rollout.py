@@ -451,7 +451,7 @@ def advance(release: Release, kind: str, actor: str, body: Mapping[str, Any], at
             return _ordered(release, body["order"], actor, body, at)
         case "release.recovering":
             recovery = Recovery(str(body["why"]), actor, at, tuple(map(str, body["steps"])), str(body.get("to", "")))
-            return replace(_forgotten(release, BACKGROUND), recovery=recovery, paused=None, confirm_by=None)
+            return replace(_forgotten(release, BACKGROUND), recovery=recovery, paused=None, confirm_by=None, full=False)
         case "release.confirming":
             return replace(release, confirm_by=float(body["until"]))
         case "release.noted":
@@ -540,7 +540,8 @@ def _seen(release: Release, at: float) -> Release:
 def _again(release: Release, step: str) -> Release:
     """Running again, with the step as if it had never begun: what was measured and said before counts no more."""
     was = release.standing(step)
-    state: StepState = "undone" if was.state == "undone" else "done" if was.state == "undoing" else "waiting"
+    kept: Mapping[StepState, StepState] = {"undone": "undone", "undoing": "done", "done": "done"}
+    state = kept.get(was.state, "waiting")
     steps = {**release.steps, step: replace(was, state=state, until=None)} if step else release.steps
     forgotten = _forgotten(_forgotten(release, BACKGROUND), step)
     return replace(forgotten, steps=steps, ending=None, detail="", ended_at=None, choices=(), paused=None)

@@ -1,0 +1,41 @@
+"""How many new clients get a version that hasn't finished its release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.rollout import Release, ReleaseStep
+
+_IN_EFFECT = ("done", "undoing")
+_MAYBE_IN_EFFECT = ("running", "failed")
+
+
+def exposed(release: Release) -> float:
+    """Percent of new clients on its unfinished version now, summed over its services; 0 once it has ended.
+
+    What is under way, or has failed half-way, counts as done if that is more.
+    """
+    if not release.open:
+        return 0.0
+    by_service: dict[TargetId, float] = {}
+    for step in release.plan.steps:
+        if step.exposure is None:
+            continue
+        state, known = release.standing(step.id).state, by_service.get(step.target.whole, 0.0)
+        if state in _IN_EFFECT:
+            by_service[step.target.whole] = step.exposure
+        elif state in _MAYBE_IN_EFFECT:
+            by_service[step.target.whole] = max(known, step.exposure)
+    return sum(by_service.values())
+
+
+def peak(steps: Sequence[ReleaseStep]) -> float:
+    """The most that it will be, if all steps are done one after the other."""
+    by_service: dict[TargetId, float] = {}
+    most = 0.0
+    for step in steps:
+        if step.exposure is not None:
+            by_service[step.target.whole] = step.exposure
+            most = max(most, sum(by_service.values()))
+    return most

@@ -1,0 +1,89 @@
+"""What a release's gates say: those of the step it is at, and the background analysis that goes on all the while."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quarterdeck.release.gate import GateSpec, Judgement
+from quarterdeck.release.judging import judge
+from quarterdeck.release.moves import Outside
+from quarterdeck.release.rollout import BACKGROUND, Observe, Release, ReleaseStep, Run, Write
+
+BASELINE_AGE = 300.0
+"""Seconds for which a look at the background from before the first write says how things were before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Where the background analysis stands.
+
+    Attributes:
+        judgement: of the gates that the release can be blamed for.
+        next_at: when it is asked again; None if there is nothing to ask.
+    """
+
+    judgement: Judgement
+    next_at: float | None = None
+
+    @property
+    def raised(self) -> bool:
+        """Whether somebody or something has to act on it."""
+        return self.judgement.state in ("failed", "undecided")
+
+
+QUIET = Alarm(Judgement("pending"))
+
+
+def judged(release: Release, step: ReleaseStep, work: Observe, now: float) -> Judgement:
+    """Where the gates of a step that is under way stand."""
+    standing = release.standing(step.id)
+    missing = [name for name in work.gates if release.plan.gate(name) is None]
+    if missing:
+        return Judgement("failed", f"the plan holds no gate {', '.join(missing)}")
+    return _judged(release, step.id, _gates(release, work.gates), standing.since, now, work.seconds)
+
+
+def alarm(release: Release, outside: Outside, now: float) -> Alarm:
+    """Where the background analysis stands, once something has begun that changes something.
+
+    A gate that failed before is asked, too, but isn't judged until it has passed once: the release isn't to blame.
+    """
+    gates = _gates(release, release.plan.background)
+    if release.untouched or not gates:
+        return QUIET
+    began = _began(release, outside)
+    blamed = [gate for gate in gates if gate.name not in release.already]
+    found = _judged(release, BACKGROUND, blamed, began, now, math.inf)
+    return Alarm(found, _judged(release, BACKGROUND, gates, began, now, math.inf).next_at)
+
+
+def baseline_due(release: Release, now: float) -> bool:
+    """Whether to look at the background before the first write: what fails then failed before."""
+    if not release.plan.background or not release.untouched or release.seen_at:
+        return False
+    samples = release.samples.get(BACKGROUND, ())
+    return not samples or now - samples[-1].at > BASELINE_AGE
+
+
+def _judged(
+    release: Release, step_id: str, gates: Sequence[GateSpec], began: float, now: float, seconds: float
+) -> Judgement:
+    keys = {gate.name: f"{step_id}/{gate.name}" for gate in gates}
+    tallies = {name: release.tallies[key] for name, key in keys.items() if key in release.tallies}
+    return judge(gates, tallies, began=began, now=now, seconds=seconds)
+
+
+def _gates(release: Release, names: Sequence[str]) -> list[GateSpec]:
+    return [gate for name in names if (gate := release.plan.gate(name)) is not None]
+
+
+def _began(release: Release, outside: Outside) -> float:
+    """When the first thing that changes something began."""
+    begun = [
+        (release.standing(step.id), outside.operations.get(release.standing(step.id).operation))
+        for step in release.plan.steps
+        if isinstance(step.work, Write | Run) and release.standing(step.id).state not in ("waiting", "skipped")
+    ]
+    return min((operation.started_at if operation else standing.since for standing, operation in begun), default=0)
