@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from quarterdeck.fleet.readings import Build, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Place
 from quarterdeck.release import splitting
 from quarterdeck.release.action import FlagChange, Rollback, Swap, SwapMode
+from quarterdeck.release.automation import in_slots, in_traffic, risks_of
 from quarterdeck.release.flag import exposure, set_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Facts, Fuse, Refusal, Risk, Step
 from quarterdeck.release.settlement import TOLERANCE, destination_facts, flag_facts
+from quarterdeck.release.sides import Sides, because, slot_with, traffic_with, unseen, worse
 from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap, version
-from quarterdeck.release.weighting import State, state_of
+from quarterdeck.release.weighting import State, by_order, by_weight, state_of
 
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
     """One step that was done, and its place as it is now.
 
-    `survey` is of the kind that the step's verb needs; `traffic` the split between the slots of a swap, if any.
+    `survey` is of the kind that the step's verb needs; `traffic` the split between the slots of a swap, if any; `sides`
+    what gates say of the slots.
     """
 
     step: Step
     survey: SwapSurvey | TrafficSurvey | FlagSurvey
     traffic: TrafficReading | None = None
+    sides: Sides = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -145,8 +149,10 @@ _BACK: Mapping[str, SwapMode] = {"swap": "swap", "complete": "swap", "preview": 
 
 
 def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outline | Refusal:
-    step, source, destination = undoing.step, survey.source, survey.destination
+    step, sides = undoing.step, undoing.sides
     where, mode = str(step.target), _BACK[step.verb]
+    survey = replace(survey, source=slot_with(survey.source, sides), destination=slot_with(survey.destination, sides))
+    source, destination = survey.source, survey.destination
     if mode == "swap":
         if not still_holds(source.build, step.after, "source"):
             return Refusal(
@@ -171,12 +177,23 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
         if source.health == "unhealthy" and destination.health != "unhealthy":
             return Refusal(
                 "impossible",
-                f"{where}: {source.name} ({version(source.build)}) is unhealthy now, {destination.name} is not: "
-                "going back would make it worse",
+                f"{where}: {source.name} ({version(source.build)}) is unhealthy now{because(sides, source.name)}, "
+                f"{destination.name} is not: going back would make it worse",
                 f"mend {source.name}; if you are sure: qd swap {where} --from {source.name} --to {destination.name}",
             )
     swap = Swap(step.target, source.name, destination.name, mode)
-    return plan_swap(swap, (Site(undoing.place, survey, undoing.traffic),))
+    outline = plan_swap(swap, (Site(undoing.place, survey, undoing.traffic),))
+    if mode != "swap":
+        return outline
+    acting = [*in_slots(step.target, (source, destination))]
+    acting += in_traffic(step.target, undoing.traffic) if undoing.traffic else ()
+    told = {risk.code for risk in outline.risks} if isinstance(outline, Outline) else set()
+    news = (one for one in acting if one.code not in told)
+    return _with_risks(outline, *unseen(where, sides, (source,)), *risks_of(news))
+
+
+def _with_risks(outline: Outline | Refusal, *risks: Risk) -> Outline | Refusal:
+    return outline if isinstance(outline, Refusal) else replace(outline, risks=(*outline.risks, *risks))
 
 
 def still_holds(build: Build | None, left: Facts, side: str) -> bool:
@@ -194,7 +211,9 @@ def _shares_back(undoing: Undoing, survey: TrafficSurvey) -> Outline | Refusal:
     left, wanted = step.after["shares"], step.before["shares"]
     if gone := sorted(set(wanted) - set(now)):
         return Refusal("impossible", f"{step.target}: {', '.join(gone)} is gone", "shift traffic by hand")
-    outline = splitting.shares_outline(undoing.place, survey, {name: wanted.get(name, 0.0) for name in now})
+    whole = {name: wanted.get(name, 0.0) for name in now}
+    survey = _sounded(undoing, survey)
+    outline = _judged(undoing, survey, splitting.shares_outline(undoing.place, survey, whole), whole)
     moved = any(abs(now.get(name, 0) - left.get(name, 0)) >= TOLERANCE for name in {*now, *left})
     return _warned(outline, step, _words(now), _words(left)) if moved else outline
 
@@ -215,12 +234,33 @@ def _destinations_back(group: Sequence[Undoing], survey: TrafficSurvey) -> Outli
             strange[name] = (now, after)
         seen.add(name)
         wanted = {**wanted, name: (before["weight"], before["enabled"])}
-    outline = splitting.outline(group[0].place, survey, wanted)
+    shares = by_order if survey.limits.ordered else by_weight
+    survey = _sounded(group[0], survey)
+    outline = _judged(group[0], survey, splitting.outline(group[0].place, survey, wanted), shares(wanted))
     if not strange:
         return outline
     found = "; ".join(f"{name} {_side(now)}" for name, (now, _) in strange.items())
     expected = "; ".join(f"{name} {_side(after)}" for name, (_, after) in strange.items())
     return _warned(outline, group[0].step, found, expected)
+
+
+def _sounded(undoing: Undoing, survey: TrafficSurvey) -> TrafficSurvey:
+    """The survey with all that is known of health."""
+    return replace(survey, reading=traffic_with(survey.reading, undoing.sides))
+
+
+def _judged(
+    undoing: Undoing, survey: TrafficSurvey, outline: Outline | Refusal, wanted: Mapping[str, float]
+) -> Outline | Refusal:
+    """What is to be said of where clients would go, and of what moves them by itself."""
+    if isinstance(outline, Refusal) or not outline.steps:
+        return outline
+    target = undoing.step.target
+    judged = worse(str(target), survey.reading, wanted, undoing.sides, least=TOLERANCE)
+    if isinstance(judged, Refusal):
+        return judged
+    told = (judged,) if judged else ()
+    return _with_risks(outline, *told, *risks_of(in_traffic(target, survey.reading)))
 
 
 def _flag_back(undoing: Undoing, survey: FlagSurvey) -> Outline | Refusal:
