@@ -30,7 +30,19 @@ class Berth(BaseModel):
     site: str
 
 
-PARTS: dict[str, type[BaseModel]] = {"connection": Options, "slots": Berth, "traffic": Berth, "flags": Berth}
+class Question(BaseModel):
+    model_config = {"extra": "forbid"}
+
+    query: str
+
+
+PARTS: dict[str, type[BaseModel]] = {
+    "connection": Options,
+    "slots": Berth,
+    "traffic": Berth,
+    "flags": Berth,
+    "gates": Question,
+}
 
 
 def load(content: bytes) -> config.Loaded | config.ConfigError:
@@ -65,6 +77,9 @@ def test_any_text_made_of_what_yaml_is_made_of(text: str) -> None:
 WORDS = """
 fleet connections environments services rings regions swap include variables templates use provider account
 harbour azure production flags label slots traffic site connection protected accent name weight source << ${
+groups analyses gates schedules freezes approvals strategies overlap strategy hotfix releases_only exposure needs
+artifact health approval schema truth steps analysis set_weight set_flag swap pause bake promote_ring rolling run deploy
+probe command alerts work_items schedule cron for from until tz required current accepts url query count regions flag
 """
 KEYS = st.sampled_from(WORDS.split())
 VALUES = st.one_of(
@@ -81,6 +96,51 @@ TREES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
     max_leaves=25,
 )
+
+
+SECTIONS = ["groups", "analyses", "gates", "schedules", "approvals", "strategies", "environments", "services"]
+ODD = st.one_of(
+    VALUES, st.sampled_from(["10m", "0s", "5%", "$service", "$x", "result < 1", "0 9 * * *", "https://$host"])
+)
+INNER = st.recursive(
+    ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+)
+ENTRIES = st.dictionaries(KEYS, st.dictionaries(KEYS, INNER, max_size=6), max_size=3)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(SECTIONS, ENTRIES)), st.lists(INNER, max_size=3))
+@settings(max_examples=150, deadline=None)
+def test_any_entries_in_the_right_sections(sections: dict[str, Any], freezes: list[Any]) -> None:
+    top = {"fleet": "shop", "connections": {"azure": {"provider": "harbour"}}, "freezes": freezes}
+    ends_well(yaml.safe_dump({**top, **sections}, allow_unicode=True).encode())
+
+
+VERBS = [
+    "deploy",
+    "swap",
+    "set_weight",
+    "set_flag",
+    "promote_ring",
+    "rolling",
+    "run",
+    "pause",
+    "bake",
+    "analysis",
+    "approval",
+    "tolerance",
+    "timeout",
+]
+STEPS = st.lists(
+    st.one_of(st.sampled_from(VERBS), st.dictionaries(st.sampled_from(VERBS), INNER, max_size=2)), max_size=4
+)
+
+
+@given(STEPS)
+@settings(max_examples=150, deadline=None)
+def test_any_steps(steps: list[Any]) -> None:
+    ends_well(
+        yaml.safe_dump({"fleet": "shop", "strategies": {"careful": {"steps": steps}}}, allow_unicode=True).encode()
+    )
 
 
 @given(st.dictionaries(KEYS, TREES, max_size=8))

@@ -108,6 +108,8 @@ def test_names_of_windows_are_unique(folder: Any, minimal: Any) -> None:
         ("{until: 2026-12-20}", ": needs `cron` and `for`, or"),
         ("{from: 20.12.2026, for: 1d}", ".from: must be a date, perhaps with a time"),
         ("{from: 2026-13-01, for: 1d}", ".from: is not a date: month must be in 1..12"),
+        ("{from: 2026-12-20, until: 9999-12-31}", ".until: 9999 is not a year"),
+        ("{from: 0001-01-01, until: 2026-12-31}", ".from: 1 is not a year"),
         ('{cron: "0 9 * * MON-FRIX", for: 1h}', ".cron: '0 9 * * MON-FRIX' isn't a cron"),
         ('{cron: "9 * *", for: 1h}', ".cron: '9 * *' has 3 fields"),
         ('{cron: "0 9 31 2 *", for: 1h}', ".cron: '0 9 31 2 *'"),

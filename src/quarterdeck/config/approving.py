@@ -23,7 +23,7 @@ def groups(tree: Mapping, report: Report) -> Groups:
     found: dict[str, tuple[str, ...]] = {}
     for name, mark, node in section(tree, "groups").items():
         people = tuple(person for person, _, _ in written(node, ()))
-        if not nothing(node) and (not isinstance(node, Sequence) or len(people) < len(node.items)):
+        if not nothing(node) and len(people) < (len(node.items) if isinstance(node, Sequence) else 1):
             message, hint = (
                 "must be a list of people",
                 "write [ana, bo@jump-1]: user names, or what a credential proves",
@@ -85,7 +85,7 @@ class Approvals:
         people = {person.partition("@")[0].lower() for group in rule.groups for person in self._people.get(group, ())}
         who = " and ".join(map(shown, rule.groups))
         if len(people) < rule.required:
-            message = f"can never be given: it takes {rule.required} people, and {who} has {len(people)}"
+            message = f"can never be given: it takes {rule.required} of {who}, who are {len(people)}"
             self._report.warn(mark, dotted(path), message, "add people to the group, or ask for fewer")
         elif len(people) == 1 and not rule.self_approval:
             message = f"{shown(next(iter(people)))} alone may approve, and not what they start themselves"

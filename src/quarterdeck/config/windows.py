@@ -44,9 +44,11 @@ def _moment(text: str) -> str:
     if not _SHAPE.fullmatch(text):
         raise ValueError("must be a date, perhaps with a time: 2026-12-20, 2026-12-20T17:00Z")
     try:
-        datetime.fromisoformat(text)
+        year = datetime.fromisoformat(text).year
     except ValueError as error:
         raise ValueError(f"is not a date: {error}") from None
+    if not 1971 <= year <= 2199:
+        raise ValueError(f"{year} is not a year to release in")
     return text
 
 
