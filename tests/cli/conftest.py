@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.releases import RULES, Log, canary
 
 from quarterdeck import paths
 from quarterdeck.cli.main import main
@@ -30,6 +31,7 @@ from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import Swap
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Effect, Fuse, Plan, Risk, SettingMove, Step
+from quarterdeck.release.rollout import ReleasePlan
 from quarterdeck.store.base import Draft, Lease
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore
@@ -128,6 +130,11 @@ class Written:
     def record(self, *drafts: Draft) -> None:
         """Events, now."""
         self.store.record(drafts, self.lease, time.time())
+
+    def release(self, plan: ReleasePlan | None = None) -> Log:
+        """A release that was started, and the log of what becomes of it."""
+        self.store.put_rules(RULES, self.lease)
+        return Log(self.store, self.lease, plan or canary()).start()
 
 
 @pytest.fixture

@@ -10,14 +10,13 @@ from quarterdeck.cli import confirming, output
 from quarterdeck.cli.connected import connected, existing_store
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
-from quarterdeck.cli.gates import item_lines
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.release_finding import find_open_release
 from quarterdeck.cli.release_json import release_json
+from quarterdeck.cli.release_text import release_lines
 from quarterdeck.cli.release_views import next_words, view_of
 from quarterdeck.cli.requesting import answer_to
 from quarterdeck.cli.times import ahead_argument, shown
-from quarterdeck.release.inbox import inbox
 from quarterdeck.release.rollout import Ask, Release
 from quarterdeck.store.base import Store
 
@@ -49,15 +48,12 @@ def _configure_what(parser: ArgumentParser) -> None:
 
 
 def approve(invocation: Invocation) -> ExitCode:
-    """Say yes, having been shown to what."""
+    """Say yes, having been shown the whole release with all that was measured."""
     given = invocation.arguments
     invocation.require_writing()
     with existing_store(invocation) as store:
         release, step = find_asked(store, given.release)
-        view = view_of(store, release, time.time())
-        for item in inbox((view,), ()):
-            if item.step == step:
-                output.narrate("\n".join(item_lines(item)))
+        output.narrate("\n".join(release_lines(view_of(store, release, time.time()))))
     confirming.typed_confirmation(confirming.Question(), given)
     later = "" if given.after is None else f", counts from {shown(given.after)}"
     return _decide(invocation, release, step, "approve", given.after or 0, f"approved{later}")

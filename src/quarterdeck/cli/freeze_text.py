@@ -30,7 +30,7 @@ def freeze_lines(rules: Rulebook, guards: Guards, environments: Sequence[str], n
             yield from wrapped(f"{_of(one.window)}{until}{why}", "  ")
         for hold in held:
             yield from wrapped(_hold(hold, now), "  ")
-        if closed and not any(hold.until is None for hold in held):
+        if not any(hold.until is None for hold in held):
             legal = next_open(rules.windows, environment, max([now, *(hold.until or now for hold in held)]))
             moment = "none within a year" if legal is None else _when(legal, now)
             yield f"  next legal moment: {moment}"

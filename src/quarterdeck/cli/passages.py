@@ -42,9 +42,12 @@ def fuse_lines(fuse: Fuse) -> Iterator[str]:
 
 
 def wrapped(text: str, indent: str, *, hang: int = 2, limit: int = 300) -> list[str]:
-    """A text as cleaned lines of the terminal's width; all but the first are indented by `hang` more."""
+    """A text as cleaned lines of the terminal's width; all but the first are indented by `hang` more.
+
+    Two blanks keep words apart that don't belong together; each part has at most `limit` characters.
+    """
     return textwrap.wrap(
-        clean(text, limit),
+        "  ".join(filter(None, (clean(part, limit) for part in text.split("  ")))),
         WIDTH,
         initial_indent=indent,
         subsequent_indent=" " * (len(indent) + hang),

@@ -59,14 +59,16 @@ def step_json(step: ReleaseStep) -> Mapping[str, Any]:
         "needs": list(step.needs),
         "ring": step.ring or None,
         "phase": step.phase or None,
+        "exposure": step.exposure,
         **_work(step),
     }
 
 
 def _work(step: ReleaseStep) -> Mapping[str, Any]:
     match step.work:
-        case Write(action, tolerance):
-            return {"kind": "write", "command": command_line(action), "tolerance": tolerance}
+        case Write(action, tolerance, expects, undoes):
+            command = {"command": command_line(action), "undoes": undoes or None}
+            return {"kind": "write", **command, "tolerance": tolerance, "expects": expects or None}
         case Pause(seconds):
             return {"kind": "pause", "seconds": seconds}
         case Observe(gates, seconds):

@@ -63,7 +63,7 @@ def step_graph(plan: ReleasePlan) -> Iterator[str]:
             phase = step.phase
             yield f"  {phase or 'then'}:"
         needs = "" if step.needs == ((previous,) if previous else ()) else _needs(step)
-        yield from wrapped(f"{step.id:>{width}}. {_what(plan, step)}{needs}", "   ", hang=width + 2)
+        yield from wrapped(f"{_what(plan, step)}{needs}", f"   {step.id:>{width}}. ", hang=0)
         previous = step.id
     least = sum(step.work.seconds or 0 for step in plan.steps if isinstance(step.work, Pause | Observe))
     if least:

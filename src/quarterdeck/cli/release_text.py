@@ -24,7 +24,7 @@ def release_lines(view: ReleaseView) -> Iterator[str]:
     yield from _field("release", f"{view.id}  {'hotfix ' if view.hotfix else ''}{view.title}  {view.environment}")
     yield from _field("command", view.command)
     yield from _field("asked by", view.actor + (f": {view.reason}" if view.reason else ""))
-    yield from _field("started", clock(view.started_at) + f"  (for {view.lasted})" * view.open)
+    yield from _field("started", clock(view.started_at) + f"  ({view.lasted} ago)" * view.open)
     if view.ended_at is not None:
         yield from _field("ended", f"{clock(view.ended_at)}  after {view.lasted}")
     yield from _field("state", view.state + (f": {view.waits}" if view.waits else ""))
@@ -54,7 +54,7 @@ def release_lines(view: ReleaseView) -> Iterator[str]:
 
 
 def _field(name: str, text: str) -> Iterator[str]:
-    yield from wrapped(f"{name:<10} {text}".rstrip(), "", hang=11, limit=700)
+    yield from wrapped(text, f"{name:<10} ", hang=0, limit=700)
 
 
 def _member(member: MemberView) -> Iterator[str]:
@@ -67,7 +67,7 @@ def _step(view: ReleaseView, step: StepView) -> Iterator[str]:
     where = f"{step.target.name}: " if len(view.members) > 1 else ""
     after = f" (after {step.after})" if step.after else ""
     clocked = f"  {step.clock}" if step.clock else ""
-    yield from wrapped(f"{mark} {step.id:>2}. [{step.state}] {where}{step.summary}{after}{clocked}", "", hang=6)
+    yield from wrapped(f"[{step.state}] {where}{step.summary}{after}{clocked}", f"{mark} {step.id:>2}. ", hang=0)
     if step.detail and step.detail != step.summary:
         yield from wrapped(step.detail, "        ", limit=400)
     if step.operation:
