@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.engine.stepped import SteppedClock
+from tests.engine.stepped import SteppedClock, Tide
 from tests.engine.world import ModelConnections, World, site, split
 
 from quarterdeck.fleet.codec import to_json
@@ -115,7 +115,7 @@ class Ship:
     def __init__(
         self,
         folder: Path,
-        clock: SteppedClock,
+        clock: SteppedClock | Tide,
         connections: Callable[[], Connections],
         moments: Moments,
         fleet: Fleet,
@@ -193,11 +193,20 @@ class Ship:
             await self.survive("choose", {"operation": plan.id, "step": "", "choice": "retry"})
         return operation
 
-    async def ask(self, kind: Any, body: dict[str, Any], *, key: str = "", read_only: bool = False) -> Answer | None:
+    async def ask(
+        self,
+        kind: Any,
+        body: dict[str, Any],
+        *,
+        key: str = "",
+        read_only: bool = False,
+        actor: str = "ana@jump1",
+        reason: str = "because",
+    ) -> Answer | None:
         """Hand in a request, have it answered; the answer may be None if the runner died."""
         number = f"r{next(self._numbers):04d}"
         request = Request(
-            number, key or number, kind, body, "ana@jump1", "because", at=self.clock.now(), read_only=read_only
+            number, key or number, kind, body, actor, reason, at=self.clock.now(), read_only=read_only
         )
         stored = self.store.submit(request)
         self.last = stored.id

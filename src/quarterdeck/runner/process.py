@@ -28,6 +28,7 @@ from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox, sandbox_l
 from quarterdeck.runner.seal import FileSeal
 from quarterdeck.runner.sessions import Sessions
 from quarterdeck.runner.settings import RunnerSettings
+from quarterdeck.runner.truth import Harbour, Observer
 from quarterdeck.store.base import Store, StoreError
 from quarterdeck.store.lifeline import RUNNER_LEASE, lifeline, proves_dead, runner_lives, sweep
 from quarterdeck.store.opening import open_store, warnings
@@ -126,6 +127,9 @@ class Runner:
         if not self._take(guard):
             return "waiting"
         rules, sessions = configuration.rules, Sessions(fleet, registry.load, self._clock, guard)
+        truth = Observer(
+            fleet, lambda: rules, self._store.observations, Harbour.of(announcement) if announcement else None
+        )
         term = Duty(
             settings,
             store=self._store,
@@ -133,7 +137,7 @@ class Runner:
             fleet=fleet,
             rules=rules,
             sessions=sessions,
-            samples=Sampler(sessions, lambda: rules, None, self._clock),
+            samples=Sampler(sessions, lambda: rules, truth, self._clock),
             seal=FileSeal(settings.store.with_name("seal.key")),
             clock=self._clock,
             over=partial(_over, configuration, announcement),

@@ -19,9 +19,6 @@ from quarterdeck.runner.ports import Connections
 from quarterdeck.runner.release_lines import ITSELF, line
 from quarterdeck.store.base import Draft, Lock, Locked, Store
 
-_OWN_DOING = frozenset({"ramp-rule"})
-"""Dangers that a release brings about itself, step by step, and has told in its plan."""
-
 
 class Writes:
     """Each method returns why it couldn't, or None: then it stands in the journal, or the release has changed meanwhile
@@ -107,7 +104,7 @@ class Writes:
     def _unsaid(self, release: Release, step: ReleaseStep, plan: Plan) -> Refusal | None:
         """A danger that nobody has said yes to: neither whoever launched the release, nor anybody since by saying
         `retry` to this step."""
-        said = _OWN_DOING | {risk.code for risk in release.plan.risks}
+        said = {risk.code for risk in release.plan.risks}
         found = [risk for risk in plan.risks if risk.severity == "danger" and risk.code not in said]
         if not found or self._insisted(release, step):
             return None

@@ -260,11 +260,14 @@ def concerned(release: Release, order: Order, step_id: str) -> ReleaseStep | Non
     back the one that is being taken back."""
     if step_id:
         return release.plan.step(step_id)
-    if release.recovery:
-        undoing = (one for one in release.recovery.steps if release.standing(one).state not in ("undone", "skipped"))
-        if (found := next(undoing, None)) is not None:
-            return release.plan.step(found)
-    return release.current
+    if release.recovery is None:
+        return release.current
+    steps = [step for name in release.recovery.steps if (step := release.plan.step(name))]
+    left = [step for step in steps if release.standing(step.id).state not in ("undone", "skipped")]
+    # What is under way has to end before anything can be taken back.
+    urgency = {"running": 0, "undoing": 1}
+    left.sort(key=lambda step: urgency.get(release.standing(step.id).state, 2))
+    return next(iter(left), None)
 
 
 def _asking(release: Release, step_id: str) -> ReleaseStep | Refusal:
