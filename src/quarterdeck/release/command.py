@@ -86,8 +86,8 @@ def read_percent(text: str) -> float:
 
 
 def _swap(words: list[str]) -> Swap:
-    source = _option(words, "--from")
-    destination = _option(words, "--to")
+    source = take_option(words, "--from")
+    destination = take_option(words, "--to")
     modes = [word for word in words if word in _SWAP_MODES]
     if len(modes) > 1:
         raise ValueError("choose one of " + ", ".join(_SWAP_MODES))
@@ -106,7 +106,7 @@ def _shift(words: list[str]) -> Shift:
 
 
 def _flag(words: list[str]) -> FlagChange:
-    label = _option(words, "--label")
+    label = take_option(words, "--label")
     if len(words) < 2:
         raise ValueError("no flag")
     verb, *arguments, name = words
@@ -125,12 +125,12 @@ def _flag(words: list[str]) -> FlagChange:
 
 
 def _rollback(words: list[str]) -> Rollback:
-    version = _option(words, "--to")
-    operation = _option(words, "--operation")
+    version = take_option(words, "--to")
+    operation = take_option(words, "--operation")
     return Rollback(TargetId.parse(_only(iter(words))), operation, version)
 
 
-def _option(words: list[str], name: str) -> str:
+def take_option(words: list[str], name: str) -> str:
     """Take `name VALUE` out of the words; "" if it isn't there."""
     if name not in words:
         return ""

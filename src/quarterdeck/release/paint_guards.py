@@ -68,6 +68,6 @@ def _closures(rules: Rulebook, environments: Sequence[str], now: float) -> Itera
             over = "" if one.until is None else left(one.until - now)
             yield ClosureView(clean(one.window, _NAME), shown, True, over, clean(one.reason, 200))
         coming = None if closed else upcoming(rules.windows, environment, now)
-        if coming is not None and coming.begins - now <= FORESEEN:
-            reason = clean(coming.reason, 200)
-            yield ClosureView(clean(coming.window, _NAME), shown, False, left(coming.begins - now), reason)
+        if coming is not None and coming.at - now <= FORESEEN:
+            window, reason = clean(coming.closure.window, _NAME), clean(coming.closure.reason, 200)
+            yield ClosureView(window, shown, False, left(coming.at - now), reason)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap
+from quarterdeck.release.exposure import exposed
 from quarterdeck.release.freshness import age, left
 from quarterdeck.release.gate import GateSpec, Judgement, Tally
 from quarterdeck.release.guards import Guards
@@ -175,11 +176,7 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
 
 
 def _exposed(release: Release) -> float | None:
-    if not release.open:
-        return None
-    from quarterdeck.release.conducting import exposed  # only while something is under way
-
-    return exposed(release)
+    return exposed(release) if release.open else None
 
 
 def _lasted(seconds: float) -> str:
@@ -249,7 +246,7 @@ class _Standing:
         release, now = self.release, self.around.now
         match self.state:
             case "needs operator":
-                return f"needs you: {release.detail}. It may be told to {_listed(release.choices)}"
+                return f"{release.detail or 'nobody knows how to go on'}: {_listed(release.choices)}?"
             case "recovering" if release.recovery is not None:
                 word = "back to step " + release.recovery.to if release.recovery.to else "everything that was done"
                 return f"takes {word} back: {release.recovery.why}"
@@ -458,7 +455,7 @@ def _measure(spec: GateSpec, tally: Tally, now: float, next_in: str) -> MeasureV
         verdict=None if last is None else last.verdict,
         value="" if last is None or last.value is None else f"{last.value:.4g}",
         wanted=clean(wanted, 80),
-        count=", ".join([f"{tally.passed} of {spec.count} passed", *spoils]),
+        count=", ".join([f"{tally.passed}/{spec.count} passed", *spoils]),
         age="" if last is None else age(now - tally.last_at),
         next_in=next_in,
         detail="" if last is None else clean(last.detail, 200),

@@ -45,7 +45,7 @@ class MeasureView:
         verdict: None before it was ever asked.
         value: what was measured, for reading; "" for none.
         wanted: the condition that must hold.
-        count: how its samples add up: `3 of 5 passed`, and what spoils it.
+        count: how its samples add up: `3/5 passed`, and what spoils it.
         age: of the last sample. next_in: when the next is due, "" when none will be.
         shadow: it is asked and shown, and decides nothing.
     """

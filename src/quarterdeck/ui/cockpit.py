@@ -14,9 +14,11 @@ from textual.theme import Theme
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action
 from quarterdeck.release.picture import FlagCell
+from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.release.rollout import Wish
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store, StoreError
-from quarterdeck.ui import doing
+from quarterdeck.ui import doing, guarding
 from quarterdeck.ui.actions import deeds_at, why_not
 from quarterdeck.ui.leaving import Leaving
 from quarterdeck.ui.pages import marks
@@ -27,9 +29,13 @@ from quarterdeck.ui.screens.bridge import Bridge
 from quarterdeck.ui.screens.deck import Deck
 from quarterdeck.ui.screens.dialog import Dialog
 from quarterdeck.ui.screens.flags import Flags
+from quarterdeck.ui.screens.gates import Gates
 from quarterdeck.ui.screens.log import Log
-from quarterdeck.ui.screens.plan import PlanDialog
+from quarterdeck.ui.screens.order import OrderDialog, Question
+from quarterdeck.ui.screens.plan import PlanDialog, ProposalDialog
 from quarterdeck.ui.screens.progress import Progress
+from quarterdeck.ui.screens.release import Release
+from quarterdeck.ui.screens.releases import Releases
 from quarterdeck.ui.screens.service import Service
 from quarterdeck.ui.screens.small import Reader
 from quarterdeck.ui.settings import Settings
@@ -42,6 +48,8 @@ REPAINT_EVERY = 5.0
 """Seconds after which ages are judged again although nothing was written."""
 MOST_OF_THE_TIME = 0.01
 """The part of the time that judging ages of a large fleet again may take."""
+TICK_EVERY = 1.0
+"""Seconds between two steps of a clock that runs down."""
 REVIVE_EVERY = 10.0
 """Seconds between two attempts to get a runner while none is alive."""
 
@@ -141,9 +149,18 @@ class Cockpit(App[None]):
             self.paint()
             self._painted_at = clock.monotonic()
             self._painting_took = self._painted_at - began
+        elif began - self._painted_at >= TICK_EVERY:
+            self._tick()
         if not self.picture.runner.alive and clock.monotonic() - self._revived_at >= REVIVE_EVERY:
             self._revived_at = clock.monotonic()
             self.settings.keep_alive()
+
+    def _tick(self) -> None:
+        """Clocks that run down, on screens that show them; nothing else is judged again for them."""
+        screen = self.screen
+        if isinstance(screen, Deck) and screen.TICKS and any(one.ticks for one in self.picture.releases):
+            self.picture = self.sight.tick(self.picture)
+            screen.paint()
 
     def _patience(self) -> float:
         """Seconds that must lie between two paintings: those of a large fleet take long, and keys come first."""
@@ -171,6 +188,11 @@ class Cockpit(App[None]):
         deck = self.deck()
         return None if deck is None else deck.target()
 
+    def release(self) -> ReleaseView | None:
+        """The release under the cursor."""
+        deck = self.deck()
+        return None if deck is None else deck.release()
+
     def do(self, deed_id: str) -> None:
         """Do what a key stands for, or say why it can't be done now."""
         deck = self.deck()
@@ -193,10 +215,15 @@ class Cockpit(App[None]):
             "command": lambda: doing.command(self),
             "refresh": self._refresh,
             "filter": self._find,
+            "conn": lambda: guarding.conn(self),
+            "guard": lambda: guarding.guard(self),
+            "pay": lambda: guarding.pay(self),
             "help": self._help,
             "attention": self._attention,
             "bridge": self._to_bridge,
             "service": self._to_service,
+            "releases": self._to_releases,
+            "gates": lambda: self._to(Gates),
             "flags": lambda: self._to(Flags),
             "to-flags": lambda: self._to(Flags),
             "log": lambda: self._to(Log),
@@ -223,8 +250,7 @@ class Cockpit(App[None]):
 
     def plan(self, action: Action) -> None:
         """Show the plan of an action; after a yes, its progress."""
-        if self.settings.read_only:
-            self.say("this cockpit is read-only: start it without --read-only to change anything")
+        if self._refuses_to_write():
             return
 
         def confirmed(operation_id: str | None) -> None:
@@ -233,9 +259,43 @@ class Cockpit(App[None]):
 
         self.push_screen(PlanDialog(action), confirmed)
 
+    def propose(self, wish: Wish) -> None:
+        """Show the plan of a release; after a yes, the release."""
+        if self._refuses_to_write():
+            return
+
+        def launched(release_id: str | None) -> None:
+            if release_id is not None:
+                self.look()
+                self.show_release(release_id)
+
+        self.push_screen(ProposalDialog(wish), launched)
+
+    def consent(self, question: Question) -> None:
+        """Ask for a yes to a word to the runner, and tell what it said to it."""
+        if self._refuses_to_write():
+            return
+
+        def answered(said: str | None) -> None:
+            if said is not None:
+                self.say(said)
+
+        self.push_screen(OrderDialog(question), answered)
+
+    def _refuses_to_write(self) -> bool:
+        if self.settings.read_only:
+            self.say("this cockpit is read-only: start it without --read-only to change anything")
+        return self.settings.read_only
+
     def show_operation(self, operation_id: str) -> None:
         """Follow an operation."""
         self.push_screen(Progress(operation_id))
+
+    def show_release(self, release_id: str) -> None:
+        """The steps of a release."""
+        if not isinstance(self.screen, (Releases, Gates)):
+            self._to_bridge()
+        self.push_screen(Release(release_id))
 
     def show_service(self, target: TargetId) -> None:
         """Screen 2 on a service."""
@@ -269,7 +329,15 @@ class Cockpit(App[None]):
         if target is not None and not isinstance(self.screen, Service):
             self.show_service(target)
 
-    def _to(self, screen: type[Flags] | type[Log]) -> None:
+    def _to_releases(self) -> None:
+        """The list, with the cursor on the release that was under the cursor."""
+        release = self.release()
+        if isinstance(self.screen, Releases):
+            return
+        self._to_bridge()
+        self.push_screen(Releases("" if release is None else release.id))
+
+    def _to(self, screen: type[Flags] | type[Log] | type[Gates]) -> None:
         if not isinstance(self.screen, screen):
             self._to_bridge()
             self.push_screen(screen())
@@ -315,6 +383,10 @@ class Cockpit(App[None]):
             f"{'waits for you' if one.state == 'needs_operator' else 'goes on running'}: "
             f"{marks.what(one)} {marks.name(one.target)} {one.progress} ({one.id})"
             for one in self.picture.operations
+            if one.open
+        ] + [
+            f"goes on: release {one.title} in {one.environment}, {one.short} ({one.id})"
+            for one in self.picture.releases
             if one.open
         ]
 

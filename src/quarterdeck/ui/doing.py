@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap, SwapMode, command_line
-from quarterdeck.release.command import FORMS, Misread, parse, read_percent, read_shares
+from quarterdeck.release.command import Misread, read_percent, read_shares
 from quarterdeck.release.picture import Cell, FlagCell
+from quarterdeck.release.release_command import FORMS, Decide, Guard, Said, Tell, read
+from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.release.rollout import Wish
+from quarterdeck.ui import guarding, releasing
 from quarterdeck.ui.screens.small import Menu, Prompt
 from quarterdeck.ui.widgets.choices import Option
 
@@ -151,24 +155,53 @@ def undo(cockpit: Cockpit, target: TargetId) -> None:
 
 
 def command(cockpit: Cockpit) -> None:
-    """Any action, typed."""
+    """Anything, typed."""
 
     def given(words: str | None) -> None:
         if words is not None:
-            cockpit.plan(parse(shlex.split(words)))
+            _carry_out(cockpit, read(shlex.split(words)))
 
     target = cockpit.target()
     hint = command_line(Rollback(target)).removeprefix("qd ") if target is not None else "rollback production/checkout"
-    cockpit.push_screen(Prompt("Command", [*FORMS.values(), f"for example: {hint}"], "", _wrong_command), given)
+    told = [*FORMS.values(), f"for example: {hint}"]
+    cockpit.push_screen(Prompt("Command", told, "", lambda words: _wrong_command(cockpit, words)), given)
 
 
-def _wrong_command(words: str) -> str:
+def _carry_out(cockpit: Cockpit, said: Said) -> None:
+    match said:
+        case Wish():
+            cockpit.propose(said)
+        case Tell():
+            release = _release(cockpit, said.release)
+            if release is not None:
+                releasing.tell(cockpit, release, said.order, step=said.step, reason=said.reason)
+        case Decide():
+            release = _release(cockpit, said.release)
+            releasing.decide(cockpit, said.verdict, release, reason=said.reason, after=said.after)
+        case Guard():
+            guarding.ask(cockpit, said)
+        case _:
+            cockpit.plan(said)
+
+
+def _release(cockpit: Cockpit, named: str) -> ReleaseView | None:
+    """The release of that id or beginning of an id, or the open one of that `ENV/SERVICE`."""
+    releases = cockpit.picture.releases
+    found = [one for one in releases if one.id == named]
+    found = found or [one for one in releases if one.open and named in map(str, one.targets)]
+    found = found or [one for one in releases if one.id.startswith(named)]
+    return found[0] if len(found) == 1 else None
+
+
+def _wrong_command(cockpit: Cockpit, words: str) -> str:
     try:
-        parse(shlex.split(words))
+        said = read(shlex.split(words))
     except Misread as error:
         return f"{error}. {error.form}".rstrip(". ") if error.form else str(error)
     except ValueError as error:
         return f"can't read that: {error}"
+    if isinstance(said, (Tell, Decide)) and _release(cockpit, said.release) is None:
+        return f"there is no release {said.release!r}, or more than one that begins so: 3 shows them"
     return ""
 
 
@@ -192,5 +225,6 @@ ON_TARGETS: Mapping[str, Callable[[Cockpit, TargetId], None]] = {
     "traffic": traffic,
     "flag": flag,
     "undo": undo,
+    **releasing.ON_RELEASES,
 }
 """By deed, how it goes on once it is known what it is about."""

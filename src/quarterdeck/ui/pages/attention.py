@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.picture import Attention, Picture
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, Word, join, line, wrap
 
-_MILD = ("preview", "drift", "stale")
+_MILD = ("preview", "drift", "stale", "debt")
 
 
 def attention_line(picture: Picture) -> Line:
@@ -19,12 +20,36 @@ def attention_line(picture: Picture) -> Line:
         words = (first.state.upper(), first.where, _since(first), first.text)
         parts.append(line(("▲ " + " ".join(word for word in words if word), _colour(first))))
     running = [one for one in picture.operations if one.state == "running"]
-    if running:
+    if running and not any(one.open for one in picture.releases):
         others = f" and {len(running) - 1} more" if len(running) > 1 else ""
         parts.insert(0, line((f"▸ {marks.in_brief(running[0])}{others}", "moving")))
+    parts = [*_of_releases(picture), *parts]
     if not parts:
         parts.append(_quiet(picture))
     return (("  ", "text"), *join(parts, " · "))
+
+
+def _of_releases(picture: Picture) -> list[Line]:
+    """How many gates wait for people, what is under way, and what holds releases up or is about to."""
+    parts: list[Line] = []
+    waiting = sum(item.kind in NEEDS_A_PERSON and item.kind != "debt" for item in picture.inbox)
+    if waiting:
+        parts.append(line((f"◆ {waiting} gate{'s need' if waiting > 1 else ' needs'} you: 4", "attention")))
+    open_ = [one for one in picture.releases if one.open]
+    if len(open_) == 1:
+        parts.append(line((f"▸ {open_[0].title} {open_[0].short}", "moving")))
+    elif open_:
+        parts.append(line((f"▸ {len(open_)} releases", "moving")))
+    guards = picture.guards
+    stops = [hold for hold in guards.holds if hold.kind in ("stop", "freeze")]
+    closed = [closure for closure in guards.closures if closure.holds]
+    if any(hold.kind == "stop" for hold in stops):
+        parts.append(line(("■ LINE STOPPED", "danger")))
+    if frozen := [hold.left for hold in stops if hold.kind == "freeze"] + [closure.left for closure in closed]:
+        parts.append(line((f"■ frozen {frozen[0]}".rstrip(), "attention")))
+    elif guards.closures:
+        parts.append(line((f"freeze in {guards.closures[0].left}", "dim")))
+    return parts
 
 
 def attention_lines(picture: Picture, cells: int) -> list[Line]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from quarterdeck.release.picture import Cell, EnvironmentView, Picture, Split
+from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.places import standing_by
 from quarterdeck.ui.spans import BLANK, Line, fit, join, line
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
 
-def columns(environments: Sequence[EnvironmentView]) -> list[Column]:
-    """The service's name, then one column per environment; a protected one says so."""
-    return [Column("SERVICE"), *(Column(_title(env), selectable=True, least=16) for env in environments)]
+def columns(picture: Picture) -> list[Column]:
+    """The service's name, then one column per environment; a protected one says so, one where a release is under way
+    has the room it needs."""
+    released = {release.environment for release in picture.releases if release.open}
+    return [
+        Column("SERVICE"),
+        *(Column(_title(env), True, 16, before_others=env.name in released) for env in picture.environments),
+    ]
 
 
 def rows(picture: Picture) -> list[GridRow]:
@@ -33,7 +39,9 @@ def cell_line(cell: Cell | None) -> Line:
     if cell.state == "unread":
         return line((f"{mark} {word}", colour))
     parts: Line = ((f"{mark} ", colour), (versions or "traffic only", "text"))
-    operation = cell.operation
+    operation, release = cell.operation, cell.release
+    if release is not None:
+        return (*parts, *_of_release(cell, release))
     if operation is not None:
         leads = f" -> {cell.target_version}" if cell.target_version else f" {marks.what(operation)}"
         parts = (*parts, (leads, "moving"), (f" {operation.progress}", "moving"))
@@ -48,6 +56,20 @@ def cell_line(cell: Cell | None) -> Line:
     if shares := shares_in_short(cell.splits):
         parts = (*parts, (f" {shares}", "bar"))
     return parts
+
+
+def _of_release(cell: Cell, release: ReleaseView) -> Line:
+    """Where it goes, how many have it, what it waits for."""
+    leads = f" -> {cell.target_version}" if cell.target_version and cell.target_version not in cell.versions else ""
+    share = f" {marks.percent(release.exposed)}" if release.exposed is not None else ""
+    waits = marks.RELEASE[release.state][1]
+    rings = marks.rings(release)
+    doubt = line((f" old {cell.known.age}", "attention")) if cell.known.state in ("stale", "trouble") else ()
+    return (
+        *line((leads, "moving"), (share, "bar"), (f" {release.short}", waits)),
+        *doubt,
+        *line((f"  {rings}" if rings else "", "dim")),
+    )
 
 
 def shares_in_short(splits: Sequence[Split]) -> str:
@@ -65,7 +87,11 @@ def detail_line(picture: Picture, cell: Cell | None) -> Line:
     if cell is None:
         return BLANK
     told: list[Line] = [line((str(cell.target), "title"))]
-    if cell.operation is not None:
+    if cell.release is not None:
+        release = cell.release
+        told.append(line((release.waits, marks.RELEASE[release.state][1])))
+        told.append(line((f"rings {marks.rings(release)}" if release.rings else f"step {release.progress}", "dim")))
+    elif cell.operation is not None:
         told.append(line((marks.in_brief(cell.operation), "moving")))
     elif cell.preview:
         told.append(line((f"a swap from {cell.preview} is prepared", "attention")))
@@ -77,14 +103,32 @@ def detail_line(picture: Picture, cell: Cell | None) -> Line:
 
 def recent_lines(picture: Picture, most: int) -> list[Line]:
     """What goes on and what happened last, newest first: at most so many lines, none if there is nothing to tell."""
+    released = _release_lines(picture, most // 2)
+    most -= len(released)
     if most < 3 or not picture.operations:
-        return []
-    lines: list[Line] = [BLANK, line(("LAST OPERATIONS", "heading"))]
+        return released
+    lines: list[Line] = [*released, BLANK, line(("LAST OPERATIONS", "heading"))]
     for one in sorted(picture.operations, key=lambda one: not one.open)[: most - 2]:
         reason = f"  {one.reason}" if one.reason else ""
         told = f"{marks.what(one):<9} {marks.name(one.target)}  by {one.actor}{reason}"
         lines.append((*fit(line(f"{one.age:>5}  ", marks.of_operation(one)), 22), (told, "text")))
     return lines
+
+
+def _release_lines(picture: Picture, most: int) -> list[Line]:
+    """Open releases, what is owed, and the releases that ended last."""
+    if most < 3 or not (picture.releases or picture.guards.debts):
+        return []
+    lines: list[Line] = [BLANK, line(("RELEASES", "heading"))]
+    for debt in picture.guards.debts:
+        owed = fit(line(f"{debt.age:>5}  ", marks.INBOX["debt"]), 22)
+        lines.append((*owed, (f"{debt.target.name}: {debt.kind}: {debt.text}", "text")))
+    for one in picture.releases:
+        told = f"{one.title} in {one.environment}  {one.progress}"
+        told += f"  {one.waits}" if one.waits else ""
+        state, word = marks.RELEASE[one.state]
+        lines.append((*fit(line(f"{one.age:>5}  ", (state.partition(",")[0], word)), 22), (told, "text")))
+    return lines[:most]
 
 
 def _title(env: EnvironmentView) -> str:

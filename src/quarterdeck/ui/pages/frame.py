@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
+from quarterdeck.release.guards import person
 from quarterdeck.release.picture import Picture
-from quarterdeck.ui.actions import LATER, MOVING, Situation, Where, deeds_at, why_not
+from quarterdeck.release.release_view import ConnView
+from quarterdeck.ui.actions import LATER, MOVING, Deed, Situation, Where, deeds_at, why_not
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, join, line, spread, width, wrap
 
-_TITLES: dict[Where, str] = {"bridge": "1 Bridge", "service": "2 Service", "flags": "5 Flags", "log": "7 Log"}
+_TITLES: dict[Where, str] = {
+    "bridge": "1 Bridge",
+    "service": "2 Service",
+    "releases": "3 Releases",
+    "release": "3 Release",
+    "gates": "4 Gates",
+    "flags": "5 Flags",
+    "log": "7 Log",
+}
 
 
-def head_line(picture: Picture, where: Where, read_only: bool, cells: int) -> Line:
-    """Fleet and screen on the left; runner, connections and the time on the right."""
+def head_line(picture: Picture, where: Where, read_only: bool, cells: int, conn: ConnView | None = None) -> Line:
+    """Fleet and screen on the left; who has the conn, runner, connections and the time on the right."""
     parts = [line((picture.fleet or "no fleet yet", "title")), line((_TITLES[where], "heading"))]
     if read_only:
         parts.append(line(("READ-ONLY", "attention")))
-    told = [_runner(picture), *_connections(picture), line((marks.clock_minute(picture.at), "dim"))]
-    right = (*line("  "), *join(told, "  "), *line(" "))
+    control = (
+        [line((f"conn: {person(conn.holder)} since {marks.clock_minute(conn.since)}", "attention"))] if conn else []
+    )
+    told = [*control, _runner(picture), *_connections(picture), line((marks.clock_minute(picture.at), "dim"))]
     left = (*line(" "), *join(parts, "  "))
-    if width(left) + width(right) > cells:  # the time is what a terminal has elsewhere too
-        right = (*line("  "), *join(told[:-1], "  "), *line(" "))
+    # The time is what a terminal has elsewhere too; how old readings are stands in the cells that are old.
+    fewer = (told, told[:-1], [*control, _runner(picture)])
+    rights = [(*line("  "), *join(some, "  "), *line(" ")) for some in fewer]
+    right = next((some for some in rights if width(left) + width(some) <= cells), rights[1])
     branded = (*line((" Quarterdeck ", "dim")), *left)
     return spread(branded if width(branded) + width(right) <= cells else left, right, cells)
 
 
 def footer_line(now: Situation, cells: int) -> Line:
-    """The keys of a screen; what can't be done at the moment is in brackets."""
-    parts = []
-    for deed in deeds_at(now.where):
-        if not deed.in_footer:
-            continue
+    """The keys of a screen; what can't be done at the moment is in brackets, and goes first where room is scarce."""
+    possible, blocked, roomy = set[str](), set[str](), set[str]()
+    deeds = [deed for deed in deeds_at(now.where) if deed.footer != "never"]
+    for deed in deeds:
         if why_not(deed, now):
-            parts.append(line((f"({deed.shown} {deed.label})", "dim")))
+            blocked.add(deed.id)
+        elif deed.footer == "when roomy":
+            roomy.add(deed.id)
         else:
-            parts.append(line((deed.shown, "key"), (f" {deed.label}", "text")))
-    roomy = (*line(" "), *join(parts, "  "))
-    return roomy if width(roomy) <= cells else (*line(" "), *join(parts, " "))
+            possible.add(deed.id)
+    always = {deed.id for deed in deeds if deed.footer == "always"}
+
+    def told(among: set[str], between: str) -> Line:
+        parts = [_key(deed, blocked=deed.id in blocked) for deed in deeds if deed.id in among]
+        return (*line(" "), *join(parts, between))
+
+    everything = possible | roomy | (blocked & always)
+    ways = ((everything, "  "), (everything, " "), (possible | roomy, " "), (possible, "  "), (possible, " "))
+    return next(
+        (line_ for among, between in ways if width(line_ := told(among, between)) <= cells), told(possible, " ")
+    )
+
+
+def _key(deed: Deed, *, blocked: bool) -> Line:
+    if blocked:
+        return line((f"({deed.shown} {deed.label})", "dim"))
+    return line((deed.shown, "key"), (f" {deed.label}", "text"))
 
 
 def help_lines(now: Situation, cells: int) -> list[Line]:

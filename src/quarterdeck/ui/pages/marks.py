@@ -9,14 +9,18 @@ from quarterdeck.fleet.readings import Health
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import Knowledge
+from quarterdeck.release.gate import Verdict
 from quarterdeck.release.operation import StepState
 from quarterdeck.release.picture import CellState, OperationView, Region, SlotView
 from quarterdeck.release.plan import Severity
+from quarterdeck.release.release_view import InboxKind, ReleaseState, ReleaseView
+from quarterdeck.release.rollout import StepState as ReleaseStepState
 from quarterdeck.ui.spans import Line, Span, Word, line
 
 CELL: Mapping[CellState, tuple[str, str, Word]] = {
     "needs operator": ("▲", "needs you", "danger"),
     "trouble": ("✗", "trouble", "danger"),
+    "waiting": ("◆", "", "attention"),
     "moving": ("▸", "", "moving"),
     "unhealthy": ("✗", "unhealthy", "danger"),
     "preview": ("◆", "preview", "attention"),
@@ -53,12 +57,78 @@ OPERATION: Mapping[str, Span] = {
     "rolled_back": ("○ rolled back", "attention"),
     "needs_operator": ("▲ needs you", "danger"),
 }
+RELEASE: Mapping[ReleaseState, Span] = {
+    "needs operator": ("▲ needs you", "danger"),
+    "confirming": ("◆ to be confirmed", "attention"),
+    "recovering": ("◂ recovering", "attention"),
+    "paused": ("◆ paused", "attention"),
+    "waiting": ("◆ waits for people", "attention"),
+    "hindered": ("○ held up", "attention"),
+    "running": ("▸ running", "moving"),
+    "succeeded": ("✓ succeeded", "ok"),
+    "failed": ("✗ failed, nothing changed", "danger"),
+    "rolled back": ("○ rolled back", "attention"),
+    "abandoned": ("○ abandoned", "attention"),
+}
+RELEASE_STEP: Mapping[ReleaseStepState, Span] = {
+    "waiting": ("· waiting", "dim"),
+    "running": ("▸ running", "moving"),
+    "done": ("✓ done", "ok"),
+    "failed": ("✗ failed", "danger"),
+    "skipped": ("○ skipped", "dim"),
+    "undoing": ("◂ undoing", "attention"),
+    "undone": ("○ undone", "attention"),
+}
+RING: Mapping[ReleaseStepState, str] = {
+    "waiting": ".", "running": ">", "done": "#", "failed": "!", "skipped": "-", "undoing": "<", "undone": "o",
+}  # fmt: skip
+"""Behind a ring's first letter."""
+VERDICT: Mapping[Verdict | None, Span] = {
+    "pass": ("✓ pass", "ok"),
+    "fail": ("✗ FAIL", "danger"),
+    "no_data": ("? no data", "attention"),
+    "stale": ("○ stale", "attention"),
+    None: ("· not asked", "dim"),
+}
+INBOX: Mapping[InboxKind, Span] = {
+    "confirm": ("▲ confirm", "danger"),
+    "needs you": ("▲ needs you", "danger"),
+    "failing": ("✗ failing", "danger"),
+    "undecided": ("? undecided", "attention"),
+    "approval": ("◆ approval", "attention"),
+    "pause": ("◆ pause", "attention"),
+    "hindered": ("○ held up", "attention"),
+    "gate": ("▸ gate", "moving"),
+    "debt": ("○ debt", "attention"),
+}
 GAVE_UP: Span = ("○ abandoned", "attention")
 
 
 def of_operation(view: OperationView) -> Span:
     """An operation's state; one that was left as it was is not waiting for anybody any more."""
     return GAVE_UP if view.state == "needs_operator" and not view.open else OPERATION[view.state]
+
+
+def of_release(view: ReleaseView) -> Span:
+    """Where a release stands: its mark and, while it is open, what it is at."""
+    state, word = RELEASE[view.state]
+    return (f"{state[0]} {view.short}" if view.open else state, word)
+
+
+def of_severity(severity: str) -> Span:
+    """A severity as the journal writes it."""
+    known = next((one for one in SEVERITY if one == severity), None)
+    return SEVERITY[known or "info"]
+
+
+def rings(view: ReleaseView) -> str:
+    """How far each ring is: `c# e> b.`, its first letter and a mark."""
+    return " ".join(f"{ring[0]}{RING[state]}" for ring, state in view.rings)
+
+
+def ago(age: str) -> str:
+    """How long ago, of an age."""
+    return "just now" if age == "now" else f"{age} ago" if age else ""
 
 
 def what(view: OperationView) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
@@ -24,12 +24,12 @@ def plan_lines(plan: Plan, cells: int) -> list[Line]:
     return lines[:-1]
 
 
-def deadline(plan: Plan, now: float) -> Line:
+def deadline(expires_at: float, now: float) -> Line:
     """Until when it may be confirmed, in steps that change seldom."""
-    left = plan.expires_at - now
+    left = expires_at - now
     if left <= 0:
         return line(("✗ this plan has expired: close it and ask again", "danger"))
-    until = f"good until {marks.clock_time(plan.expires_at)}"
+    until = f"good until {marks.clock_time(expires_at)}"
     if left < _SHORTEST_COUNTDOWN:
         return line((f"▲ {until}: less than a minute left", "attention"))
     return line((until, "dim"))
@@ -67,6 +67,12 @@ def fuse_lines(fuse: Fuse, cells: int) -> Iterator[Line]:
         yield from wrap(clean(fuse.until, 400), cells, first=line(("    until: ", "heading")))
 
 
+def command_lines(command: str, cells: int) -> Iterator[Line]:
+    """The headless twin."""
+    if command:
+        yield from wrap(clean(command, 600), cells, first=line(("SAME BY HAND  ", "heading")), word="dim")
+
+
 def _effects(plan: Plan, cells: int) -> Iterator[Line]:
     yield line(("WHAT CHANGES", "heading"))
     if not plan.effects:
@@ -82,16 +88,18 @@ def _effects(plan: Plan, cells: int) -> Iterator[Line]:
         yield from wrap(change, cells, first=first)
 
 
-def _who(plan: Plan, cells: int) -> Iterator[Line]:
-    if plan.who_feels_it:
-        yield from wrap(clean(plan.who_feels_it, 600), cells, first=line(("WHO FEELS IT  ", "heading")))
+def who_lines(who_feels_it: str, cells: int) -> Iterator[Line]:
+    """Who feels it."""
+    if who_feels_it:
+        yield from wrap(clean(who_feels_it, 600), cells, first=line(("WHO FEELS IT  ", "heading")))
 
 
-def _risks(plan: Plan, cells: int) -> Iterator[Line]:
-    if not plan.risks:
+def risk_lines(risks: Sequence[Risk], cells: int) -> Iterator[Line]:
+    """What could go wrong, the gravest first."""
+    if not risks:
         return
     yield line(("WHAT COULD GO WRONG", "heading"))
-    for risk in sorted(plan.risks, key=_gravity):
+    for risk in sorted(risks, key=_gravity):
         yield from wrap(clean(risk.text, 600), cells, first=line("  ", marks.SEVERITY[risk.severity], " "))
         if risk.remedy:
             yield from wrap(clean(risk.remedy, 600), cells, first=line(" " * 10, ("remedy: ", "heading")), word="dim")
@@ -126,5 +134,12 @@ def _steps(plan: Plan, cells: int) -> Iterator[Line]:
 
 
 def _command(plan: Plan, cells: int) -> Iterator[Line]:
-    if plan.command:
-        yield from wrap(clean(plan.command, 600), cells, first=line(("SAME BY HAND  ", "heading")), word="dim")
+    yield from command_lines(plan.command, cells)
+
+
+def _who(plan: Plan, cells: int) -> Iterator[Line]:
+    yield from who_lines(plan.who_feels_it, cells)
+
+
+def _risks(plan: Plan, cells: int) -> Iterator[Line]:
+    yield from risk_lines(plan.risks, cells)

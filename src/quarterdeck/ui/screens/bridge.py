@@ -40,7 +40,7 @@ class Bridge(Deck):
         picture = self.cockpit.picture
         rows = self._matching(bridge.rows(picture))
         empty = "no service holds these letters" if self.letters else "no service is known yet"
-        self.query_one(Grid).fill(bridge.columns(picture.environments), rows, empty)
+        self.query_one(Grid).fill(bridge.columns(picture), rows, empty)
 
     def paint_cursor(self) -> None:
         super().paint_cursor()
@@ -66,10 +66,12 @@ class Bridge(Deck):
         return None if cell is None else cell.target
 
     def open(self) -> None:
-        """Enter: the operation under way, if there is one, else the service."""
+        """Enter: the release or the operation under way, if there is one, else the service."""
         cell = self.cell()
         if cell is None:
             self.say("that service doesn't exist in that environment")
+        elif cell.release is not None:
+            self.cockpit.show_release(cell.release.id)
         elif cell.operation is not None:
             self.cockpit.show_operation(cell.operation.id)
         else:

@@ -1,4 +1,4 @@
-"""What the four main screens share: head, attention, body, a line of detail, the keys."""
+"""What the main screens share: head, attention, body, a line of detail, the keys."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
+from quarterdeck.release.release_view import ConnView, InboxItem, ReleaseView
 from quarterdeck.ui.actions import LATER, Situation, Where, deeds_at
 from quarterdeck.ui.pages.attention import attention_line
 from quarterdeck.ui.pages.frame import footer_line, head_line
@@ -34,6 +35,8 @@ class Deck(Screen[None]):
     """A main screen. Subclasses say where they are, what their body is, and how to paint it."""
 
     WHERE: ClassVar[Where]
+    TICKS: ClassVar[bool] = False
+    """Whether it shows clocks that run down: it is painted each second while any does."""
     AUTO_FOCUS = "#body"
 
     DEFAULT_CSS = """
@@ -59,6 +62,10 @@ class Deck(Screen[None]):
         """The widget in the middle; its id is `body`."""
         raise NotImplementedError
 
+    def above(self) -> list[Widget]:
+        """What stands between the head and the body."""
+        return []
+
     def below(self) -> list[Widget]:
         """What stands between the body and the line of detail."""
         return []
@@ -71,6 +78,19 @@ class Deck(Screen[None]):
         """What is under the cursor."""
         raise NotImplementedError
 
+    def release(self) -> ReleaseView | None:
+        """The release under the cursor: the open one that has its target for itself."""
+        target = self.target()
+        return None if target is None else self.cockpit.picture.release_of(target)
+
+    def step(self) -> str:
+        """The id of the step under the cursor, "" where there are none."""
+        return ""
+
+    def item(self) -> InboxItem | None:
+        """What of the inbox is under the cursor."""
+        return None
+
     def detail(self) -> Line:
         """One line about what is under the cursor."""
         return BLANK
@@ -80,11 +100,20 @@ class Deck(Screen[None]):
 
     def situation(self) -> Situation:
         """What a key would act on now."""
-        return Situation(self.cockpit.picture, self.WHERE, self.cockpit.settings.read_only, self.target())
+        return Situation(
+            self.cockpit.picture,
+            self.WHERE,
+            self.cockpit.settings.read_only,
+            self.target(),
+            self.release(),
+            self.step(),
+            self.item(),
+        )
 
     def compose(self) -> ComposeResult:
         yield Page(id="head", classes="one-line")
         yield Page(id="attention", classes="one-line")
+        yield from self.above()
         yield self.body()
         yield from self.below()
         # An input at the bottom of the screen takes the place of the detail line while letters are typed.
@@ -106,10 +135,16 @@ class Deck(Screen[None]):
         if not self.is_mounted:
             return
         picture, read_only = self.cockpit.picture, self.cockpit.settings.read_only
-        self.query_one("#head", Page).make(lambda cells: [head_line(picture, self.WHERE, read_only, cells)])
+        conn = self._conn()
+        self.query_one("#head", Page).make(lambda cells: [head_line(picture, self.WHERE, read_only, cells, conn)])
         self.query_one("#attention", Page).make(lambda _: [attention_line(picture)])
         self.paint_body()
         self.paint_cursor()
+
+    def _conn(self) -> ConnView | None:
+        """Who has the conn of what is under the cursor, else the first there is."""
+        guards, target = self.cockpit.picture.guards, self.target()
+        return (guards.conn(target) if target is not None else None) or next(iter(guards.conns), None)
 
     def paint_cursor(self) -> None:
         """Bring up to date what depends on the cursor."""

@@ -20,12 +20,14 @@ _GAP = 2
 class Column:
     """A column. The cursor walks over `selectable` columns; without any it covers whole rows.
 
-    `least` is the width below which the column is rather scrolled out of sight than squeezed.
+    `least` is the width below which the column is rather scrolled out of sight than squeezed. `before_others`: it gets
+    the width it wants as long as the others keep their least.
     """
 
     title: str
     selectable: bool = False
     least: int = 10
+    before_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,12 @@ class Grid(Lines, can_focus=True):
                 break
             keep.remove(max(hideable, key=lambda i: abs(i - self._column)))
         widths = [0] * len(self._columns)
-        for i, cells in zip(keep, share_out([self._naturals[i] for i in keep], room), strict=True):
+        others = [i for i in keep if not self._columns[i].before_others]
+        for i in (i for i in keep if self._columns[i].before_others):
+            spare = room - sum(self._least(other) for other in keep if other != i and not widths[other])
+            widths[i] = max(self._least(i), min(self._naturals[i], spare))
+            room -= widths[i]
+        for i, cells in zip(others, share_out([self._naturals[i] for i in others], room), strict=True):
             widths[i] = cells
         return widths
 

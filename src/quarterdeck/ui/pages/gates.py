@@ -1,0 +1,95 @@
+"""The inbox: what waits, one row each, and one of it in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from quarterdeck.release.release_view import GuardsView, InboxItem
+from quarterdeck.ui.pages import marks
+from quarterdeck.ui.spans import Line, line, wrap
+from quarterdeck.ui.widgets.grid import Column, GridRow
+
+COLUMNS = (
+    Column("WHAT", least=11),
+    Column("RELEASE", least=14),
+    Column("WAITS FOR", least=22),
+    Column("FOR", least=4),
+    Column("LEFT", least=5),
+    Column("NEXT", least=5),
+)
+"""FOR: how long it has waited. LEFT: until it expires or ends by itself. NEXT: until the next sample."""
+
+
+def rows(items: Sequence[InboxItem]) -> list[GridRow]:
+    """One row per thing that waits."""
+    return [
+        GridRow(
+            one.key,
+            (
+                line(marks.INBOX[one.kind]),
+                line((one.title, "title")),
+                line(one.waits),
+                line((one.age, "dim")),
+                line((one.expires or "-", "attention" if one.expires else "dim")),
+                line((one.next_in or "-", "dim")),
+            ),
+        )
+        for one in items
+    ]
+
+
+def item_lines(item: InboxItem, cells: int) -> list[Line]:
+    """One of them: for what it waits, with the evidence, what a yes would do, and who may give it."""
+    state, word = marks.INBOX[item.kind]
+    where = f"  {item.target}" if item.target is not None else ""
+    lines: list[Line] = [line((item.title, "title"), ("  ", "text"), (state, word), (where, "dim"))]
+    lines += _labelled("WAITS FOR", item.waits, cells)
+    when = [f"for {item.age}" if item.age not in ("", "now") else "just begun"]
+    when += [f"{item.expires} left"] if item.expires else []
+    when += [f"next sample in {item.next_in}"] if item.next_in else []
+    lines += _labelled("SINCE", ", ".join(when), cells)
+    for text in item.warnings:
+        lines += wrap(text, cells, first=line(("▲ ", "danger")), word="danger")
+    lines += _labelled("BLOCKS", item.blocks, cells)
+    lines += _labelled("WHO MAY", item.who, cells)
+    for number, text in enumerate(item.evidence):
+        lines += _labelled("EVIDENCE" if not number else "", text, cells)
+    lines += _labelled("BY HAND", item.twin, cells)
+    return lines
+
+
+def guard_lines(guards: GuardsView, cells: int) -> list[Line]:
+    """What stands guard: the conn, what holds releases up, what is about to."""
+    lines = list(_guards(guards, cells))
+    return [line(("ON GUARD", "heading")), *lines] if lines else []
+
+
+def _guards(guards: GuardsView, cells: int) -> Iterator[Line]:
+    for conn in guards.conns:
+        offered = f", offered to {conn.offered_to}" if conn.offered_to else ""
+        why = f": {conn.reason}" if conn.reason else ""
+        told = f"of {scope(conn.scope)} has {conn.holder} since {marks.clock_minute(conn.since)}{offered}{why}"
+        yield from wrap(told, cells, first=line("  ", ("conn   ", "heading"), " "))
+    for hold in guards.holds:
+        ends = f"{hold.left} left" if hold.left else "until it is lifted"
+        told = f"{scope(hold.scope)}, {ends}, by {hold.by} {marks.ago(hold.age)}: {hold.reason}  ({hold.id})"
+        yield from wrap(told, cells, first=line("  ", (f"{hold.kind:<8}", "danger")))
+    for closure in guards.closures:
+        when = "holds" if closure.holds else "begins in " + closure.left
+        ends = f", {closure.left} left" if closure.holds and closure.left else ""
+        told = f"{closure.environment}: {closure.window} {when}{ends}" + (
+            f": {closure.reason}" if closure.reason else ""
+        )
+        yield from wrap(told, cells, first=line("  ", ("window  ", "attention")))
+    for one in guards.overrides[:5]:
+        told = f"{one.what}, by {one.by} {marks.ago(one.age)}: {one.reason}"
+        yield from wrap(told, cells, first=line("  ", ("set aside ", "danger")))
+
+
+def scope(of: str) -> str:
+    """A scope in words."""
+    return "everything" if of == "*" else of
+
+
+def _labelled(label: str, text: str, cells: int) -> list[Line]:
+    return wrap(text, cells, first=line((f"{label:<11}", "heading"))) if text else []

@@ -1,0 +1,88 @@
+"""Screen 4: one inbox for everything that waits for a person or a gate."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.release_view import InboxItem, ReleaseView
+from quarterdeck.ui.pages import gates as pages
+from quarterdeck.ui.screens.deck import Deck, bindings
+from quarterdeck.ui.spans import BLANK, Line, line, plain
+from quarterdeck.ui.widgets.grid import Grid, GridRow
+from quarterdeck.ui.widgets.page import Page
+
+_AROUND = 4
+"""Head, attention, detail, keys."""
+
+
+class Gates(Deck):
+    """What waits, one row each; below the one under the cursor, and what stands guard."""
+
+    WHERE = "gates"
+    TICKS = True
+    BINDINGS: ClassVar[list[BindingType]] = bindings("gates")
+    DEFAULT_CSS = "Gates > #below { height: 1fr; }"
+
+    def body(self) -> Widget:
+        return Grid(id="body")
+
+    def below(self) -> list[Widget]:
+        return [Page(id="below")]
+
+    def paint_body(self) -> None:
+        grid = self.query_one(Grid)
+        rows = self._matching(pages.rows(self.cockpit.picture.inbox))
+        empty = "nothing holds these letters" if self.letters else "nothing waits for anybody"
+        grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) // 2 - 1))
+        grid.fill(pages.COLUMNS, rows, empty)
+
+    def paint_cursor(self) -> None:
+        super().paint_cursor()
+        self.query_one("#below", Page).make(self._below)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.paint)
+
+    def detail(self) -> Line:
+        item = self.item()
+        if item is None:
+            return BLANK
+        told = "Enter pays the debt" if item.kind == "debt" else "Enter opens the release"
+        return line("  ", (told, "dim"))
+
+    def item(self) -> InboxItem | None:
+        key = self.query_one(Grid).cursor_key
+        return next((item for item in self.cockpit.picture.inbox if item.key == key), None)
+
+    def release(self) -> ReleaseView | None:
+        item = self.item()
+        return self.cockpit.picture.release(item.release) if item is not None else None
+
+    def step(self) -> str:
+        item = self.item()
+        return item.step if item is not None else ""
+
+    def target(self) -> TargetId | None:
+        item = self.item()
+        return item.target if item is not None else None
+
+    def open(self) -> None:
+        item = self.item()
+        if item is not None and item.kind == "debt":
+            self.cockpit.do("pay")
+        elif item is not None:
+            self.cockpit.show_release(item.release)
+
+    def _below(self, cells: int) -> list[Line]:
+        item = self.item()
+        told = [BLANK, *pages.item_lines(item, cells)] if item is not None else []
+        guards = pages.guard_lines(self.cockpit.picture.guards, cells)
+        return [*told, BLANK, *guards] if guards else told
+
+    def _matching(self, rows: list[GridRow]) -> list[GridRow]:
+        letters = self.letters.lower()
+        return [row for row in rows if letters in " ".join(plain(cell) for cell in row.cells).lower()]

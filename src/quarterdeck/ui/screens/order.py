@@ -1,0 +1,66 @@
+"""A word to the runner that needs no plan: an order to a release, a decision, a change of what stands guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quarterdeck.store.asking import Asker
+from quarterdeck.store.base import Answer, Request
+from quarterdeck.ui.screens.consent import Consent
+from quarterdeck.ui.spans import Line
+
+Submit = Callable[[Asker, str, str], Request]
+"""From who asks, the reason and the override to what was handed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked a yes for.
+
+    Attributes:
+        title: the headless twin, or what it is in a few words.
+        lines: everything to know before saying yes.
+        verb: what the yes is called.
+        submit: hands it in.
+        type_to_confirm: "" if a plain yes will do.
+        needs_reason: why a reason is needed, "" if it may stay empty.
+    """
+
+    title: str
+    lines: Callable[[int], list[Line]]
+    verb: str
+    submit: Submit
+    type_to_confirm: str = ""
+    needs_reason: str = ""
+
+
+class OrderDialog(Consent):
+    """Shows what a word does, and hands it in. Comes back with what the runner said to it, or None."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(classes="-low")
+        self._question = question
+
+    DEFAULT_CSS = "OrderDialog.-low > #box { max-height: 22; max-width: 84; }"
+
+    def heading(self) -> str:
+        return self._question.title
+
+    def lines(self, cells: int) -> list[Line]:
+        return self._question.lines(cells)
+
+    def verb(self) -> str:
+        return self._question.verb
+
+    def must_type(self) -> str:
+        return self._question.type_to_confirm
+
+    def why_not_without_reason(self) -> str:
+        return self._question.needs_reason
+
+    def take(self, answer: Answer) -> str:
+        return answer.said or "done"
+
+    def hand_in(self, typed: str, reason: str) -> Request:
+        return self._question.submit(self.cockpit.asker, reason, self.override)
