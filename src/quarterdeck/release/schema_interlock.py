@@ -55,7 +55,10 @@ def interlock(
     if current is None:
         told = f": {trouble}" if trouble else ""
         text = f"{where}: nobody knows which schema the database is at{told}"
-        return Risk("danger" if back else "warning", "schema-unread", text, f"look yourself whether {version} fits")
+        remedy = f"look yourself whether {version} fits"
+        if back:
+            return Risk("danger", "schema-unread-going-back", text, remedy)
+        return Risk("warning", "schema-unread", text, remedy)
     return None
 
 

@@ -11,7 +11,7 @@ from quarterdeck.clock import Clock
 from quarterdeck.fleet.codec import from_json
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
-from quarterdeck.release.action import Action, FlagChange, Rollback
+from quarterdeck.release.action import Action, FlagChange, Rollback, Swap
 from quarterdeck.release.clearance import Clearance, Undertaking, clear
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Plan, Refusal
@@ -35,6 +35,7 @@ from quarterdeck.runner.proposing import Proposer
 from quarterdeck.runner.release_lines import line
 from quarterdeck.runner.release_writes import Writes
 from quarterdeck.runner.releasing import Office, Releases, overriding
+from quarterdeck.runner.sounding import Soundings
 from quarterdeck.runner.stepping import Stepper
 from quarterdeck.runner.tasks import without_text
 from quarterdeck.store.base import Answer, Draft, LeaseLost, Lock, Locked, Request, Store, StoreError
@@ -94,7 +95,9 @@ class Engine:
         self._household = household
         self._rules = rules
         self._journal = journal = Journal(store, guard, clock)
-        self._planner = planner = Planner(fleet, store, connections, clock)
+        self._planner = planner = Planner(
+            fleet, store, connections, clock, Soundings(fleet, rules, samples), rules=rules
+        )
         stepper = Stepper(connections, journal, guard, seal, clock, patience or Patience())
         self._chooser = Chooser(planner, stepper)
         self._operations = operations = Operations(
@@ -255,10 +258,11 @@ class Engine:
     def _clearance(self, plan: Plan, actor: str, override: str) -> Clearance:
         """Whether what stands guard lets somebody do this now. Reads the store only."""
         action = plan.action
+        goes_back = isinstance(action, Rollback) or (isinstance(action, Swap) and action.mode == "cancel")
         what = Undertaking(
             targets=(action.target,),
             actor=actor,
-            kind="recovery" if isinstance(action, Rollback) else "action",
+            kind="recovery" if goes_back else "action",
             eases=isinstance(action, FlagChange) and action.enabled is False,
         )
         guards, releases, now = self._store.guards(), self._store.releases(open_only=True), self._clock.now()

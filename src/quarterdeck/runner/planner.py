@@ -9,25 +9,31 @@ from typing import TypeVar
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble
-from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.readings import SlotReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
-from quarterdeck.providers.base import FlagStore, ProviderError, SlotHost, TrafficRouter
+from quarterdeck.providers.base import BuildHost, FlagStore, ProviderError, SlotHost, TrafficRouter
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
+from quarterdeck.release.automation import in_releases, risks_of
+from quarterdeck.release.deploy import Berth, artifact_for, plan_deploys
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Plan, Refusal, RefusalCode, Step
 from quarterdeck.release.policy import PLAN_LIFE, name_to_type
 from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
+from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.shift import Router, knows, plan_shift
-from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
-from quarterdeck.release.swap import Site, plan_swap, slot_names
+from quarterdeck.release.sides import Sides
+from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.release.swap import SOURCE, Site, plan_swap, slot_names
 from quarterdeck.runner.ports import Connections
+from quarterdeck.runner.sounding import Sounding, Unsounded
 from quarterdeck.store.base import Lock, Store
 
 T = TypeVar("T")
+AnySurvey = SwapSurvey | TrafficSurvey | FlagSurvey | DeploySurvey
 
 _CODES: dict[str, RefusalCode] = {
     "unauthenticated": "denied",
@@ -57,7 +63,20 @@ class NoPlan(Exception):
 class Planner:
     """Works actions out against fresh readings. Only reads."""
 
-    def __init__(self, fleet: Fleet, store: Store, connections: Connections, clock: Clock) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        store: Store,
+        connections: Connections,
+        clock: Clock,
+        sounding: Sounding | None = None,
+        *,
+        rules: Rulebook | None = None,
+    ) -> None:
+        """`sounding` asks for the schema and the health of sides; None where no rules say how. `rules` say what versions
+        are made of."""
+        self._rules = rules or Rulebook()
+        self._sounding = sounding or Unsounded()
         self._fleet = fleet
         self._store = store
         self._connections = connections
@@ -119,7 +138,12 @@ class Planner:
         match action:
             case Swap():
                 swap = self._usual_slots(action)
-                return _planned(plan_swap(swap, await self._sites(swap)))
+                sites, schema = await asyncio.gather(self._sites(swap), self._sounding.schema(action.target))
+                outline = _planned(plan_swap(swap, sites))
+                if schema is None or swap.mode == "cancel":
+                    return outline
+                serving = ((site.place.target, site.survey.source) for site in sites)
+                return _planned(schema.checked(outline, serving, back=False))
             case Shift():
                 return _planned(plan_shift(action, await self._routers(action)))
             case FlagChange():
@@ -128,7 +152,7 @@ class Planner:
                 await self._may_write(place)
                 return _planned(plan_flag(action, place, survey))
             case Deploy():
-                raise NoPlan(Refusal("usage", "builds can't be deployed yet"))
+                return _planned(plan_deploys(action, *await self._berths(action)))
             case Rollback():
                 operation = undoable(action, self._store.operations(target=str(action.target), limit=200))
                 if isinstance(operation, Refusal):
@@ -154,6 +178,22 @@ class Planner:
             return Site(place, survey, traffic)
 
         return await asyncio.gather(*map(one, places))
+
+    async def _berths(self, action: Deploy) -> tuple[Sequence[Berth], str]:
+        """Where to deploy to, and what."""
+        places, slot = self._places(action.target, "slots"), action.slot or self._fleet.swap_source or SOURCE
+        try:
+            artifact = artifact_for(action, self._rules.route(action.target.whole).artifact)
+        except ValueError as error:
+            raise NoPlan(Refusal("usage", f"what to deploy to {action.target}: {error}")) from None
+
+        async def one(place: Place) -> Berth:
+            survey, _ = await asyncio.gather(
+                self._one(place.target, self._builds(place.address, slot)), self._may_write(place)
+            )
+            return Berth(place, survey)
+
+        return await asyncio.gather(*map(one, places)), artifact
 
     async def _routers(self, action: Shift) -> Sequence[Router]:
         both: tuple[Role, ...] = ("traffic", "slot_traffic")
@@ -182,11 +222,50 @@ class Planner:
         async def one(step: Step) -> Undoing:
             survey = await self._one(step.target, self._survey_for(step))
             between = await self._traffic_between_slots(step.target) if step.role == "slots" else None
-            return Undoing(step, survey, between)
+            return Undoing(step, survey, between, await self._sides(step, survey))
 
-        return _planned(plan_rollback(action, operation, await asyncio.gather(*map(one, steps))))
+        schema, undoings = await asyncio.gather(self._sounding.schema(action.target), asyncio.gather(*map(one, steps)))
+        outline = self._with_rivals(action.target, operation, _planned(plan_rollback(action, operation, undoings)))
+        if schema is None:
+            return outline
+        serving = (
+            (undoing.step.target, undoing.survey.source)
+            for undoing in undoings
+            if isinstance(undoing.survey, SwapSurvey) and undoing.step.verb in ("swap", "complete")
+        )
+        return _planned(schema.checked(outline, serving, back=True))
 
-    def _survey_for(self, step: Step) -> Callable[[], Awaitable[SwapSurvey | TrafficSurvey | FlagSurvey]]:
+    async def _sides(self, step: Step, survey: AnySurvey) -> Sides:
+        """How well the slots are that clients would leave and go to."""
+        if isinstance(survey, SwapSurvey) and step.verb in ("swap", "complete"):
+            slots = (survey.source, survey.destination)
+            return await self._sounding.sides(step.target, slots, survey.destination.name)
+        if isinstance(survey, TrafficSurvey) and step.role == "slot_traffic":
+            # Several slots serve: what is asked of the service as a whole tells of none of them.
+            return await self._sounding.sides(step.target, self._slots_behind(step.target, survey.reading), "")
+        return {}
+
+    def _slots_behind(self, target: TargetId, split: TrafficReading) -> Sequence[SlotReading]:
+        """The slots of a split, with their builds as they were last seen."""
+        seen = [self._store.observations().get(place.subject) for place in self._fleet.places_of(target, "slots")]
+        known = {
+            slot.name.lower(): slot
+            for one in seen
+            if one and isinstance(one.reading, SlotsReading)
+            for slot in one.reading.slots
+        }
+        return [known.get(one.name.lower(), SlotReading(one.name, host=one.host)) for one in split.destinations]
+
+    def _with_rivals(self, target: TargetId, operation: str, outline: Outline) -> Outline:
+        """With the other releases that could undo a rollback."""
+        releases = self._store.releases(open_only=True)
+        own = next((one.id for one in releases for step in one.steps.values() if step.operation == operation), "")
+        rivals = in_releases(target, releases, self._store.guards(), self._clock.now(), own)
+        return replace(outline, risks=(*outline.risks, *risks_of(rivals)))
+
+    def _survey_for(self, step: Step) -> Callable[[], Awaitable[AnySurvey]]:
+        if step.verb == "deploy":
+            return self._builds(step.address, str(step.change["slot"]))
         if step.verb == "set_flag":
             return self._flag(step.address, str(step.change["name"]), str(step.change["label"]))
         if step.verb in ("set_shares", "set_destination"):
@@ -212,6 +291,15 @@ class Planner:
             if not isinstance(host, SlotHost):
                 raise ProviderError("misconfigured", f"connection {address.connection} has no slots that swap")
             return await host.survey_swap(address, source, destination)
+
+        return read
+
+    def _builds(self, address: Address, slot: str) -> Callable[[], Awaitable[DeploySurvey]]:
+        async def read() -> DeploySurvey:
+            host = self._connections.capability(address.connection, "slots")
+            if not isinstance(host, BuildHost):
+                raise ProviderError("misconfigured", f"connection {address.connection} has no slots to deploy to")
+            return await host.survey_deploy(address, slot)
 
         return read
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from quarterdeck.fleet.readings import SlotReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Refusal, Risk
 from quarterdeck.release.rules import Rulebook, SchemaRule
 from quarterdeck.release.schema_interlock import interlock
@@ -31,6 +32,15 @@ class Schema:
     def before(self, target: TargetId, version: str, *, back: bool) -> Refusal | Risk | None:
         """What to say before a build serves; see `schema_interlock.interlock`."""
         return interlock(str(target), self.rule, version, self.current, back=back, trouble=self.trouble)
+
+    def checked(
+        self, outline: Outline, serving: Iterable[tuple[TargetId, SlotReading]], *, back: bool
+    ) -> Outline | Refusal:
+        """An outline with what is to be said of the builds that it lets serve: targets, and the slots with them."""
+        told = [self.before(target, slot.build.version if slot.build else "", back=back) for target, slot in serving]
+        refusal = next((one for one in told if isinstance(one, Refusal)), None)
+        risks = (one for one in told if isinstance(one, Risk))
+        return refusal or replace(outline, risks=(*outline.risks, *dict.fromkeys(risks)))
 
 
 class Sounding(Protocol):
