@@ -6,10 +6,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.releases import CHECKOUT, RULES
+
+from quarterdeck.fleet.codec import to_json
+from quarterdeck.release.guards import Debt, Hold
+from quarterdeck.release.strategy import Strategy
+from quarterdeck.store.base import Draft
 
 Complete = Callable[[str], list[str]]
 
@@ -18,6 +25,11 @@ Complete = Callable[[str], list[str]]
 def complete(written: Any, tmp_path: Path) -> Complete:
     """The words offered after a line, on a fleet that has been read; asked for as argcomplete's shell hook does."""
     written.everything()
+    written.release().done("1", "2").running("3")
+    written.store.put_rules(replace(RULES, strategies=(Strategy("careful", ()),)), written.lease)
+    hold = Hold("f00d1", "freeze", "production", "ana@jump", "an audit", 0)
+    debt = Debt("d1", "merge_back", CHECKOUT, "merge it back", "0199bb02", "ana@jump", 0)
+    written.record(Draft("hold.placed", body={"hold": to_json(hold)}), Draft("debt.owed", body={"debt": to_json(debt)}))
 
     def ask(line: str) -> list[str]:
         answer = tmp_path / "answer"
@@ -49,6 +61,20 @@ def complete(written: Any, tmp_path: Path) -> Complete:
         ("status pro", {"production", "production/checkout"}),
         ("sandbox s", {"serve", "status", "stop"}),
         ("operation --choose ", {"retry", "skip", "undo", "abandon"}),
+        ("release ", {"start", "show", "promote", "abort", "undo"}),
+        ("release start --confirm-w", {"--confirm-within"}),
+        ("release start pro", {"production/checkout"}),
+        ("release start production/checkout --strategy ", {"careful"}),
+        ("release abort ", {"production/checkout", "0199aa01"}),
+        ("release undo 0199aa01 --to ", {"1", "5"}),
+        ("approve ", {"0199aa01", "0199aa01/3"}),
+        ("freeze ", {"list", "lift", "all", "production", "production/checkout"}),
+        ("freeze lift ", {"f00d1"}),
+        ("conn take pro", {"production", "production/checkout"}),
+        ("conn offer ", {"all"}),
+        ("hotfix start ", {"production/checkout"}),
+        ("hotfix pay ", {"d1"}),
+        ("history --release ", {"0199aa01"}),
     ],
 )
 def test_words_are_offered(complete: Complete, line: str, offered: set[str]) -> None:

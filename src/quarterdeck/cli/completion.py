@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from argparse import SUPPRESS, Action, ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import existing_store
@@ -16,7 +17,10 @@ from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import FlagsReading
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.command import FORMS
-from quarterdeck.store.base import StoreError
+from quarterdeck.release.guards import Guards
+from quarterdeck.release.rollout import Ask
+from quarterdeck.release.rules import Rulebook
+from quarterdeck.store.base import Store, StoreError
 
 SHELLS = ("bash", "zsh", "fish")
 _HOW = """\
@@ -43,7 +47,7 @@ def answer(parser: ArgumentParser) -> None:
     """Answer a shell that asks how a line may go on, and leave; nothing if no shell asks."""
     import argcomplete
 
-    for child in _commands(parser):
+    for child in _all_commands(parser):
         if verb := child.get_default("takes_words"):
             _spell_out(child, verb)
         for action in child._actions:
@@ -52,9 +56,12 @@ def answer(parser: ArgumentParser) -> None:
     argcomplete.autocomplete(parser, always_complete_options="long")
 
 
-def _commands(parser: ArgumentParser) -> list[ArgumentParser]:
-    groups = (action.choices for action in parser._actions if isinstance(action.choices, dict))
-    return [child for group in groups for child in group.values()]
+def _all_commands(parser: ArgumentParser) -> Iterator[ArgumentParser]:
+    """Commands, and what they can be told to do."""
+    groups = [action.choices for action in parser._actions if isinstance(action.choices, dict)]
+    for child in (child for group in groups for child in group.values()):
+        yield child
+        yield from _all_commands(child)
 
 
 def _spell_out(parser: ArgumentParser, verb: str) -> None:
@@ -113,14 +120,91 @@ def _flags(parsed: Namespace) -> list[str]:
     ]
 
 
+def _services(parsed: Namespace) -> list[str]:
+    return [target for target in _targets(parsed) if "@" not in target]
+
+
+def _guarded(parsed: Namespace) -> list[str]:
+    return [*_scopes(parsed), *(() if _command(parsed) == "status" else ("all",))]
+
+
+def _target(parsed: Namespace) -> list[str]:
+    return _services(parsed) if _command(parsed) == "hotfix" else _targets(parsed)
+
+
+def _command(parsed: Namespace) -> str:
+    return getattr(parsed, "command", None) or ""
+
+
+def _freezing(parsed: Namespace) -> list[str]:
+    return ["list", "lift", *_guarded(parsed)]
+
+
+def _held(parsed: Namespace) -> list[str]:
+    """Holds and debts by id: one of them is what an `ID` means that is no operation's."""
+    guards = _asked(parsed, lambda store: store.guards()) or Guards()
+    if _command(parsed) == "operation":
+        return [one.id for one in _asked(parsed, lambda store: store.operations()) or ()]
+    if getattr(parsed, "deed", "") == "pay":
+        return [debt.id for debt in guards.owed]
+    return [hold.id for hold in guards.holds]
+
+
+def _releases(parsed: Namespace) -> list[str]:
+    """Open releases by id and by target, past ones by id; with the steps that ask somebody, where a word is given."""
+    if _command(parsed) in ("approve", "reject"):
+        waiting = _asked(parsed, lambda store: store.releases(open_only=True)) or ()
+        steps = [(one.id, step.id) for one in waiting for step in one.plan.steps if isinstance(step.work, Ask)]
+        return [*(one.id for one in waiting), *(f"{release}/{step}" for release, step in steps)]
+    known = _asked(parsed, lambda store: store.releases()) or ()
+    claimed = [str(target) for one in known if one.open for target in one.targets if not target.flag]
+    return [*claimed, *(one.id for one in known)]
+
+
+def _steps(parsed: Namespace) -> list[str]:
+    wanted = getattr(parsed, "release", "") or ""
+    known = _asked(parsed, lambda store: store.releases(open_only=True)) or ()
+    mine = [one for one in known if one.id.startswith(wanted) or wanted in map(str, one.targets)]
+    return [step.id for one in mine for step in one.plan.steps]
+
+
+def _strategies(parsed: Namespace) -> list[str]:
+    return [one.name for one in _rules(parsed).strategies]
+
+
+def _gates(parsed: Namespace) -> list[str]:
+    return [one.name for one in _rules(parsed).gates]
+
+
+def _rules(parsed: Namespace) -> Rulebook:
+    return _asked(parsed, lambda store: store.rules()) or Rulebook()
+
+
 def _published(parsed: Namespace) -> tuple[Fleet | None, Mapping[str, Observation]]:
-    """What the store has; nothing if there is none: completion must never complain."""
+    return _asked(parsed, lambda store: (store.fleet(), store.observations())) or (None, {})
+
+
+T = TypeVar("T")
+
+
+def _asked(parsed: Namespace, read: Callable[[Store], T]) -> T | None:
+    """What the store has; None if there is none: completion must never complain."""
     try:
         with existing_store(Invocation.of(parsed, ())) as store:
-            return store.fleet(), store.observations()
+            return read(store)
     except (CommandError, StoreError):
-        return None, {}
+        return None
 
 
-_COMPLETERS = {"scope": _scopes, "target": _targets}
+_COMPLETERS = {
+    "scope": _guarded,
+    "what": _freezing,
+    "target": _target,
+    "targets": _services,
+    "release": _releases,
+    "id": _held,
+    "to": _steps,
+    "strategy": _strategies,
+    "gate": _gates,
+}
 """By the name of an argument, what it can be."""
