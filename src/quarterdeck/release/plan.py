@@ -28,7 +28,8 @@ Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_desti
 - set_flag: `change` has `name` and `label`; all three have `enabled`, `percent` (None: no percentage rule) and
   `audience` (percent by group). `before` also has `etag`, the version that was read.
 - deploy: `change` has `slot`, `artifact` (container image or package URL) and `version`. `before` and `after` have
-  `artifact` and `version` as they are read back ("" for what is unknown), `before` also `build` (`Build.id`).
+  `artifact` and `version` as they are read back ("" for what is unknown), `before` also `build` (`Build.id`) and
+  `record` (the provider's name of the deployment that is in force, "" if it keeps none).
 """
 
 Severity = Literal["info", "warning", "danger"]

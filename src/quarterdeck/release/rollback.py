@@ -11,13 +11,14 @@ from quarterdeck.fleet.topology import Place
 from quarterdeck.release import splitting
 from quarterdeck.release.action import FlagChange, Rollback, Swap, SwapMode
 from quarterdeck.release.automation import in_slots, in_traffic, risks_of
+from quarterdeck.release.deploy import plan_undo
 from quarterdeck.release.flag import exposure, set_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Facts, Fuse, Refusal, Risk, Step
 from quarterdeck.release.settlement import TOLERANCE, destination_facts, flag_facts
 from quarterdeck.release.sides import Sides, because, slot_with, traffic_with, unseen, worse
-from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap, version
 from quarterdeck.release.weighting import State, by_order, by_weight, state_of
 
@@ -31,7 +32,7 @@ class Undoing:
     """
 
     step: Step
-    survey: SwapSurvey | TrafficSurvey | FlagSurvey
+    survey: SwapSurvey | TrafficSurvey | FlagSurvey | DeploySurvey
     traffic: TrafficReading | None = None
     sides: Sides = field(default_factory=dict)
 
@@ -130,7 +131,7 @@ def _by_resource(undoings: Sequence[Undoing]) -> list[list[Undoing]]:
 
 def _inverse(action: Rollback, group: Sequence[Undoing]) -> Outline | Refusal:
     last = group[0]
-    if action.to_version and not isinstance(last.survey, SwapSurvey):
+    if action.to_version and not isinstance(last.survey, (SwapSurvey, DeploySurvey)):
         return Refusal(
             "usage", f"what is to be undone on {action.target} changed no build", "leave --to out, or name --operation"
         )
@@ -143,6 +144,8 @@ def _inverse(action: Rollback, group: Sequence[Undoing]) -> Outline | Refusal:
             return _destinations_back(group, survey)
         case FlagSurvey() as survey:
             return _flag_back(last, survey)
+        case DeploySurvey() as survey:
+            return _build_back(action, last, survey)
 
 
 _BACK: Mapping[str, SwapMode] = {"swap": "swap", "complete": "swap", "preview": "cancel", "cancel": "preview"}
@@ -272,6 +275,18 @@ def _flag_back(undoing: Undoing, survey: FlagSurvey) -> Outline | Refusal:
     if now == dict(step.after):
         return outline
     return _warned(outline, step, exposure(now), exposure(step.after))
+
+
+def _build_back(action: Rollback, undoing: Undoing, survey: DeploySurvey) -> Outline | Refusal:
+    step = undoing.step
+    before = str(step.before["version"])
+    if action.to_version and action.to_version != before:
+        return Refusal(
+            "impossible",
+            f"{step.target}: going back would bring {before or 'what was there before'}, not {action.to_version}",
+            f"deploy it: qd deploy {step.target} --slot {step.change['slot']} --version {action.to_version}",
+        )
+    return plan_undo(step, undoing.place, survey)
 
 
 def _warned(outline: Outline | Refusal, step: Step, found: str, expected: str) -> Outline | Refusal:

@@ -14,6 +14,9 @@ set_shares          shares: percent by destination, all of them      shares
 set_destination     destination, weight, enabled                     destination, weight, enabled
 set_flag            name, label, enabled, percent (None: no          enabled, percent, audience; before also etag,
                     percentage rule), audience (percent by group)    which makes the write conditional
+deploy              slot, artifact, version, and whatever            artifact, version; before also build
+                    `DeploySurvey.facts` holds                       (`Build.id`) and record (the provider's name of
+                                                                     the deployment that is in force)
 ==================  ===============================================  ============================================
 
 All values are absolute. `after["last_swap"]` is missing: it is any value but the one before.
@@ -149,6 +152,38 @@ def settle_flag(step: Step, reading: FlagReading) -> Settlement:
     if now == dict(step.before):
         return Settlement("not_done", "the flag is as before", now)
     return Settlement("changed_by_other", _difference(now, step.before), now)
+
+
+def deploy_facts(slot: SlotReading, artifact: str, record: str) -> dict[str, Any]:
+    """What identifies the content of a slot; "" for what the provider doesn't tell."""
+    return {"artifact": artifact, "version": slot.build.version if slot.build else "", "record": record}
+
+
+def settle_deploy(step: Step, slot: SlotReading, artifact: str, record: str) -> Settlement:
+    """Settle deploy.
+
+    Where the provider names the artifact, that decides. Where it keeps only records of deployments, a new record in
+    force decides, unless it is known to be of another version.
+
+    Args:
+        artifact, record: as they are read now; "" for what the provider doesn't tell.
+    """
+    now = deploy_facts(slot, artifact, record)
+    before, wanted = step.before, step.after
+    if artifact:
+        in_place, as_before = artifact == wanted["artifact"], artifact == before["artifact"]
+    else:
+        as_before = record == before.get("record", "")
+        in_place = not as_before and _known_equal(now["version"], wanted["version"])
+    if in_place and not slot.operation:
+        return Settlement("done", f"{slot.name} holds {wanted['version']}", now)
+    if slot.operation and (in_place or as_before):
+        return Settlement("running", f"operation {slot.operation} is in progress", now)
+    if not as_before:
+        return Settlement("changed_by_other", _difference(now, before), now)
+    if artifact:
+        return Settlement("not_done", f"{slot.name} holds what it held before", now)
+    return Settlement("unclear", "nothing has changed yet; the provider doesn't say whether it is at work", now)
 
 
 def _still_before(busy: str, now: Facts, before: Facts) -> Settlement:

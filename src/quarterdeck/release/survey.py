@@ -75,7 +75,9 @@ class DeploySurvey:
     """A slot that something is to be put into, read afresh.
 
     `artifact` is what it holds now as the provider names it (a container image, the URL of a package; "" if the
-    provider doesn't tell); `live` whether users reach it.
+    provider doesn't tell); `live` whether users reach it. `facts` are provider facts that the step needs; the planner
+    knows `takes` (`image` or `package`, if the slot takes only one of them), `prepared_for` (the slot that a prepared
+    swap would bring its content to) and `record` (the provider's name of the deployment that is in force).
     """
 
     slot: SlotReading

@@ -29,7 +29,7 @@ class Patience:
 
     def for_verb(self, verb: Verb) -> float:
         """How long a step of this verb may take."""
-        return self.swap if verb in ("swap", "complete") else self.prompt
+        return self.swap if verb in ("swap", "complete", "deploy") else self.prompt
 
 
 def back_off(longest: float) -> Iterator[float]:

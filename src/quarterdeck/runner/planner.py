@@ -73,8 +73,8 @@ class Planner:
         *,
         rules: Rulebook | None = None,
     ) -> None:
-        """`sounding` asks for the schema and the health of sides; None where no rules say how. `rules` say what versions
-        are made of."""
+        """`sounding` asks for the schema and the health of sides; None where no rules say how. `rules` say what
+        versions are made of."""
         self._rules = rules or Rulebook()
         self._sounding = sounding or Unsounded()
         self._fleet = fleet

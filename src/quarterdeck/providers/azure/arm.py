@@ -93,6 +93,18 @@ class Arm:
         response.raise_for_status()
         return response.json()
 
+    async def put(self, path: str, api_version: str, body: Any) -> Any:
+        """PUT to a path for which Microsoft's clients here have no operation that takes a body; sent exactly once.
+
+        Raises:
+            azure.core.exceptions.HttpResponseError: for any answer but 2xx.
+        """
+        url = f"{self.cloud.resource_manager}{path}"
+        request = HttpRequest("PUT", url, params={"api-version": api_version}, json=body)
+        response = await self.web.send_request(request, retry_total=0)
+        response.raise_for_status()
+        return response.json() if response.content else None
+
     async def close(self) -> None:
         """Close what was opened."""
         opened = self.__dict__

@@ -65,12 +65,19 @@ def modified(document: Document) -> str:
     return str(properties(document).get("lastModifiedTimeUtc") or "")
 
 
+def image_of(config: Mapping[str, Any]) -> tuple[str, str]:
+    """The container image in the properties of config/web, and the name of the property; ("", "") for code."""
+    for name in ("linuxFxVersion", "windowsFxVersion"):
+        kind, bar, image = str(config.get(name) or "").partition("|")
+        if bar and kind.upper() == "DOCKER" and image:
+            return image, name
+    return "", ""
+
+
 def image_tag(document: Document) -> str:
     """The tag (or the digest, shortened) of the container image a slot runs; "" for code."""
-    config = _site_config(properties(document))
-    stack = str(config.get("linuxFxVersion") or config.get("windowsFxVersion") or "")
-    kind, bar, image = stack.partition("|")
-    if not bar or kind.upper() != "DOCKER" or not image:
+    image, _ = image_of(_site_config(properties(document)))
+    if not image:
         return ""
     if "@" in image:
         return image.partition("@")[2].removeprefix("sha256:")[:12]

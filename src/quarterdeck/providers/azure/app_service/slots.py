@@ -1,10 +1,11 @@
-"""App Service as a SlotHost."""
+"""App Service as a SlotHost and a BuildHost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from quarterdeck.fleet.topology import Address, Place
+from quarterdeck.providers.azure.app_service.deploying import Deploying
 from quarterdeck.providers.azure.app_service.directory import Directory
 from quarterdeck.providers.azure.app_service.reading import SiteReader
 from quarterdeck.providers.azure.app_service.surveying import survey
@@ -13,7 +14,7 @@ from quarterdeck.providers.azure.app_service.versions import Versions
 from quarterdeck.providers.azure.app_service.watching import SitesWatch, Spot
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.permissions import may
-from quarterdeck.providers.base import Observed, Progress, Receipt, SwapSurvey
+from quarterdeck.providers.base import DeploySurvey, Observed, Progress, Receipt, SwapSurvey
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement
 
@@ -31,6 +32,7 @@ class AppServiceSlots:
         self._versions = Versions(arm.context.clock)
         self._watch = SitesWatch(arm, directory, self._versions)
         self._swapping = Swapping(arm, self._versions)
+        self._deploying = Deploying(arm, self._versions)
         self._close: dict[str, float] = {}
 
     async def observe(self, places: Sequence[Place]) -> Observed:
@@ -46,6 +48,9 @@ class AppServiceSlots:
         reader = SiteReader(self._arm, spot.resource_group, spot.site)
         return await survey(reader, self._versions, spot.site, spot.version, source, destination)
 
+    async def survey_deploy(self, address: Address, slot: str) -> DeploySurvey:
+        return await self._deploying.survey(address, slot)
+
     async def permitted(self, address: Address) -> bool | None:
         spot = Spot.of(address)
         scope = (
@@ -56,15 +61,18 @@ class AppServiceSlots:
 
     async def send(self, step: Step) -> Receipt:
         self._stay_close(step)
-        return await self._swapping.send(step)
+        return await self._writes(step).send(step)
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
         self._stay_close(step)
-        return await self._swapping.poll(step, receipt)
+        return await self._writes(step).poll(step, receipt)
 
     async def settle(self, step: Step) -> Settlement:
         self._stay_close(step)
-        return await self._swapping.settle(step)
+        return await self._writes(step).settle(step)
+
+    def _writes(self, step: Step) -> Swapping | Deploying:
+        return self._deploying if step.verb == "deploy" else self._swapping
 
     def _stay_close(self, step: Step) -> None:
         self._close[Spot.of(step.address).key] = self._arm.context.clock.monotonic() + CLOSE_SECONDS

@@ -43,7 +43,7 @@ async def survey(
     authentication = await _if_allowed(lambda: _authentication(reader, source, destination))
     names = await _if_allowed(lambda: _names(reader, source, destination))
     differences = await _if_allowed(lambda: reader.differences(source, destination)) or []
-    sides = [_with_automation(side, config) for side, config in zip(readings, (here, there), strict=True)]
+    sides = [with_automation(side, config) for side, config in zip(readings, (here, there), strict=True)]
     facts = SwapFacts(
         source=sides[0],
         destination=sides[1],
@@ -110,7 +110,7 @@ _BY_HAND = ("", "None", "LocalGit")
 """Values of `scmType` (ARM's SiteConfig) that deploy nothing by themselves."""
 
 
-def _with_automation(slot: SlotReading, config: Mapping[str, Any]) -> SlotReading:
+def with_automation(slot: SlotReading, config: Mapping[str, Any]) -> SlotReading:
     """What only the slot's own configuration tells: what happens there without anybody asking."""
     source = str(config.get("scmType") or "")
     return replace(
