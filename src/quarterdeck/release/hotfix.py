@@ -53,6 +53,8 @@ def shortest(
     if route.hotfix:
         lane.kept.append(f"strategy {strategy.name}, which is the one of hotfixes, as it is written")
         return strategy, lane.path(ref)
+    if route.approval:
+        lane.may_skip_approval(route.approval)
     covered = _covered(strategy.steps, fleet)
     steps = [kept for number, step in enumerate(strategy.steps) for kept in lane.shortened(step, number in covered)]
     background = lane.gates(strategy.gates)

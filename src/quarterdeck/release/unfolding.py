@@ -55,17 +55,29 @@ class Unfit(ValueError):
 
 
 def unfold(
-    strategy: Strategy, member: Member, *, fleet: Fleet, rules: Rulebook, first: int = 1
+    strategy: Strategy,
+    member: Member,
+    *,
+    fleet: Fleet,
+    rules: Rulebook,
+    first: int = 1,
+    preparing: int | None = None,
 ) -> tuple[ReleaseStep, ...]:
     """The steps of a strategy for one service, each needing the one before, with ids from `first` on.
 
     The approval that the route of the service asks for stands before the first step that changes something.
 
+    Args:
+        preparing: how many of the strategy's steps prepare what the others commit; None where that isn't told apart.
+
     Raises:
         Unfit: it doesn't fit the service, or refers to what isn't there.
     """
-    course = _Course(strategy.name, member, fleet, rules, first)
-    for step in strategy.steps:
+    by_region = any(_goes_by_region(step, fleet) for step in strategy.steps)
+    course = _Course(strategy.name, member, fleet, rules, first, by_region)
+    for number, step in enumerate(strategy.steps):
+        if preparing is not None:
+            course.phase = "prepare" if number < preparing else "commit"
         course.take(step)
     course.complete()
     return tuple(course.steps)
@@ -96,6 +108,7 @@ class _Course:
         prepared: by source and destination, the regions in which a swap is prepared.
         ramp: percent of the new clients of what isn't swapped that go to the slot a swap comes from.
         flagged: the largest percent of users that a flag has let in.
+        by_region: some step swaps single regions, so that what is prepared has to be prepared for each by itself.
     """
 
     strategy: str
@@ -103,6 +116,8 @@ class _Course:
     fleet: Fleet
     rules: Rulebook
     first: int
+    by_region: bool
+    phase: str = ""
     steps: list[ReleaseStep] = field(default_factory=list)
     swapped: set[str] = field(default_factory=set)
     prepared: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -248,7 +263,7 @@ class _Course:
             raise Unfit(text, "leave the second swap out")
         if live and mode != "cancel" and self.ramp and pair[0].lower() == self.fleet.swap_source.lower():
             self._shift({pair[0]: 0.0}, self._left)
-        for target, these in self._targets(regions):
+        for target, these in self._targets(regions, apart=self.by_region and mode in ("preview", "cancel")):
             done: SwapMode = "complete" if mode == "swap" and these <= prepared else mode
             prepared |= these if done == "preview" else set()
             prepared -= these if done != "preview" else set()
@@ -332,7 +347,7 @@ class _Course:
         number = self._next_id
         needs = (self.steps[-1].id,) if self.steps else ()
         words = f"ring {self.ring}: {summary}" if self.ring else summary
-        self.steps.append(ReleaseStep(str(number), self._target, work, words, needs, ring=self.ring, exposure=exposure))
+        self.steps.append(ReleaseStep(str(number), self._target, work, words, needs, self.ring, self.phase, exposure))
 
     @property
     def _next_id(self) -> int:
@@ -366,9 +381,10 @@ class _Course:
     def _left(self) -> tuple[str, ...]:
         return tuple(region for region in self._regions if region not in self.swapped)
 
-    def _targets(self, regions: tuple[str, ...]) -> tuple[tuple[TargetId, set[str]], ...]:
-        """The service as a whole if all its regions are meant, else one region after the other."""
-        if set(regions) == set(self._regions):
+    def _targets(self, regions: tuple[str, ...], apart: bool = False) -> tuple[tuple[TargetId, set[str]], ...]:
+        """The service as a whole if all its regions are meant, else (or where they are to be kept `apart`) one region
+        after the other."""
+        if set(regions) == set(self._regions) and not apart:
             return ((self._target, set(regions)),)
         return tuple((replace(self._target, region=region), {region}) for region in regions)
 
@@ -387,6 +403,12 @@ _SWAPS: Mapping[SwapMode, str] = {
     "complete": "complete the swap of {source} into {destination}",
     "cancel": "cancel the swap of {source} into {destination}",
 }
+
+
+def _goes_by_region(step: StrategyStep, fleet: Fleet) -> bool:
+    if isinstance(step, RingStep):
+        return any(ring.name == step.ring and ring.regions for ring in fleet.rings)
+    return isinstance(step, RollingStep)
 
 
 def _reach(enabled: bool | None, percent: float | None, audience: tuple[Audience, ...] | None) -> float:
