@@ -32,6 +32,7 @@ from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Plan, Refusal, Step
 from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
 from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.sides import Side
 from quarterdeck.release.survey import SwapSurvey
 from quarterdeck.release.swap import plan_swap
 
@@ -146,9 +147,45 @@ def test_going_back_to_an_ill_side_is_refused_while_the_other_is_well() -> None:
     assert codes(outline(back(both)))["source-unhealthy"] == "danger"
 
 
+def test_what_the_gates_say_of_a_side_counts_like_what_the_provider_says() -> None:
+    """Flagger#1898: the way back led to the broken side, and nobody had looked."""
+    told = refusal(back(swapped(), sides={"staging": Side("unhealthy", "errors: 0.3")}))
+    assert "staging (2.14.3) is unhealthy now (errors: 0.3)" in told.message
+    both = outline(back(swapped(), sides={"staging": Side("unhealthy"), "production": Side("unhealthy")}))
+    assert codes(both)["source-unhealthy"] == "danger"
+    silent = swapped(source=slot("staging", "2.14.3", health="unknown"))
+    assert codes(outline(back(silent, sides={"staging": Side("unknown", "no data")})))["health-unknown"] == "warning"
+
+
+def test_a_stopped_side_is_no_way_back() -> None:
+    """Spinnaker's orca#3341: the automatic rollback chose a disabled server group."""
+    assert "not running" in refusal(back(swapped(source=slot("staging", "2.14.3", running=False)))).message
+
+
+def test_what_never_changed_anything_is_not_rolled_back() -> None:
+    """Spinnaker's Undo Rollout took a healthy version back though the failed pipeline had deployed nothing."""
+    assert isinstance(undoable(BACK, [operation(state="not_done", ending="failed")]), Refusal)
+    assert undoable(BACK, [operation("b", state="not_done", ending="failed"), operation("a")]) == operation("a")
+
+
 def test_automation_that_could_undo_the_rollback_is_listed() -> None:
     auto = swapped(source=slot("staging", "2.14.3", auto_swap_to="production"))
     assert "auto-swap" in codes(outline(back(auto)))
+    deployed = swapped(destination=slot("production", "2.15.0", deploys_from="GitHub"))
+    assert codes(outline(back(deployed)))["undone-by-deploy-source"] == "warning"
+    moving = replace(traffic(AT_ONCE, ("production", 100), ("staging", 0)).reading, automatic=True)
+    assert codes(outline(back(swapped(), traffic=moving)))["undone-by-ramp-step"] == "warning"
+
+
+def test_new_clients_are_not_sent_back_to_a_side_that_the_gates_call_broken() -> None:
+    before = Router(replace(SLOTS, role="slot_traffic"), traffic(AT_ONCE, ("production", 100), ("staging", 0)))
+    (step,) = outline(plan_shift(Shift(CHECKOUT, {"staging": 10}), [before])).steps
+    left = traffic(AT_ONCE, ("production", 90), ("staging", 10))
+    told = refusal(back(left, step=step, sides={"production": Side("unhealthy", "errors: 0.3")}))
+    assert "errors: 0.3" in told.message
+    ill = {"production": Side("unhealthy"), "staging": Side("unhealthy")}
+    assert codes(outline(back(left, step=step, sides=ill)))["both-unhealthy"] == "danger"
+    assert codes(outline(back(left, step=step, sides={"staging": Side("unhealthy")}))) == {}
 
 
 def test_a_preview_is_undone_by_cancelling_it_while_it_is_pending() -> None:

@@ -215,7 +215,6 @@ def _shares_back(undoing: Undoing, survey: TrafficSurvey) -> Outline | Refusal:
     if gone := sorted(set(wanted) - set(now)):
         return Refusal("impossible", f"{step.target}: {', '.join(gone)} is gone", "shift traffic by hand")
     whole = {name: wanted.get(name, 0.0) for name in now}
-    survey = _sounded(undoing, survey)
     outline = _judged(undoing, survey, splitting.shares_outline(undoing.place, survey, whole), whole)
     moved = any(abs(now.get(name, 0) - left.get(name, 0)) >= TOLERANCE for name in {*now, *left})
     return _warned(outline, step, _words(now), _words(left)) if moved else outline
@@ -238,18 +237,12 @@ def _destinations_back(group: Sequence[Undoing], survey: TrafficSurvey) -> Outli
         seen.add(name)
         wanted = {**wanted, name: (before["weight"], before["enabled"])}
     shares = by_order if survey.limits.ordered else by_weight
-    survey = _sounded(group[0], survey)
     outline = _judged(group[0], survey, splitting.outline(group[0].place, survey, wanted), shares(wanted))
     if not strange:
         return outline
     found = "; ".join(f"{name} {_side(now)}" for name, (now, _) in strange.items())
     expected = "; ".join(f"{name} {_side(after)}" for name, (_, after) in strange.items())
     return _warned(outline, group[0].step, found, expected)
-
-
-def _sounded(undoing: Undoing, survey: TrafficSurvey) -> TrafficSurvey:
-    """The survey with all that is known of health."""
-    return replace(survey, reading=traffic_with(survey.reading, undoing.sides))
 
 
 def _judged(
@@ -259,7 +252,7 @@ def _judged(
     if isinstance(outline, Refusal) or not outline.steps:
         return outline
     target = undoing.step.target
-    judged = worse(str(target), survey.reading, wanted, undoing.sides, least=TOLERANCE)
+    judged = worse(str(target), traffic_with(survey.reading, undoing.sides), wanted, undoing.sides, least=TOLERANCE)
     if isinstance(judged, Refusal):
         return judged
     told = (judged,) if judged else ()
