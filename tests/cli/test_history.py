@@ -4,8 +4,11 @@ import sqlite3
 from typing import Any
 
 import pytest
+from tests.cli.releases import CHECKOUT, hotfix
 
 from quarterdeck.cli.invocation import actor
+from quarterdeck.fleet.codec import to_json
+from quarterdeck.release.guards import Debt
 from quarterdeck.release.operation import opening
 from quarterdeck.store.base import Draft
 
@@ -36,6 +39,32 @@ def test_filters_narrow_it(written: Any, qd: Any) -> None:
     assert len(qd("history", "--operation", "op1").out.splitlines()) == 3
     assert len(qd("history", "--since", "1h").out.splitlines()) == 4
     assert qd("history", "--since", "2999-01-01").out == ""
+
+
+def test_a_target_needs_no_option(written: Any, qd: Any) -> None:
+    journal(written)
+    assert qd("history", "production/checkout").out == qd("history", "--target", "production/checkout").out != ""
+
+
+def test_a_release_is_told_with_its_operations_and_all_that_it_left(written: Any, qd: Any) -> None:
+    journal(written)
+    log = written.release(hotfix()).done("1")
+    body = {**opening(written.plan(), "", {}), "release": log.plan.id, "step": "1"}
+    debt = Debt("d1", "merge_back", CHECKOUT, "merge abc123 back", log.plan.id, "ana@jump", 0)
+    written.record(
+        Draft("operation.started", "ana@jump", "op2", str(CHECKOUT), body),
+        Draft("step.done", "runner", "op2", str(CHECKOUT), {"step": "1", "detail": "read back"}),
+        Draft("debt.owed", "runner", "", str(CHECKOUT), {"debt": to_json(debt)}),
+        Draft("guard.overridden", "ana@jump", "", "", {"what": "a freeze", "reason": "outage", "about": log.plan.id}),
+    )
+    out = qd("history", "--release", "0199bb02").out
+    kinds = [line.split()[2] for line in out.splitlines()]
+    assert kinds == [
+        "release.started", "release.step_started", "release.step_done", "operation.started", "step.done", "debt.owed",
+        "guard.overridden",
+    ]  # fmt: skip
+    assert "step 1: swap staging into production; read back" in out
+    assert "set aside: a freeze; reason: outage" in out
 
 
 def test_json_holds_the_chain(written: Any, qd: Any) -> None:

@@ -1,4 +1,4 @@
-"""`qd swap | shift | flag | rollback`: plan, confirm, carry out, follow to the end."""
+"""`qd swap | shift | flag | deploy | rollback`: plan, confirm, carry out, follow to the end."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def configure_shift(parser: ArgumentParser) -> None:
 def configure_flag(parser: ArgumentParser) -> None:
     """`qd flag`."""
     _configure(parser, "flag", "flag list [ENV]")
+
+
+def configure_deploy(parser: ArgumentParser) -> None:
+    """`qd deploy`."""
+    _configure(parser, "deploy")
 
 
 def configure_rollback(parser: ArgumentParser) -> None:

@@ -200,6 +200,7 @@ _COMPLETERS = {
     "scope": _guarded,
     "what": _freezing,
     "target": _target,
+    "about": _targets,
     "targets": _services,
     "release": _releases,
     "id": _held,

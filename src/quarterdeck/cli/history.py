@@ -27,7 +27,9 @@ _SEALED = "token"
 def configure(parser: ArgumentParser) -> None:
     """Filters."""
     parser.add_argument("--verify", action="store_true", help="check the hash chain instead of printing it")
-    parser.add_argument("--target", type=_target, help="ENV/SERVICE (all its regions) or flag:ENV/NAME")
+    about = "only what was done to ENV/SERVICE (all its regions), or flag:ENV/NAME"
+    parser.add_argument("about", nargs="?", type=_target, metavar="TARGET", help=about)
+    parser.add_argument("--target", type=_target, metavar="TARGET", help="the same")
     parser.add_argument("--actor", default="", metavar="USER@HOST", help="only what this actor did")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--operation", default="", metavar="ID", help="only this operation")
@@ -80,10 +82,8 @@ def _print(store: Store, invocation: Invocation) -> ExitCode:
 
 
 def _matching(store: Store, wanted: argparse.Namespace) -> Iterator[Event]:
-    after = 0
-    while page := store.events(
-        after=after, operation=wanted.operation, target=wanted.target or "", actor=wanted.actor, limit=_PAGE
-    ):
+    after, target = 0, wanted.about or wanted.target or ""
+    while page := store.events(after=after, operation=wanted.operation, target=target, actor=wanted.actor, limit=_PAGE):
         yield from (event for event in page if event.at >= wanted.since)
         after = page[-1].seq
 

@@ -51,6 +51,7 @@ COMMANDS = (
     Command("swap", "actions", "exchange two slots, in one go or with a preview", "configure_swap"),
     Command("shift", "actions", "divide traffic between slots or endpoints", "configure_shift"),
     Command("flag", "actions", "list flags, switch one, or set who sees it", "configure_flag"),
+    Command("deploy", "actions", "put a version into a slot", "configure_deploy"),
     Command("rollback", "actions", "undo the last operation on a target", "configure_rollback"),
     Command("release", "release", "start a release, follow it, promote, pause, abort, undo, confirm it"),
     Command("hotfix", "hotfix", "take the shortest legal way; see and pay what it left to be done"),
