@@ -92,6 +92,13 @@ def test_what_holds_for_the_whole_fleet(folder: Any) -> None:
     assert book.train == ("staging", "production")
 
 
+def test_a_budget_that_no_release_could_keep_is_worth_a_warning(folder: Any) -> None:
+    warnings = folder.load(TOP.replace("150%", "60")).warnings
+    assert ("environments.production.exposure", "60 percent: no release could ever reach all users of its service") in [
+        (one.path, one.message) for one in warnings
+    ]
+
+
 def test_a_rulebook_survives_the_store(folder: Any) -> None:
     text = "truth: {url: 'https://$host/'}, schema: {current: db, accepts: [{version: '*', from: 1, to: 2}]}"
     book = rules(folder, text, 'freezes: [{cron: "0 17 * * FRI", for: 63h}]\n')

@@ -193,10 +193,10 @@ class _Gating:
         if model is not None:
             for key, key_mark, _ in node.without(*ours, *theirs).items():
                 self._report.add(key_mark, dotted((*path, key)), "unknown key", suggestion(key, [*theirs, *ours]))
-        terms = check(Terms, node.without(*(key for key in node.entries if key not in ours)), path, self._report)
+        terms = check(Terms, node.only(ours), path, self._report)
         if model is None or terms is None:
             return None
-        own = check(model, node.without(*(key for key in node.entries if key not in theirs)), path, self._report)
+        own = check(model, node.only(theirs), path, self._report)
         if own is None:
             return None
         options = flatten(own, Path(node.mark.file).parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,26 +15,17 @@ from quarterdeck.config.declaring import declare
 from quarterdeck.config.fitting import warn_of_misfits
 from quarterdeck.config.includes import Files
 from quarterdeck.config.model import LATER, Top
-from quarterdeck.config.names import Kind, Names, listed, section, written
-from quarterdeck.config.nodes import Mapping, Node, Scalar, Sequence, child, dotted, scalars
+from quarterdeck.config.names import declared, section
+from quarterdeck.config.nodes import Mapping, Node, Scalar, child, dotted, scalars
 from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.options import secret_fields
-from quarterdeck.config.problems import MOST, ConfigError, Mark, Problem, Report
+from quarterdeck.config.problems import MOST, ConfigError, Problem, Report
 from quarterdeck.config.references import REFERENCE_FORMS, Reference, parse
 from quarterdeck.config.ruling import rule
 from quarterdeck.config.templates import expand
 from quarterdeck.config.variables import Values
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.rules import Rulebook
-
-_SECTIONS: tuple[tuple[Kind, str], ...] = (
-    ("group", "groups"),
-    ("gate", "analyses"),
-    ("gate", "gates"),
-    ("schedule", "schedules"),
-    ("approval", "approvals"),
-    ("strategy", "strategies"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +66,7 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
         expanded = expand(raw, report)
         tree = values.fill(expanded, _secret_paths(expanded, schemas))
         connections = Connections(section(tree, "connections"), schemas, report)
-        names = _names(tree, report)
+        names = declared(tree, report)
         top = check(Top, tree, (), report, later=LATER)
         fleet = declare(tree, top, connections, names, report)
         rules = rule(tree, top, connections, names, report)
@@ -88,34 +79,6 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
             problems.append(Problem(str(path), 0, 0, "", f"more than {MOST} things are wrong", "mend these first"))
         raise ConfigError(problems)
     return Loaded(fleet, rules, tuple(report.warnings), tuple(files.read.values()))
-
-
-def _names(tree: Mapping, report: Report) -> Names:
-    """All that can be referred to, by the keys alone: whether it is any good is told where it is read."""
-    names = Names(report)
-    names.declare("environment", section(tree, "environments"), ("environments",))
-    for kind, name in _SECTIONS:
-        names.declare(kind, section(tree, name), (name,))
-    for index, node in enumerate(listed(tree, "rings")):
-        ring = child(node, "name")
-        if isinstance(ring, Scalar) and ring.text and ring.text not in names.of("ring"):
-            names.add("ring", ring.text, ring.mark, ("rings", index, "name"))
-    for region, mark in _regions(tree):
-        if region not in names.of("region"):
-            names.add("region", region, mark, ("regions",))
-    return names
-
-
-def _regions(tree: Mapping) -> Iterator[tuple[str, Mark]]:
-    """The regions that are declared; if none are, those that services have."""
-    if isinstance(tree.entries.get("regions"), Sequence):
-        return ((name, mark) for name, mark, _ in written(tree.entries["regions"], ()))
-    places = (place for _, _, service in section(tree, "services").items() for place in _values(service))
-    return ((name, mark) for place in places for name, mark, _ in section(place, "regions").items())
-
-
-def _values(node: Node) -> Iterator[Node]:
-    return iter(node.entries.values() if isinstance(node, Mapping) else ())
 
 
 def _refuse_clear_secrets(tree: Node, path: NodePath, report: Report) -> None:

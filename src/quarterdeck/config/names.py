@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from typing import Literal
 
 from quarterdeck.config.checking import suggestion
-from quarterdeck.config.nodes import Mapping, Node, Scalar, Sequence, dotted, nothing
+from quarterdeck.config.nodes import Mapping, Node, Scalar, Sequence, child, dotted, nothing
 from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.problems import Mark, Report, shown
 
 Kind = Literal["approval", "environment", "gate", "group", "region", "ring", "schedule", "strategy"]
+
+_SECTIONS: tuple[tuple[Kind, str], ...] = (
+    ("group", "groups"),
+    ("gate", "analyses"),
+    ("gate", "gates"),
+    ("schedule", "schedules"),
+    ("approval", "approvals"),
+    ("strategy", "strategies"),
+)
 
 
 class Names:
@@ -62,6 +71,34 @@ class Names:
             for name, (mark, path) in self._known.get(kind, {}).items():
                 if (kind, name) not in self._used:
                     self._report.warn(mark, dotted(path), f"nothing uses this {kind}")
+
+
+def declared(tree: Mapping, report: Report) -> Names:
+    """All that can be referred to, by the keys alone: whether it is any good is told where it is read."""
+    names = Names(report)
+    names.declare("environment", section(tree, "environments"), ("environments",))
+    for kind, name in _SECTIONS:
+        names.declare(kind, section(tree, name), (name,))
+    for index, node in enumerate(listed(tree, "rings")):
+        ring = child(node, "name")
+        if isinstance(ring, Scalar) and ring.text and ring.text not in names.of("ring"):
+            names.add("ring", ring.text, ring.mark, ("rings", index, "name"))
+    for region, mark in _regions(tree):
+        if region not in names.of("region"):
+            names.add("region", region, mark, ("regions",))
+    return names
+
+
+def _regions(tree: Mapping) -> Iterator[tuple[str, Mark]]:
+    """The regions that are declared; if none are, those that services have."""
+    if isinstance(tree.entries.get("regions"), Sequence):
+        return ((name, mark) for name, mark, _ in written(tree.entries["regions"], ()))
+    places = (place for _, _, service in section(tree, "services").items() for place in _values(service))
+    return ((name, mark) for place in places for name, mark, _ in section(place, "regions").items())
+
+
+def _values(node: Node) -> Iterator[Node]:
+    return iter(node.entries.values() if isinstance(node, Mapping) else ())
 
 
 def written(node: Node | None, path: NodePath) -> Iterator[tuple[str, Mark, NodePath]]:

@@ -6,7 +6,7 @@ meant for, so YAML's guesses (`NO` is false, `1.10` is 1.1) can't change anythin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,10 @@ class Mapping:
         """The same mapping, lacking some keys."""
         kept = [key for key in self.entries if key not in keys]
         return Mapping(self.mark, {k: self.entries[k] for k in kept}, {k: self.keys[k] for k in kept})
+
+    def only(self, keys: Collection[str]) -> Mapping:
+        """The same mapping, with no other keys than these."""
+        return self.without(*(key for key in self.entries if key not in keys))
 
 
 Node = Scalar | Sequence | Mapping

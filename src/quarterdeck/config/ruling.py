@@ -10,7 +10,7 @@ from quarterdeck.config.connecting import Connections
 from quarterdeck.config.gating import gates
 from quarterdeck.config.model import LATER, EnvironmentEntry, Top
 from quarterdeck.config.names import Names, held, section
-from quarterdeck.config.nodes import Mapping
+from quarterdeck.config.nodes import Mapping, child, dotted
 from quarterdeck.config.problems import Report
 from quarterdeck.config.routing import Routing
 from quarterdeck.config.strategies import Strategies
@@ -45,5 +45,14 @@ def rule(tree: Mapping, top: Top | None, connections: Connections, names: Names,
 def _exposure(tree: Mapping, report: Report) -> Iterator[tuple[str, float]]:
     for name, mark, node in section(tree, "environments").items():
         entry = check(EnvironmentEntry, held(node, mark), ("environments", name), report, later=LATER)
-        if entry is not None and entry.exposure is not None:
-            yield name, entry.exposure
+        budget = child(node, "exposure")
+        if entry is None or entry.exposure is None or budget is None:
+            continue
+        if entry.exposure < WHOLE_SERVICE:
+            message = f"{entry.exposure:g} percent: no release could ever reach all users of its service"
+            report.warn(budget.mark, dotted(("environments", name, "exposure")), message, "100 is one whole service")
+        yield name, entry.exposure
+
+
+WHOLE_SERVICE = 100
+"""The percent of its new clients that a service has on a new version just before its release is done."""
