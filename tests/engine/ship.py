@@ -205,9 +205,7 @@ class Ship:
     ) -> Answer | None:
         """Hand in a request, have it answered; the answer may be None if the runner died."""
         number = f"r{next(self._numbers):04d}"
-        request = Request(
-            number, key or number, kind, body, actor, reason, at=self.clock.now(), read_only=read_only
-        )
+        request = Request(number, key or number, kind, body, actor, reason, at=self.clock.now(), read_only=read_only)
         stored = self.store.submit(request)
         self.last = stored.id
         await self.engine.answer(stored)

@@ -15,8 +15,10 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.readings import FlagReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
+from quarterdeck.release.action import Action
 from quarterdeck.release.gate import Evidence, GateSpec, Sample
 from quarterdeck.release.judging import measured
+from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Refusal
 from quarterdeck.release.rollout import Order, Release, ReleasePlan, Wish
 from quarterdeck.release.rules import Route, Rulebook
@@ -170,6 +172,15 @@ class Captain(Ship):
     async def ended(self, release_id: str, *, days: float = 1) -> Release:
         await self.until(lambda: self.release(release_id).ending is not None, days=days)
         return self.release(release_id)
+
+    async def carry_out_with_time(self, action: Action) -> Operation:
+        """Plan, confirm, and wait for the end; time passes as it takes."""
+        plan = await self.plan(action)
+        answer = await self.confirm(plan)
+        assert answer
+        assert answer.operation, answer.refusal
+        await self.until(lambda: self.operation(plan.id).ending is not None)
+        return self.operation(plan.id)
 
     async def at(self, release_id: str, step: str, state: str = "running") -> Release:
         """Let time pass until a step stands so."""

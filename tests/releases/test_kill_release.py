@@ -30,8 +30,11 @@ async def abort_in_the_pause(ship: Captain, release: str) -> None:
 
 
 async def abort_during_the_swap(ship: Captain, release: str) -> None:
-    await reach(ship, lambda: "sent swap checkout" in ship.world.log)
+    await reach(ship, lambda: "sent swap checkout" in ship.world.log or ship.release(release).ending is not None)
     await ship.survive("order", {"release": release, "order": "abort", "step": "", "override": ""})
+
+
+USUAL = Wish((CHECKOUT,))
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Voyage:
     known: Rulebook
     meanwhile: Callable[[Captain, str], Awaitable[None]] = nothing
     errors: float = 0
-    wish: Wish = Wish((CHECKOUT,))
+    wish: Wish = USUAL
 
 
 VOYAGES = {
