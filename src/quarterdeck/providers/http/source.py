@@ -27,7 +27,9 @@ class HttpSource:
 
     source = "http"
 
-    def __init__(self, asking: Asking, clock: Clock, *, url: str = "", accept: str = "", sandbox: str | None = None):
+    def __init__(
+        self, asking: Asking, clock: Clock, *, url: str = "", accept: str = "", sandbox: str | None = None
+    ) -> None:
         """`url` is where everything has to be ("" for anywhere); `sandbox` answers for every host, None outside."""
         self._asking = asking
         self._clock = clock
