@@ -15,6 +15,7 @@ from tests.runner.watchpost import CART, CHECKOUT, Post, PostProvider, fleet, pl
 
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.duty import Duty, Outcome, batches
+from quarterdeck.runner.engine import NO_RULES
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.seal import FileSeal
 from quarterdeck.runner.sessions import Sessions
@@ -52,6 +53,7 @@ async def serving(
     clock: ManualClock,
     over: Callable[[], Outcome | None] = lambda: None,
     idle_after: float = 60,
+    rules: Rulebook = NO_RULES,
 ) -> AsyncIterator[Term]:
     posts = {"azure": Post(sees()), "second": Post(sees("2.0"))}
     provider = PostProvider(posts)
@@ -61,7 +63,7 @@ async def serving(
         store=store,
         guard=guard,
         fleet=FLEET,
-        rules=Rulebook(),
+        rules=rules,
         sessions=Sessions(FLEET, lambda _: provider, clock),
         samples=NOBODY,
         seal=FileSeal(store.path.with_name("seal.key")),
