@@ -1,4 +1,4 @@
-"""A term of duty while a release is under way: it is taken over, nobody leaves it alone, any runner may go on with it."""
+"""A term of duty while a release is under way: it is taken over, not left alone, and any runner may go on with it."""
 
 from __future__ import annotations
 
