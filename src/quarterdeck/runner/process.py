@@ -137,7 +137,7 @@ class Runner:
             fleet=fleet,
             rules=rules,
             sessions=sessions,
-            samples=Sampler(sessions, lambda: rules, truth, self._clock),
+            samples=Sampler(sessions, lambda: rules, truth, self._clock, announcement or None),
             seal=FileSeal(settings.store.with_name("seal.key")),
             clock=self._clock,
             over=partial(_over, configuration, announcement),

@@ -26,10 +26,12 @@ LONGEST_LINE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a program ended. `code` is None if it had to be ended; `detail` is one line, safe to store."""
+    """How a program ended. `code` is None if it had to be ended; `detail` is one line, safe to store. `started` is
+    False if it never ran."""
 
     code: int | None
     detail: str
+    started: bool = True
 
     @property
     def done(self) -> bool:
@@ -56,7 +58,7 @@ async def run(command: Sequence[str], timeout: float, names: Mapping[str, str]) 
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Ran(127, f"can't be started: {clean(command[0])}: {reason}")
+        return Ran(127, f"can't be started: {clean(command[0])}: {reason}", started=False)
     last: deque[str] = deque(maxlen=KEPT_LINES)
     reading = asyncio.create_task(_read(process, last))
     try:
