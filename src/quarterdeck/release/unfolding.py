@@ -257,6 +257,8 @@ class _Course:
             left = tuple(region for region in self._regions if region in prepared)
             if not left:
                 raise Unfit(f"{self._who} wants to {mode} a swap that no step before it prepares", "preview it first")
+        if mode == "preview" and any(prepared for prepared in self.prepared.values()):
+            raise Unfit(f"{self._who} prepares a second swap while one is prepared", "complete or cancel that first")
         regions = left if only is None else tuple(region for region in only if region in left)
         if not regions:
             text = f"{self._who} swaps {self._target} a second time: that would bring the old version back"
