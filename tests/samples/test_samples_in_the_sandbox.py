@@ -21,6 +21,8 @@ from quarterdeck.paths import shared_dir
 from quarterdeck.providers import registry
 from quarterdeck.providers.base import Capability, GateSource, ProviderError, Session, SessionContext
 from quarterdeck.release.action import Action, FlagChange, Shift, Swap
+from quarterdeck.release.condition import holds
+from quarterdeck.release.filling import fill
 from quarterdeck.release.plan import Plan
 from quarterdeck.runner.planner import Planner
 from quarterdeck.sandbox.assembly import running
@@ -45,7 +47,9 @@ class Open:
         return found
 
     def gates(self, connection: str) -> GateSource:
-        raise ProviderError("misconfigured", f"{connection} answers for no gates")
+        found = self._sessions[connection].gates()
+        assert found is not None
+        return found
 
     async def identity(self, connection: str) -> str:
         return await self._sessions[connection].identity()
@@ -56,6 +60,7 @@ class Harbour:
     fleet: Fleet
     open: Open
     planner: Planner
+    clock: WorldClock
 
     async def seen(self, place: Place) -> Reading | Trouble:
         observed = await self.open.capability(place.address.connection, place.role).observe([place])
@@ -81,7 +86,8 @@ async def sail(tmp_path: Path) -> AsyncIterator[Sail]:
     async with AsyncExitStack() as stack:
 
         async def begin(fleet: Fleet) -> Harbour:
-            up = await stack.enter_async_context(running(World(WorldClock(speed=0), world_of(fleet)), tls=True))
+            clock = WorldClock(speed=0)
+            up = await stack.enter_async_context(running(World(clock, world_of(fleet)), tls=True))
             sessions: dict[str, Session] = {}
             for connection in fleet.connections:
                 provider = registry.load(connection.provider)
@@ -91,7 +97,7 @@ async def sail(tmp_path: Path) -> AsyncIterator[Sail]:
             store = open_store(tmp_path / "store.db", create=True)
             stack.callback(store.close)
             opened = Open(sessions)
-            return Harbour(fleet, opened, Planner(fleet, store, opened, SystemClock()))
+            return Harbour(fleet, opened, Planner(fleet, store, opened, SystemClock()), clock)
 
         yield begin
 
@@ -162,6 +168,27 @@ async def test_every_flag_can_be_changed(harbour: Harbour) -> None:
             target = TargetId(place.target.environment, flag.name, flag=True)
             change = FlagChange(target, label=flag.label, enabled=not flag.enabled)
             assert [step.verb for step in (await harbour.plan(change)).steps] == ["set_flag"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+async def test_what_serves_users_answers_every_question_to_the_metrics(sample: Path, sail: Sail) -> None:
+    loaded = config.load(sample, registry.schemas, environment={})
+    harbour = await sail(loaded.fleet)
+    harbour.clock.advance(300)
+    for gate in loaded.rules.gates:
+        if gate.kind not in ("metric", "alerts"):
+            continue
+        for place in loaded.fleet.places:
+            if place.role == "slots" and loaded.fleet.environment(place.target.environment).protected:
+                reading = await harbour.seen(place)
+                assert isinstance(reading, SlotsReading)
+                live = reading.slots[0].build
+                assert live is not None
+                names = {"service": place.target.name, "environment": place.target.environment, "version": live.version}
+                options = {key: fill(text, names) for key, text in gate.options.items()}
+                said = await harbour.open.gates(gate.connection).measure(replace(gate, options=options))
+                assert said.value is not None, (gate.name, names, said)
+                assert holds(gate.success, said.value), (gate.name, names, said)
 
 
 async def test_a_bare_swap_means_the_slots_of_the_configuration(sail: Sail) -> None:

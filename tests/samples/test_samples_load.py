@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from quarterdeck import config
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.paths import shared_dir
 from quarterdeck.providers import registry
+from quarterdeck.release.calendar import closures
+from quarterdeck.release.rollout import Member
+from quarterdeck.release.strategy import Strategy
+from quarterdeck.release.unfolding import Unfit, unfold
 
 SAMPLES = sorted(shared_dir("sample-configs").glob("*.yaml"))
 
@@ -34,6 +39,48 @@ def test_contoso_is_blue_and_green_in_two_regions_with_flags() -> None:
     assert {place.target.region for place in fleet.places_of(whole, "slots")} == {"westeurope", "northeurope"}
     assert len(fleet.places_of(whole, "traffic")) == 1
     assert len(fleet.places_of(TargetId("production", "any", flag=True))) == 1
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_every_strategy_of_a_sample_can_be_used_somewhere(sample: Path) -> None:
+    loaded = config.load(sample, registry.schemas, environment={})
+    for strategy in loaded.rules.strategies:
+        assert any(fits(strategy, route.target, loaded) for route in loaded.rules.routes), strategy.name
+
+
+def fits(strategy: Strategy, target: TargetId, loaded: config.Loaded) -> bool:
+    try:
+        return bool(unfold(strategy, Member(target, "2", "1", ""), fleet=loaded.fleet, rules=loaded.rules))
+    except Unfit:
+        return False
+
+
+def test_contoso_shows_each_way_to_release() -> None:
+    rules = contoso().rules
+    assert {strategy.name for strategy in rules.strategies} == {"canary", "blue-green", "rings", "rolling", "hotfix"}
+    production, staging = TargetId("production", "checkout"), TargetId("staging", "checkout")
+    assert (rules.route(production).strategy, rules.route(production).hotfix) == ("canary", "hotfix")
+    assert rules.route(staging).strategy == "blue-green"
+    assert rules.train == ("staging", "production")
+
+
+def test_contoso_can_be_released_any_day_by_one_person_alone() -> None:
+    rules = contoso().rules
+    saturday_night = datetime(2026, 11, 28, 23, tzinfo=UTC).timestamp()
+    assert not closures(rules.windows, "production", saturday_night)
+    assert any(window.kind == "freeze" for window in rules.windows)
+    captain = rules.approval("captain")
+    assert captain is not None
+    assert (captain.required, captain.self_approval) == (1, True)
+    assert rules.groups_of("root@laptop") & set(captain.groups)
+    named = config.load(
+        shared_dir("sample-configs") / "contoso-shop.yaml", registry.schemas, environment={"USER": "Zoe"}
+    ).rules
+    assert "sre" in named.groups_of("zoe@laptop")
+
+
+def contoso() -> config.Loaded:
+    return config.load(shared_dir("sample-configs") / "contoso-shop.yaml", registry.schemas, environment={})
 
 
 def test_the_subscription_comes_from_the_environment() -> None:
