@@ -136,9 +136,12 @@ def test_a_refusal_is_told_with_its_hint_and_exit_code(runner: Runner, qd: Any, 
     assert "production is frozen" in result.err
 
 
-def test_an_action_with_a_deadline_is_a_release_of_that_action(runner: Runner, qd: Any) -> None:
+def test_an_action_with_a_deadline_is_a_release_of_that_action(written: Any, runner: Runner, qd: Any) -> None:
+    runner.answers["plan"] = lambda one: Answer(one.id, time.time(), plan=written.plan())
     runner.proposes(canary())
-    assert qd("swap", "production/checkout", "--confirm-within", "5m", *PRODUCTION).code == 0
+    result = qd("swap", "production/checkout", "--confirm-within", "5m", *PRODUCTION)
+    assert result.code == 0
+    assert "API_URL" in result.err, "all that is known of the action is shown as well"
     wish = runner.wish()
     assert wish.confirm_within == 300
     assert wish.action is not None

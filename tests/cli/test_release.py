@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from tests.cli.releases import canary
 
-from quarterdeck.release.rollout import ORDERS
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.action import FlagChange
+from quarterdeck.release.rollout import ORDERS, Member, ReleaseStep, Write
 
 
 def baking(written: Any) -> Any:
@@ -48,7 +50,7 @@ def test_shows_each_step_with_its_measurements_and_what_comes_next(written: Any,
         "error-rate 0.004: pass (wants result < 0.01)",
         "[waiting] approval sre",
         "1 of: sre (bo, cy), not ana@jump",
-        "traffic back, then swap back",
+        "way back\n",
         "qd release follow 0199aa01",
     ):
         assert words in result.out
@@ -68,6 +70,21 @@ def test_json_has_the_samples_and_the_words_of_people_as_data(written: Any, qd: 
 def test_a_release_is_found_by_its_id_its_beginning_or_its_target(written: Any, qd: Any, wanted: str) -> None:
     baking(written)
     assert qd("release", "show", wanted, "--json").json["release"]["id"] == "0199aa01"
+
+
+def test_the_beginning_of_an_id_need_only_be_unique_among_the_open_ones_for_an_order(written: Any, qd: Any) -> None:
+    baking(written)
+    written.release(canary(id="0199cc03")).ended("failed", "nothing changed")
+    assert qd("release", "show", "0199").code == 2
+    assert "add --yes" in qd("release", "abort", "0199").err
+
+
+def test_a_release_of_a_flag_is_found_by_the_flag(written: Any, qd: Any) -> None:
+    flag = TargetId("production", "new-cart", flag=True)
+    step = ReleaseStep("1", flag, Write(FlagChange(flag, enabled=False)), "new-cart off")
+    written.release(canary(members=(Member(flag, "", "", ""),), steps=(step,)))
+    for name in ("flag:production/new-cart", "production/new-cart"):
+        assert qd("release", "show", name, "--json").json["release"]["id"] == "0199aa01"
 
 
 def test_a_target_means_its_open_release_before_a_newer_one_that_has_ended(written: Any, qd: Any) -> None:
@@ -106,7 +123,7 @@ def test_following_prints_what_happened_and_gives_up_in_time_without_ending_it(w
     asking(written)
     result = qd("release", "follow", "0199", "--timeout", "1s")
     assert result.code == 5
-    assert "step_done     step 1: 5% to staging; read back" in result.out
+    assert "step_done         step 1: 5% to staging; read back" in result.out
     assert "release 0199aa01 goes on" in result.err
     assert "qd approve 0199aa01" in result.err
 

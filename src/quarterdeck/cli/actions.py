@@ -65,9 +65,19 @@ def run(invocation: Invocation) -> ExitCode:
     action = action_of([verb, *invocation.words])
     invocation.require_writing("qd plan shows what it would do")
     if getattr(given, "confirm_within", None) is not None:
-        wish = Wish((action.target,), action=action, confirm_within=given.confirm_within, override=given.override)
-        return wishing.start(invocation, wish, None if given.detach else Patience())
+        return _carry_out_for_now(invocation, action)
     return _carry_out(invocation, action)
+
+
+def _carry_out_for_now(invocation: Invocation, action: Action) -> ExitCode:
+    """As a release of this one action, which is taken back unless somebody confirms it in time."""
+    given = invocation.arguments
+    with connected(invocation) as fleet:
+        made = plan(fleet, action, given.reason, given.override)
+        fleet.asker.dismiss(made)  # What it shows holds for the release as well, whose own plan says little of it.
+        output.narrate("\n".join(plan_lines(made, time.time())))
+    wish = Wish((action.target,), action=action, confirm_within=given.confirm_within, override=given.override)
+    return wishing.start(invocation, wish, None if given.detach else Patience())
 
 
 def _carry_out(invocation: Invocation, action: Action) -> ExitCode:

@@ -10,14 +10,15 @@ from quarterdeck.cli.times import span
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
 from quarterdeck.release.plan import Risk
-from quarterdeck.release.rollout import HotfixPath, Observe, Pause, ReleasePlan, ReleaseStep
+from quarterdeck.release.release_view import MemberView
+from quarterdeck.release.rollout import HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep
 
 
 def proposal_lines(plan: ReleasePlan, now: float) -> Iterator[str]:
     """The whole plan: services, what a hotfix leaves out, steps, gates, approvals, risks, who feels it, the way back,
     command and expiry."""
     yield from wrapped(f"{'hotfix' if plan.wish.hotfix else 'release'} {plan.id}: {plan.title}", "")
-    yield from section("services", _members(plan))
+    yield from section("what", _members(plan))
     if plan.hotfix is not None:
         yield from hotfix_lines(plan.hotfix)
     yield from section("steps", step_graph(plan))
@@ -82,8 +83,13 @@ def _needs(step: ReleaseStep) -> str:
 
 def _members(plan: ReleasePlan) -> Iterator[str]:
     for one in plan.members:
-        way = f"  by {one.strategy}" if one.strategy else ""
-        yield from wrapped(f"{one.target}  {one.previous or '?'} -> {one.version or '?'}{way}", "  ")
+        yield from wrapped(member_words(one), "  ")
+
+
+def member_words(member: Member | MemberView) -> str:
+    """One service: from which version to which (a flag has none), and how."""
+    versions = f"  {member.previous or '?'} -> {member.version or '?'}" if member.previous or member.version else ""
+    return f"{member.target}{versions}" + (f"  by {member.strategy}" if member.strategy else "")
 
 
 def _gates(plan: ReleasePlan) -> Iterator[str]:

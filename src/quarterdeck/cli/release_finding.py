@@ -25,12 +25,13 @@ def find_release(store: Store, wanted: str) -> Release:
 
 
 def find_open_release(store: Store, wanted: str) -> Release:
-    """The same, if it is open.
+    """The same, if it is open; the beginning of an id need only be unique among those that are.
 
     Raises:
         CommandError: there is none, or more than one, or it has ended.
     """
-    found = find_release(store, wanted)
+    begun = [one for one in store.releases(open_only=True) if wanted and one.id.startswith(wanted)]
+    found = begun[0] if len(begun) == 1 else find_release(store, wanted)
     if not found.open:
         ending = (found.ending or "").replace("_", " ")
         message = f"release {found.id} has ended ({ending}): nothing can be told to it any more"
@@ -53,7 +54,12 @@ def _of_target(store: Store, wanted: str) -> Release:
     except ValueError as error:
         raise CommandError(ExitCode.USAGE, str(error), "or name a release by its id: qd release list") from error
     for releases in (store.releases(open_only=True), store.releases(limit=RECENT)):
-        found = [one for one in releases if target in (its.whole for its in one.targets)]
-        if found:
-            return found[0]
+        for release in releases:
+            if any(_means(target, its.whole) for its in release.targets):
+                return release
     raise CommandError(ExitCode.USAGE, f"{wanted} has had no release", f"qd release start {wanted}")
+
+
+def _means(wanted: TargetId, target: TargetId) -> bool:
+    """A flag may be named without the word, as the `flag` command takes it."""
+    return wanted == target or (target.flag and (wanted.environment, wanted.name) == (target.environment, target.name))

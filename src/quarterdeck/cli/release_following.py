@@ -71,6 +71,7 @@ class _Watch:
         self._say = output.narrate if json else output.data
         self._names: Mapping[str, str] | None = None
         self._waits = ""
+        self._sampled = ""
 
     def to_the_end(self) -> Release | None:
         """The release when it has ended; None when time is up. While nothing comes, see to it that a runner lives."""
@@ -92,11 +93,16 @@ class _Watch:
         release = store.release(self._id)
         for event in store.events(after=self._shown, operation=self._id):
             self._shown = event.seq
-            if self._patience.lines:
+            if self._patience.lines and not self._says_the_same(event):
                 self._say(event_line(event, self._named(release)))
         if release is not None and release.ending is None:
             self._tell_what_it_waits_for(release)
         return release if release is not None and release.ending is not None else None
+
+    def _says_the_same(self, event: Event) -> bool:
+        """A gate that answers the same again is no news; the journal has each of its samples."""
+        before, self._sampled = self._sampled, told(event) if event.kind == "release.sampled" else ""
+        return bool(self._sampled) and self._sampled == before
 
     def _named(self, release: Release | None) -> Mapping[str, str]:
         if self._names is None and release is not None:
@@ -117,7 +123,7 @@ class _Watch:
 def event_line(event: Event, steps: Mapping[str, str]) -> str:
     """An event of a release that the reader knows: time, what happened, who if it was a person."""
     who = f"  by {event.actor}" if event.kind == "release.ordered" else ""
-    return f"{clock(event.at)}  {event.kind.removeprefix('release.'):<12}  {told(event, steps)}{who}".rstrip()
+    return f"{clock(event.at)}  {event.kind.removeprefix('release.'):<16}  {told(event, steps)}{who}".rstrip()
 
 
 def conclude(fleet: Watched, release: Release, wanted: frozenset[str], *, json: bool) -> ExitCode:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from quarterdeck.cli.passages import fuse_lines, section, wrapped
+from quarterdeck.cli.proposal_text import member_words
 from quarterdeck.cli.release_views import next_words
 from quarterdeck.cli.times import clock
 from quarterdeck.release.inbox import evidence
-from quarterdeck.release.release_view import AskedView, MemberView, ReleaseView, StepView
+from quarterdeck.release.release_view import AskedView, ReleaseView, StepView
 
 
 def release_line(view: ReleaseView) -> list[str]:
@@ -33,7 +34,7 @@ def release_lines(view: ReleaseView) -> Iterator[str]:
         yield from _field("exposed", f"{view.exposed:g}% of new clients on the unfinished version{most}")
     if view.ref:
         yield from _field("fixes", view.ref)
-    yield from section("services", (line for one in view.members for line in _member(one)))
+    yield from section("what", (line for one in view.members for line in wrapped(member_words(one), "  ")))
     yield from section("steps", (line for step in view.steps for line in _step(view, step)))
     measured = (line for one in view.background for line in wrapped(evidence(one), "  ", limit=500))
     yield from section("all the way", measured)
@@ -55,11 +56,6 @@ def release_lines(view: ReleaseView) -> Iterator[str]:
 
 def _field(name: str, text: str) -> Iterator[str]:
     yield from wrapped(text, f"{name:<10} ", hang=0, limit=700)
-
-
-def _member(member: MemberView) -> Iterator[str]:
-    way = f"  by {member.strategy}" if member.strategy else ""
-    yield from wrapped(f"{member.target}  {member.previous or '?'} -> {member.version or '?'}{way}", "  ")
 
 
 def _step(view: ReleaseView, step: StepView) -> Iterator[str]:

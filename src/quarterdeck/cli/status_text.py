@@ -18,6 +18,8 @@ def picture_lines(picture: Picture) -> Iterator[str]:
     runner = "" if picture.runner.alive else "   no runner: nothing is being watched"
     yield f"{picture.fleet or '(fleet not read yet)'}   {clock(picture.at)}{runner}"
     for item in picture.attention:
+        if item.state == "debt":
+            continue  # told below, with its id
         yield from _wrapped(f"! {item.state}: {item.where + ': ' if item.where else ''}{item.text}", "  ")
     for view in picture.operations:
         if view.open:

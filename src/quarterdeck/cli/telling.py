@@ -56,14 +56,17 @@ def _started(body: Body, _: Names) -> Iterator[str]:
     plan = body.get("plan") or {}
     yield str(plan.get("command", ""))
     yield ", ".join(_member(one) for one in plan.get("members", ()))
-    yield f"{len(plan.get('steps', ()))} steps"
+    steps = len(plan.get("steps", ()))
+    yield f"{steps} step{'' if steps == 1 else 's'}"
     yield from (f"set aside: {sentence}" for sentence in plan.get("overrides", ()))
     yield from _quoted(body.get("reason"))
 
 
 def _member(member: Body) -> str:
-    target = member.get("target") or {}
-    return f"{target.get('name', '')} {member.get('previous') or '?'} -> {member.get('version') or '?'}"
+    before, after = member.get("previous"), member.get("version")
+    return (
+        f"{(member.get('target') or {}).get('name', '')} {before or '?'} -> {after or '?'}" if before or after else ""
+    )
 
 
 def _step(body: Body, steps: Names) -> Iterator[str]:
