@@ -37,6 +37,9 @@ LOOK_SECONDS = 25.0
 COOKIE = "x-ms-routing-name"
 """The routing cookie of App Service: the slot that a client is held on; `self` is the one that users reach."""
 
+ALL = 99.95
+"""Percent from which on a share is all of it."""
+
 MOST_BYTES = 65_536
 """As much of an answer is read."""
 
@@ -73,7 +76,8 @@ class NotAsked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one probe learnt: the slot that its cookie names, or what the header or the JSON says."""
+    """What one probe learnt: the slot that its cookie names, or what the header or the JSON says; neither when the
+    answer came without a cookie."""
 
     slot: str = ""
     said: str = ""
@@ -233,9 +237,9 @@ class Observer:
         turns = asyncio.Semaphore(AT_ONCE)
         jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))  # A new client each time: nothing is kept.
         limits = httpx.Limits(max_keepalive_connections=0)
-        outside = self._harbour is None
+        by_proxy = self._harbour is None and not truth.resolvers
         async with httpx.AsyncClient(
-            cookies=jar, limits=limits, timeout=PROBE_SECONDS, trust_env=outside, verify=self._trusted()
+            cookies=jar, limits=limits, timeout=PROBE_SECONDS, trust_env=by_proxy, verify=self._trusted()
         ) as client:
 
             async def one(route: _Route) -> _Answer | None:
@@ -311,6 +315,10 @@ class _Sides:
         """The destination that answered; "" if what it said names none, or more than one."""
         if answer.slot:
             return self.live if answer.slot.lower() == "self" else self.slots.get(answer.slot.lower(), answer.slot)
+        if not answer.said:
+            # App Service sets the cookie only while a rule divides the traffic: without one all is the live slot's.
+            undivided = destinations.get(self.live, 0.0) > ALL
+            return self.live if undivided else ""
         said = answer.said.lower()
         by_name = {name.lower(): name for name in destinations} | dict(self.slots)
         if said in by_name:
@@ -357,7 +365,7 @@ def _from_json(body: bytes, path: str) -> _Answer | None:
     return _Answer(said=clean(str(found), 100)) if isinstance(found, str | int | float) else None
 
 
-def _from_cookies(lines: Sequence[str]) -> _Answer | None:
+def _from_cookies(lines: Sequence[str]) -> _Answer:
     for line in lines:
         try:
             morsel = SimpleCookie(line).get(COOKIE)
@@ -365,7 +373,7 @@ def _from_cookies(lines: Sequence[str]) -> _Answer | None:
             continue
         if morsel and morsel.value:
             return _Answer(slot=clean(morsel.value, 100))
-    return None
+    return _Answer()
 
 
 async def _resolved(resolver: str, host: str) -> _Resolved | None:
