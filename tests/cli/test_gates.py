@@ -59,3 +59,32 @@ def test_nobody_approves_without_a_yes(written: Any, qd: Any) -> None:
     assert "add --yes" in result.err
     assert "error-rate" in result.err, "what was measured is shown before"
     assert written.store.pending() == ()
+
+
+def test_a_threshold_is_tried_on_the_releases_on_record(written: Any, qd: Any) -> None:
+    log = written.release().done("1").running("2", lasts=500)
+    for value in (0.004, 0.006, 0.005):
+        log.sampled("2", "pass", value)
+    log.finished("2").ended("succeeded", "all is through")
+    result = qd("gates", "backtest", "error-rate", "--success-condition", "result < 0.005", "--failure-limit", "0")
+    assert result.code == 0
+    assert "! 0199aa01  checkout 2.15.0  would fail, did pass; it succeeded" in result.out
+    assert "at step 2, sample 2 of 3" in result.out
+    (row,) = qd("gates", "backtest", "error-rate", "--json").json["releases"]
+    assert (row["would"], row["differs"]) == ("pass", False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nothing",),
+        ("error-rate", "--success-condition", "result <"),
+        ("error-rate", "--success-condition", "__import__('os')"),
+        ("error-rate", "--last", "-1"),
+    ],
+)
+def test_what_can_not_be_tried_is_told(written: Any, qd: Any, words: tuple[str, ...]) -> None:
+    written.release()
+    result = qd("gates", "backtest", *words)
+    assert result.code == 2
+    assert "Traceback" not in result.err
