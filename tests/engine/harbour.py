@@ -18,7 +18,7 @@ from quarterdeck.providers.azure import provider
 from quarterdeck.providers.base import GateSource, Observed, Progress, ProviderError, Receipt, Session, SessionContext
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement
-from quarterdeck.release.survey import FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.sandbox.assembly import Running, running
 from quarterdeck.sandbox.serve import announcement
 from quarterdeck.sandbox.world.clock import WorldClock
@@ -27,16 +27,18 @@ from quarterdeck.sandbox.world.world import World
 
 START = 1_795_000_000.0
 CHECKOUT = TargetId("production", "checkout")
+CART = TargetId("production", "cart")
 BANNER = TargetId("production", "banner", flag=True)
 
 FLEET = Fleet(
     "shop",
     environments=(Environment("production", protected=True),),
-    services=("checkout",),
+    services=("checkout", "cart"),
     places=(
         Place("slots", CHECKOUT, Address("azure", {"resource_group": "shop", "site": "checkout"})),
         Place("slot_traffic", CHECKOUT, Address("azure", {"resource_group": "shop", "site": "checkout"})),
         Place("traffic", CHECKOUT, Address("azure", {"resource_group": "global", "profile": "shop"})),
+        Place("slots", CART, Address("azure", {"resource_group": "shop", "site": "cart"})),
         Place("flags", TargetId("production", "flags"), Address("flags", {"label": "", "prefix": ""})),
     ),
     connections=(Connection("azure", "azure", {"subscription": "real"}),),
@@ -66,7 +68,13 @@ WORLD: dict[str, Any] = {
             "name": "checkout",
             "location": "westeurope",
             "slots": {"production": {"build": "2.14.3"}, "staging": {"build": "2.15.0"}},
-        }
+        },
+        {
+            "group": "shop",
+            "name": "cart",
+            "location": "westeurope",
+            "slots": {"production": {"image": "shop/cart:1.9.1"}, "staging": {"image": "shop/cart:1.9.0"}},
+        },
     ],
     "profiles": [
         {
@@ -138,6 +146,10 @@ class Watched:
 
     async def survey_flag(self, address: Address, name: str, label: str) -> FlagSurvey:
         survey: FlagSurvey = await self._inner.survey_flag(address, name, label)
+        return survey
+
+    async def survey_deploy(self, address: Address, slot: str) -> DeploySurvey:
+        survey: DeploySurvey = await self._inner.survey_deploy(address, slot)
         return survey
 
     async def send(self, step: Step) -> Receipt:
@@ -222,8 +234,8 @@ class Harbour:
     def serving(self) -> str:
         return str(self.site().production.content.build.version)
 
-    def site(self) -> Site:
-        found = self.world.sites.named("checkout")
+    def site(self, name: str = "checkout") -> Site:
+        found = self.world.sites.named(name)
         assert found is not None
         return found
 

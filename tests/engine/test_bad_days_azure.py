@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.harbour import BANNER, CHECKOUT, Harbour, harbour
+from tests.engine.harbour import BANNER, CART, CHECKOUT, Harbour, harbour
 
-from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
+from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap
 
 SWAP = {"method": "POST", "path": "slotsswap"}
 LOOKS = {"method": "GET", "path": "operationresults|operations"}
@@ -99,6 +99,46 @@ async def test_writes_that_may_be_repeated_get_there(port: Harbour, action: Any,
     )
     operation = await ship.carry_out(action)
     assert operation.ending == "succeeded", operation.detail
+
+
+PACKAGE = Deploy(CHECKOUT, "9.9.9", artifact="https://shop.example/9.9.9.zip")
+ONE_DEPLOY = {"method": "PUT", "path": "onedeploy", "count": 1}
+
+
+@pytest.mark.parametrize("kind", ["drop", "garbage", "html", "half"])
+async def test_a_package_whose_answer_is_lost_is_found_by_its_record(port: Harbour, kind: str) -> None:
+    ship = port.launch()
+    port.up.sandbox.faults.add({"kind": kind, "happens": True, **ONE_DEPLOY})
+    operation = await ship.carry_out(PACKAGE)
+    assert (operation.ending, port.posts("/onedeploy")) == ("succeeded", 1), operation.detail
+    assert len(port.world.log.of("deploy.finished")) == 1
+
+
+async def test_a_package_that_never_arrived_waits_for_a_person_and_is_not_sent_again(port: Harbour) -> None:
+    ship = port.launch()
+    port.up.sandbox.faults.add({"kind": "drop", **ONE_DEPLOY})
+    operation = await ship.carry_out(PACKAGE)
+    assert (operation.ending, port.posts("/onedeploy")) == ("needs_operator", 1)
+    await ship.choose(operation, "retry")
+    assert ship.operation(operation.id).ending == "succeeded"
+    assert port.site().slots["staging"].content.build.version == "9.9.9"
+
+
+async def test_a_package_that_fails_changed_nothing(port: Harbour) -> None:
+    ship = port.launch()
+    port.up.sandbox.faults.add({"kind": "deploy_fails", "count": 1})
+    operation = await ship.carry_out(PACKAGE)
+    assert operation.ending == "failed", operation.detail
+    assert port.site().slots["staging"].content.build.version == "2.15.0"
+
+
+async def test_a_deployed_image_goes_back_to_the_one_before(port: Harbour) -> None:
+    ship = port.launch()
+    assert (await ship.carry_out(Deploy(CART, "1.9.2", artifact="shop/cart:1.9.2"))).ending == "succeeded"
+    staging = port.site("cart").slots["staging"]
+    assert staging.content.build.version == "1.9.2"
+    back = await ship.carry_out(Rollback(CART))
+    assert (back.ending, staging.content.build.version) == ("succeeded", "1.9.0"), back.detail
 
 
 async def test_there_and_back_again(port: Harbour) -> None:

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.engine.harbour import BANNER, CHECKOUT, Harbour, harbour
+from tests.engine.harbour import BANNER, CART, CHECKOUT, Harbour, harbour
 
-from quarterdeck.release.action import Action, FlagChange, Shift, Swap
+from quarterdeck.release.action import Action, Deploy, FlagChange, Shift, Swap
 
 VOYAGES: dict[str, list[Action]] = {
     "swap": [Swap(CHECKOUT)],
@@ -20,6 +20,7 @@ VOYAGES: dict[str, list[Action]] = {
     "shift between regions": [Shift(CHECKOUT, {"weu": 90})],
     "drain a region": [Shift(CHECKOUT, {"weu": 100})],
     "shift between slots": [Shift(CHECKOUT, {"staging": 10})],
+    "deploy an image": [Deploy(CART, "1.9.2", artifact="shop/cart:1.9.2")],
     "flag": [FlagChange(BANNER, enabled=False)],
 }
 
@@ -37,7 +38,8 @@ def result(port: Harbour) -> object:
     endpoints = {e.name: (e.weight, e.enabled) for e in profile.endpoints}
     flag = port.world.configuration.get(".appconfig.featureflag/banner")
     assert flag is not None
-    return port.swaps(), port.posts("/slotsswap"), port.serving(), site.weights(), endpoints, flag.value
+    staged = port.site("cart").slots["staging"].content.build.version
+    return port.swaps(), staged, port.posts("/slotsswap"), port.serving(), site.weights(), endpoints, flag.value
 
 
 @pytest.mark.parametrize("voyage", VOYAGES)

@@ -1,5 +1,6 @@
 """The words of a command line and the action they mean."""
 
+import re
 import shlex
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, command_line
+from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.command import Misread, parse
 
 names = st.from_regex(r"[a-z][a-z0-9._-]{0,8}[a-z0-9]", fullmatch=True)
@@ -30,6 +31,7 @@ actions = st.one_of(
         st.lists(st.builds(Audience, names, percents), min_size=1, unique_by=lambda ring: ring.group).map(tuple),
     ),
     st.builds(Rollback, services | flags, labels, labels),
+    st.builds(Deploy, services, names, labels, labels),
 )
 
 
@@ -49,6 +51,8 @@ def test_what_is_printed_is_read_back_as_the_same_action(action: Action) -> None
         ("swap production/checkout --preview --cancel", "choose one"),
         ("swap production/checkout --from", "--from needs a value"),
         ("swap production/checkout --from a --from b", "twice"),
+        ("deploy production/checkout", "which version? --version VERSION"),
+        ("deploy --version 2.0", "no target"),
         ("shift production/checkout", "no share"),
         ("shift production/checkout west", "'west' is not NAME=PERCENT"),
         ("shift production/checkout west=lots", "'lots' is not a percentage"),
@@ -62,7 +66,7 @@ def test_what_is_printed_is_read_back_as_the_same_action(action: Action) -> None
     ],
 )
 def test_wrong_words_are_answered_with_what_is_wrong(line: str, says: str) -> None:
-    with pytest.raises(Misread, match=says.replace("(", r"\(")):
+    with pytest.raises(Misread, match=re.escape(says)):
         parse(line.split())
 
 

@@ -27,9 +27,7 @@ def shop(**further: Any) -> World:
             _site("cart-neu", service="cart", environment="production", region="northeurope"),
         ],
         "profiles": [
-            profile_document(
-                "shop", "cart", [("westeurope", f"{SITE}cart-weu"), ("northeurope", f"{SITE}cart-neu")]
-            )
+            profile_document("shop", "cart", [("westeurope", f"{SITE}cart-weu"), ("northeurope", f"{SITE}cart-neu")])
         ],
         "traffic": {"cart": 20.0},
         **further,

@@ -59,6 +59,8 @@ def test_it_announces_itself_in_one_line_and_ends_on_sigterm(serve: Serve, tmp_p
         "tenant",
         "ca_file",
         "control",
+        "metrics",
+        "web",
     }
     assert set(told["app_configuration"]) == {"endpoint", "connection_string"}
     assert told["app_configuration"]["connection_string"].startswith(f"Endpoint={told['arm']};Id=")

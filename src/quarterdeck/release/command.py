@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, SwapMode
+from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
 
 FORMS: Mapping[str, str] = {
     "swap": "swap ENV/SERVICE[@REGION] [--from SLOT] [--to SLOT] [--preview | --complete | --cancel]",
     "shift": "shift ENV/SERVICE[@REGION] NAME=PERCENT ...",
     "flag": "flag (on | off | rollout PERCENT | (ring | admit) GROUP=PERCENT ...) ENV/FLAG [--label LABEL]",
+    "deploy": "deploy ENV/SERVICE[@REGION] --version VERSION [--slot SLOT] [--artifact IMAGE|URL]",
     "rollback": "rollback ENV/SERVICE[@REGION] | flag:ENV/FLAG [--to VERSION] [--operation ID]",
 }
 """By verb, the form that is right."""
@@ -41,6 +42,7 @@ def parse(words: Sequence[str]) -> Action:
         "swap": _swap,
         "shift": _shift,
         "flag": _flag,
+        "deploy": _deploy,
         "rollback": _rollback,
     }
     if verb not in readers:
@@ -122,6 +124,16 @@ def _flag(words: list[str]) -> FlagChange:
                 return FlagChange(target, label, admit=groups)
             return FlagChange(target, label, audience=groups)
     raise ValueError(f"{' '.join([verb, *arguments])!r} is not something that can be done to a flag")
+
+
+def _deploy(words: list[str]) -> Deploy:
+    version = take_option(words, "--version")
+    slot = take_option(words, "--slot")
+    artifact = take_option(words, "--artifact")
+    target = _only(iter(words))
+    if not version:
+        raise ValueError("which version? --version VERSION")
+    return Deploy(TargetId.parse(target), version, slot, artifact)
 
 
 def _rollback(words: list[str]) -> Rollback:

@@ -20,6 +20,8 @@ through the control interface:
 One kind is about metrics: silence, with metric and site (regular expressions; all when left out), start and stop.
 Their samples don't come in meanwhile, and nothing says that the series have ended (see `world.telemetry`).
 
+One is about deployments: deploy_fails, with site (regular expression), skip and count.
+
 Two kinds are about swaps instead of requests, see `world.swaptrouble`: swap_fails and swap_hangs, with site (regular
 expression), phase (1 to 6), skip and count.
 """
@@ -34,6 +36,7 @@ from typing import Any
 from quarterdeck.sandbox.outcome import Outcome, Severed
 from quarterdeck.sandbox.refusals import render
 from quarterdeck.sandbox.wire import Plane, Refusal, Request, Response
+from quarterdeck.sandbox.world.deploytrouble import DeployTrouble
 from quarterdeck.sandbox.world.strictness import check, check_pattern
 from quarterdeck.sandbox.world.swaptrouble import Trouble
 from quarterdeck.sandbox.world.telemetry import Silence
@@ -209,6 +212,8 @@ class Faults:
             raise ValueError("a fault is an object")
         if document.get("kind") == "silence":
             self._world.telemetry.silence(Silence.from_json(document, self._world.clock.now()))
+        elif document.get("kind") == "deploy_fails":
+            self._world.lifecycle.troubles.append(DeployTrouble.from_json(document))
         elif str(document.get("kind", "")).startswith("swap_"):
             self._world.swaps.troubles.add(Trouble.from_json(document))
         else:
@@ -218,6 +223,7 @@ class Faults:
         """Lift all rules."""
         self._standing.clear()
         self._world.swaps.troubles.clear()
+        self._world.lifecycle.troubles.clear()
         self._world.telemetry.end_silences()
 
     def strike(self, request: Request, plane: Plane) -> Fault | None:
@@ -244,4 +250,5 @@ class Faults:
             standing.fault.as_json() | {"matched": standing.matched, "struck": standing.struck}
             for standing in self._standing
         ]
-        return rules + self._world.telemetry.silences_as_json() + self._world.swaps.troubles.as_json()
+        deploys = [trouble.as_json() for trouble in self._world.lifecycle.troubles]
+        return rules + deploys + self._world.telemetry.silences_as_json() + self._world.swaps.troubles.as_json()

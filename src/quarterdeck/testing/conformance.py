@@ -20,8 +20,9 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Audience, FlagsReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Place, Role
-from quarterdeck.providers.base import Capability, FlagStore, ProviderError, Receipt, SlotHost, TrafficRouter
-from quarterdeck.release.action import FlagChange, Shift, Swap, SwapMode
+from quarterdeck.providers.base import BuildHost, Capability, FlagStore, ProviderError, Receipt, SlotHost, TrafficRouter
+from quarterdeck.release.action import Deploy, FlagChange, Shift, Swap, SwapMode
+from quarterdeck.release.deploy import plan_deploy, plan_undo
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Refusal, Step
@@ -77,6 +78,25 @@ async def check_swap(
         _require_printable(survey, f"survey of {place.subject}")
         action = Swap(place.target, source, destination, mode)
         await _take(host, _steps(plan_swap(action, [Site(place, survey)]), mode), pass_time)
+
+
+async def check_deploy(
+    host: BuildHost, place: Place, slot: str, version: str, artifact: str, pass_time: PassTime = asyncio.sleep
+) -> None:
+    """A version into a slot that nobody reaches, read back; then what was there before, if the provider tells what that
+    was. The slot should hold another version at first."""
+    survey = await host.survey_deploy(place.address, slot)
+    _require_printable(survey, f"survey of {place.subject}")
+    _require(survey.slot.name.lower() == slot.lower(), f"asked for {slot}, surveyed {survey.slot.name}")
+    outline = plan_deploy(Deploy(place.target, version, slot, artifact), place, survey, artifact)
+    steps = _steps(outline, f"deploy of {version}")
+    await _take(host, steps, pass_time)
+    after = await host.survey_deploy(place.address, slot)
+    _require(after.artifact in ("", artifact), f"{slot} holds {after.artifact} instead of {artifact}")
+    if survey.artifact:
+        await _take(host, _steps(plan_undo(steps[0], place, after), "the way back"), pass_time)
+        again = await host.survey_deploy(place.address, slot)
+        _require(again.artifact == survey.artifact, f"after the way back {slot} holds {again.artifact}")
 
 
 async def check_shift(

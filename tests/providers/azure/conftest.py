@@ -16,6 +16,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Connection, Place, Role
 from quarterdeck.providers.azure import provider
 from quarterdeck.providers.base import (
+    BuildHost,
     FlagStore,
     Observed,
     ProviderError,
@@ -73,6 +74,10 @@ class Azure:
     @property
     def slots(self) -> SlotHost:
         return cast(SlotHost, self.session.capability("slots"))
+
+    @property
+    def builds(self) -> BuildHost:
+        return cast(BuildHost, self.session.capability("slots"))
 
     @property
     def ramp(self) -> TrafficRouter:

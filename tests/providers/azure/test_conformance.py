@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tests.providers.azure.conftest import Azure, Start, slots_place
+from tests.providers.azure.test_deploying import containers
 from tests.providers.azure.test_flags import RICH, plain, setting, store_with
 from tests.providers.azure.test_flags import place as flags_place
 from tests.providers.azure.test_traffic_manager import endpoint, profile, world
 from tests.providers.azure.test_traffic_manager import place as profile_place
 
-from quarterdeck.testing.conformance import PassTime, check_flag, check_observing, check_shift, check_swap
+from quarterdeck.testing.conformance import PassTime, check_deploy, check_flag, check_observing, check_shift, check_swap
 
 
 def time_of(azure: Azure) -> PassTime:
@@ -23,6 +24,22 @@ async def test_slots(start: Start) -> None:
 
     await check_observing(azure.slots, [slots_place()], slots_place("ghost"))
     await check_swap(azure.slots, slots_place(), "staging", "production", time_of(azure))
+
+
+async def test_images(start: Start) -> None:
+    azure = await start(containers())
+
+    await check_deploy(
+        azure.builds, slots_place(), "staging", "2.16.0", "shop.azurecr.io/checkout:2.16.0", time_of(azure)
+    )
+
+
+async def test_packages(start: Start) -> None:
+    azure = await start()
+
+    await check_deploy(
+        azure.builds, slots_place(), "staging", "9.9.9", "https://shop.example/9.9.9.zip", time_of(azure)
+    )
 
 
 async def test_traffic_between_slots(start: Start) -> None:

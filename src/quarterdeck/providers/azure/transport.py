@@ -2,7 +2,8 @@
 
 Microsoft's defaults would send a slot swap twice (a POST is repeated after 500, 503 and 504, and after any error
 that carries Retry-After: measured with azure-core 1.41), follow a redirect to a login page, and take an HTML page
-for an answer. Here only reads are repeated, and anything that isn't the API's own answer is an error.
+for an answer; aiohttp would send a PUT again whose connection broke. Here only reads are repeated, and anything that
+isn't the API's own answer is an error.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ class Pool:
             trust_env=True,
             auto_decompress=False,
         )
+        # Else aiohttp itself sends a PUT again when a kept connection breaks: a deployment would take place twice, and
+        # a conditional write be refused for what its own first sending did. Its test client switches this off as well.
+        self._session._retry_connection = False
 
     def transport(self) -> AioHttpTransport:
         """A transport over these connections; closing it leaves them open."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.sandbox.world.builds import Build
 from quarterdeck.sandbox.world.conflict import SiteConflict
 from quarterdeck.sandbox.world.deployments import Deployment
+from quarterdeck.sandbox.world.deploytrouble import DeployTrouble
 from quarterdeck.sandbox.world.sites import Content, Site, Slot
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class Lifecycle:
-    """Changes to single slots, with the restarts they cause."""
+    """Changes to single slots, with the restarts they cause; `troubles` are the deploy faults in force."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.troubles: list[DeployTrouble] = []
 
     def require_free(self, site: Site, operation: str) -> None:
         """Let a change to a site pass when nothing holds it.
@@ -107,6 +109,7 @@ class Lifecycle:
             deployer=deployer,
             started=now,
             finished=now + self._world.physics.deploy,
+            failed=any(trouble.strikes(site.name) for trouble in self.troubles),
         )
         content = slot.content
         content.deployments.append(deployment)
@@ -123,6 +126,10 @@ class Lifecycle:
         # A swap may have moved the content meanwhile: the files are where the content is.
         slot = next((slot for slot in site.slots.values() if slot.content is content), None)
         if slot is None or self._world.sites.named(site.name) is not site:
+            return
+        if deployment.failed:
+            version = deployment.build.version
+            self._world.log.add("deploy.failed", site.label(slot), at=at, version=version, deployment=deployment.id)
             return
         for earlier in content.deployments:
             earlier.active = False

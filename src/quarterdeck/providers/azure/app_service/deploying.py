@@ -47,7 +47,8 @@ API_VERSION = "2024-04-01"
 USUAL_SECONDS = 60.0
 LOOK_SECONDS = 5.0
 
-_SUCCEEDED, _FAILED = 4, 3
+_FAILED = 3
+_RECORD = "deployments/"
 
 _Deployment = Mapping[str, Any]
 
@@ -100,12 +101,12 @@ class Deploying:
         if not receipt.token:
             return Progress("finished")
         found = await self._deployments(SiteReader(self._arm, *_site(step.address)), str(step.change["slot"]))
-        record = next((one for one in found if _name(one) == receipt.token), None)
+        record = next((one for one in found if _name(one) == receipt.token.removeprefix(_RECORD)), None)
         if record is None or _under_way(record):
             return Progress("running", wait=LOOK_SECONDS)
         if record.get("status") == _FAILED:
             said = clean(str(record.get("status_text") or record.get("message") or ""), 200)
-            return Progress("failed", f"deployment {receipt.token} failed" + (f": {said}" if said else ""))
+            return Progress("failed", f"deployment {_name(record)} failed" + (f": {said}" if said else ""))
         return Progress("finished")
 
     async def settle(self, step: Step) -> Settlement:
@@ -151,7 +152,7 @@ class Deploying:
         body = {"properties": {"packageUri": package, "type": "zip"}}
         answer = await self._arm.put(f"{path}/extensions/onedeploy", API_VERSION, body)
         name = str(answer["name"])
-        return Receipt(name, name)
+        return Receipt(name, f"{_RECORD}{name}")
 
     async def _deployments(self, reader: SiteReader, slot: str) -> list[_Deployment]:
         """Newest first."""
