@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.ui.scenes import CHECKOUT, NOW, Scene, swap_plan
+from tests.ui.scenes import CHECKOUT, NOW, Scene
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
@@ -92,7 +92,7 @@ def release_plan(release: str = "k7f2", **more: Any) -> ReleasePlan:
         ),
         fuse=Fuse(True, "traffic back to 2.14.3", 5, "", "somebody deploys to staging"),
         who_feels_it="5% of new clients of checkout, then 25%, then everybody",
-        exposure=25,
+        exposure=100,
         command=wish_line(wish),
         type_to_confirm="production",
         made_at=NOW,
@@ -269,8 +269,7 @@ def past(scene: Scene) -> None:
         voyage.note("ended", ago=ago - 1000, ending=ending, detail=detail, choices=[])
 
 
-Play = Mapping[str, Any]
-SCENES: Mapping[str, Any] = {
+SCENES: Mapping[str, Callable[[Scene], Voyage]] = {
     "baking": baking, "waiting": waiting, "recovering": recovering, "rolled-back": rolled_back, "stuck": stuck,
     "hotfix": hotfix, "frozen": frozen, "confirming": confirming,
 }  # fmt: skip
@@ -282,8 +281,3 @@ def sail(scene: Scene, name: str) -> None:
     govern(scene)
     past(scene)
     SCENES[name](scene)
-
-
-def operations_of(scene: Scene, *steps: str) -> Sequence[str]:
-    """Operations of these steps, as the journal would hold them."""
-    return [scene.start(replace(swap_plan(), id=f"plan-{one}")) for one in steps]

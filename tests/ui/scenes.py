@@ -23,7 +23,7 @@ from quarterdeck.fleet.readings import (
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place, Role
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, command_line
-from quarterdeck.release.plan import Effect, Fuse, Plan, Refusal, Risk, SettingMove, Step
+from quarterdeck.release.plan import Effect, Fuse, Plan, Risk, SettingMove, Step
 from quarterdeck.store.base import Answer, Draft, Lease, Request, Store
 from quarterdeck.store.opening import open_store
 
@@ -195,10 +195,9 @@ class Scene:
         """The newest unanswered request of a kind."""
         return next(request for request in reversed(self.store.pending()) if request.kind == kind)
 
-    def answer(
-        self, request: Request, *, plan: Plan | None = None, operation: str = "", refusal: Refusal | None = None
-    ) -> None:
-        self.record(answer=Answer(request.id, self.clock.now(), plan, operation, refusal))
+    def answer(self, request: Request, **made: Any) -> None:
+        """`made` is what of the answer applies: plan, operation, refusal, proposal, release, said."""
+        self.record(answer=Answer(request.id, self.clock.now(), **made))
 
     def _target(self, operation: str) -> str:
         found = self.store.operation(operation)

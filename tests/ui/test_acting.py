@@ -149,12 +149,14 @@ async def test_r_asks_for_a_fresh_look(scene: Scene, start: Start) -> None:
     assert scene.asked("refresh").body == {"target": ""}
 
 
-@pytest.mark.parametrize("deed", [deed for deed in DEEDS if deed.hazard], ids=lambda deed: deed.id)
+@pytest.mark.parametrize(
+    "deed", [deed for deed in DEEDS if deed.hazard and deed.places != ("release",)], ids=lambda deed: deed.id
+)
 async def test_read_only_asks_for_nothing_and_says_why(scene: Scene, start: Start, deed: Deed) -> None:
     scene.publish()
     async with start(read_only=True).run_test(size=WIDE) as pilot:
         if "bridge" not in deed.places:
-            await press(pilot, "5", "left")
+            await press(pilot, *(("5", "left") if "flags" in deed.places else ("4",)))
         said = await press(pilot, deed.key)
         assert "READ-ONLY" in said
         assert "read-only: start it without --read-only" in said

@@ -106,6 +106,8 @@ async def test_help_lists_every_key_of_the_screen_with_its_command(scene: Scene,
     scene.publish()
     async with start().run_test(size=(100, 60)) as pilot:
         text = await press(pilot, "question_mark")
+        for _ in range(4):
+            text += await press(pilot, "pagedown")
         for deed in deeds_at("bridge"):
             assert deed.explanation[:40] in text
         assert "qd swap ENV/SERVICE" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from quarterdeck.fleet.text import clean
@@ -13,6 +13,7 @@ from quarterdeck.release.freshness import age, left
 from quarterdeck.release.gate import GateSpec, Judgement, Tally
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
+from quarterdeck.release.plan import Fuse
 from quarterdeck.release.release_view import (
     AskedView,
     MeasureView,
@@ -159,13 +160,14 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         rings=_rings(steps),
         recovery=_recovery(release, now),
         notes=tuple(NoteView(age(now - note.at), note.severity, clean(note.text, 400)) for note in release.notes),
-        fuse=plan.fuse,
+        fuse=_fuse(release, around) if release.open else plan.fuse,
         ref=clean(plan.hotfix.ref, _NAME) if plan.hotfix else "",
         hotfix=plan.hotfix is not None,
         skipped=tuple(clean(one.text, 300) for one in plan.hotfix.skipped) if plan.hotfix else (),
         kept=tuple(clean(text, 300) for text in plan.hotfix.kept) if plan.hotfix else (),
         overrides=tuple(clean(text, 300) for text in plan.overrides),
         warnings=tuple(clean(risk.text, 300) for risk in plan.risks if risk.code in _SHIPS_OVER),
+        truth=tuple(_truth(release, now)) if release.open else (),
         choices=release.choices,
         detail=clean(release.detail, 400),
         paused=release.paused is not None,
@@ -173,6 +175,25 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         protected=around.protected,
         ticks=bool(told.left) or any(one.next_in for one in background) or (at is not None and bool(at.clock)),
     )
+
+
+def _fuse(release: Release, around: Surroundings) -> Fuse:
+    """As it is now, not as it was foreseen."""
+    from quarterdeck.release.fuse import fuse_of  # only while something is under way
+
+    operations = tuple(around.operations.values())
+    return fuse_of(
+        release.targets[0], operations, fleet=Fleet(""), observations={}, releases=(release,), now=around.now
+    )
+
+
+def _truth(release: Release, now: float) -> Iterator[str]:
+    for spec in release.plan.gates:
+        asked = [tally for key, tally in release.tallies.items() if key.endswith(f"/{spec.name}")]
+        last = max(asked, key=lambda tally: tally.last_at, default=None)
+        if spec.kind == "traffic" and last is not None and last.last is not None and last.last.detail:
+            since = age(now - last.last_at)
+            yield clean(last.last.detail, 300) + ("" if since == "now" else f" ({since} ago)")
 
 
 def _exposed(release: Release) -> float | None:
@@ -460,6 +481,7 @@ def _measure(spec: GateSpec, tally: Tally, now: float, next_in: str) -> MeasureV
         next_in=next_in,
         detail="" if last is None else clean(last.detail, 200),
         shadow=spec.shadow,
+        telling=spec.kind == "traffic",
     )
 
 

@@ -48,6 +48,7 @@ class MeasureView:
         count: how its samples add up: `3/5 passed`, and what spoils it.
         age: of the last sample. next_in: when the next is due, "" when none will be.
         shadow: it is asked and shown, and decides nothing.
+        telling: `detail` tells more than the value, so it is worth reading when all is well too.
     """
 
     gate: str
@@ -59,6 +60,7 @@ class MeasureView:
     next_in: str = ""
     detail: str = ""
     shadow: bool = False
+    telling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ class ReleaseView:
         rings: by ring, in the order of the steps: how far it is.
         skipped: what a hotfix leaves out and on whose authority, in sentences; ref what it fixes.
         warnings: what its plan warns of about other versions (supersession).
+        truth: what probes observed of its shares, beside the intended and the reported ones, a sentence each.
         ticks: something in it runs down: it has to be judged again each second.
     """
 
@@ -200,6 +203,7 @@ class ReleaseView:
     kept: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    truth: tuple[str, ...] = ()
     choices: tuple[Order, ...] = ()
     detail: str = ""
     paused: bool = False

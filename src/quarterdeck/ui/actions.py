@@ -8,7 +8,7 @@ from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.picture import Picture
-from quarterdeck.release.release_view import InboxItem, ReleaseView
+from quarterdeck.release.release_view import InboxItem, ReleaseState, ReleaseView
 
 Where = Literal["bridge", "service", "releases", "release", "gates", "flags", "log"]
 EVERYWHERE: tuple[Where, ...] = ("bridge", "service", "releases", "release", "gates", "flags", "log")
@@ -203,10 +203,17 @@ def _claimed(now: Situation) -> str:
     return f"{target} belongs to the release {release.title} ({release.short}): A aborts it, 3 shows it"
 
 
+_PAST_PROMOTING: Mapping[ReleaseState, str] = {
+    "recovering": "it is being taken back",
+    "needs operator": "it needs an answer first: o lists them",
+    "confirming": "all its steps are through: y keeps what was done",
+}
+
+
 def _nothing_to_start(now: Situation) -> str:
     """There is a release to promote, or a service to start one of."""
     if now.release is not None:
-        return _no_release(now)
+        return _no_release(now) or _PAST_PROMOTING.get(now.release.state, "")
     if now.target is None or now.target.flag:
         return "choose a service or a release first"
     return _missing_of_service("service", now.target, now.picture)

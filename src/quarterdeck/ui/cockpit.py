@@ -278,7 +278,7 @@ class Cockpit(App[None]):
 
         def answered(said: str | None) -> None:
             if said is not None:
-                self.say(said)
+                self.call_after_refresh(self.say, said)  # coming back to a screen clears what it said last
 
         self.push_screen(OrderDialog(question), answered)
 

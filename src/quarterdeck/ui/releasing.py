@@ -257,9 +257,7 @@ def decide(
         earlier = [one for one in release.steps if one.measures and one.state == "done"]
         if earlier:
             told += [BLANK, line(("EVIDENCE", "heading"), "  what the gates before it said last")]
-        for one in earlier:
-            for measure in one.measures:
-                told += pages.measure_lines(measure, 20, cells)
+        told += pages.measures_lines([measure for one in earlier for measure in one.measures], cells)
         return told
 
     cockpit.consent(

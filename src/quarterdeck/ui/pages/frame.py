@@ -40,26 +40,19 @@ def head_line(picture: Picture, where: Where, read_only: bool, cells: int, conn:
 
 def footer_line(now: Situation, cells: int) -> Line:
     """The keys of a screen; what can't be done at the moment is in brackets, and goes first where room is scarce."""
-    possible, blocked, roomy = set[str](), set[str](), set[str]()
     deeds = [deed for deed in deeds_at(now.where) if deed.footer != "never"]
-    for deed in deeds:
-        if why_not(deed, now):
-            blocked.add(deed.id)
-        elif deed.footer == "when roomy":
-            roomy.add(deed.id)
-        else:
-            possible.add(deed.id)
-    always = {deed.id for deed in deeds if deed.footer == "always"}
+    blocked = {deed.id for deed in deeds if why_not(deed, now)}
+    shown = [deed for deed in deeds if deed.footer == "always" or deed.id not in blocked]
+    gives_way = [deed for deed in shown if deed.footer == "when roomy"]
+    gives_way += [deed for deed in shown if deed.id in blocked]
 
-    def told(among: set[str], between: str) -> Line:
-        parts = [_key(deed, blocked=deed.id in blocked) for deed in deeds if deed.id in among]
-        return (*line(" "), *join(parts, between))
+    def told(between: str) -> Line:
+        return (*line(" "), *join((_key(deed, blocked=deed.id in blocked) for deed in shown), between))
 
-    everything = possible | roomy | (blocked & always)
-    ways = ((everything, "  "), (everything, " "), (possible | roomy, " "), (possible, "  "), (possible, " "))
-    return next(
-        (line_ for among, between in ways if width(line_ := told(among, between)) <= cells), told(possible, " ")
-    )
+    while width(told(" ")) > cells and gives_way:
+        shown.remove(gives_way.pop())
+    roomy = told("  ")
+    return roomy if width(roomy) <= cells else told(" ")
 
 
 def _key(deed: Deed, *, blocked: bool) -> Line:

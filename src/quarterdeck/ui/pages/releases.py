@@ -82,7 +82,8 @@ def head_lines(release: ReleaseView, cells: int) -> list[Line]:
         label = "NOW" if release.open else "ENDED"
         lines += _labelled(label, release.waits, cells, "attention" if word in ("attention", "danger") else "text")
     share = "" if release.exposed is None else f", {marks.percent(release.exposed)} of new clients have it"
-    share += f", {marks.percent(release.most_exposed)} at most on the way" if share and release.most_exposed else ""
+    if release.exposed is not None and release.most_exposed > release.exposed:
+        share += f", {marks.percent(release.most_exposed)} at most on the way"
     several = len(release.members) > 1
     for number, member in enumerate(release.members):
         change = f"{member.previous or '?'} -> {member.version or '?'}"
@@ -131,15 +132,19 @@ def _under_way(step: StepView, cells: int) -> Iterator[Line]:
         yield from wrap(step.detail, cells, first=indent, word="danger" if step.state == "failed" else "dim")
     elif step.detail and step.state == "failed":
         yield from wrap(step.detail, cells, first=indent, word="danger")
-    names = max((len(one.gate) for one in step.measures), default=0)
-    for one in step.measures:
-        yield from measure_lines(one, min(names, 24), cells)
+    yield from measures_lines(step.measures, cells)
     if step.asked is not None:
         yield from asked_lines(step.asked, cells)
 
 
-def measure_lines(one: MeasureView, name_cells: int, cells: int) -> Iterator[Line]:
-    """A gate's last answer: verdict as mark and word, value, what it should be, how it adds up, the next sample."""
+def measures_lines(measures: Sequence[MeasureView], cells: int) -> Iterator[Line]:
+    """The last answers of some gates: verdict as mark and word, value, what it should be, how they add up."""
+    names = max((len(one.gate) for one in measures), default=0)
+    for one in measures:
+        yield from _measure(one, min(names, 24), cells)
+
+
+def _measure(one: MeasureView, name_cells: int, cells: int) -> Iterator[Line]:
     told: Line = (
         ("    ", "text"),
         *fit(line(marks.VERDICT[one.verdict]), 12),
@@ -158,7 +163,7 @@ def measure_lines(one: MeasureView, name_cells: int, cells: int) -> Iterator[Lin
         yield from (told, spread((), right, cells))
     if one.shadow:
         yield line(" " * 16, ("shadow: it is asked and shown, and decides nothing", "dim"))
-    if one.detail and one.verdict != "pass":
+    if one.detail and (one.telling or one.verdict != "pass"):
         yield from wrap(one.detail, cells, first=line(" " * 16), word="dim")
 
 
@@ -190,7 +195,7 @@ def _way_back(release: ReleaseView, cells: int) -> Iterator[Line]:
         yield from _labelled("WAY BACK", f"✗ none: {clean(fuse.how, 300)}", cells, "danger")
         return
     took = f", {about(fuse.seconds)}" if fuse.seconds is not None else ""
-    lost = f"; lost: {fuse.lost}" if fuse.lost else ""
+    lost = f"; lost: {fuse.lost}" if fuse.lost not in ("", "nothing") else ""
     until = f"; until {fuse.until}" if fuse.until else ""
     yield from _labelled("WAY BACK", clean(f"✓ {fuse.how}{took}{lost}{until}", 400), cells)
 
@@ -217,9 +222,7 @@ def _background(release: ReleaseView, cells: int) -> Iterator[Line]:
     if not release.background:
         return
     yield line(("ALL THE TIME", "heading"), ("  these gates must hold until the end", "dim"))
-    names = max(len(one.gate) for one in release.background)
-    for one in release.background:
-        yield from measure_lines(one, min(names, 24), cells)
+    yield from measures_lines(release.background, cells)
 
 
 def _notes(release: ReleaseView, cells: int) -> Iterator[Line]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import Knowledge, about, age
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import view_operation
 from quarterdeck.release.picture import Cell, Region, Share, SlotView, Split
-from quarterdeck.ui.pages import marks
+from quarterdeck.release.plan import Fuse
+from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.ui.pages import marks, releases
 from quarterdeck.ui.pages.bridge import cell_line
 from quarterdeck.ui.pages.plan import fuse_lines
 from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, width, wrap
@@ -17,19 +21,61 @@ _BAR = 20
 _OPERATIONS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is known about a target beyond its places: the way back as it is now, and who still meets the old side."""
+
+    fuse: Fuse
+    drains: tuple[str, ...] = ()
+
+
 def service_lines(
-    cell: Cell, operations: Sequence[Operation], now: float, cells: int, *, protected: bool
+    cell: Cell, operations: Sequence[Operation], outlook: Outlook, now: float, cells: int, *, protected: bool
 ) -> list[Line]:
     """The whole page. `operations` are those on this target, newest first."""
     badge = line(("  PROTECTED", "protected")) if protected else ()
     lines: list[Line] = [(*line((str(cell.target), "title")), *badge, ("   ", "text"), *cell_line(cell)), BLANK]
+    if cell.release is not None:
+        lines += _release(cell.release, cells)
     for region in cell.regions:
         lines += _region(region, cells)
     intended = _intended(cell, operations)
     for split in cell.splits:
         lines += _split(split, intended, cells)
+    lines += _drains(outlook, cells)
+    lines += _way_back(outlook, cells)
     lines += _history(operations, now, cells)
     return lines
+
+
+def _release(release: ReleaseView, cells: int) -> Iterator[Line]:
+    """The release that has this service: how far its rings are, what it waits for, what its gates say."""
+    yield line(("RELEASE", "heading"), ("  p promote, A abort, Enter opens it", "dim"))
+    yield from releases.head_lines(release, cells)
+    if release.rings:
+        told = "  ".join(f"{ring} {marks.RELEASE_STEP[state][0]}" for ring, state in release.rings)
+        yield from wrap(told, cells, first=fit(line(("RINGS", "heading")), 11))
+    current = release.current
+    yield from releases.measures_lines((*(current.measures if current else ()), *release.background), cells)
+    if current is not None and current.asked is not None:
+        yield from releases.asked_lines(current.asked, cells)
+    for text in release.truth:
+        yield from wrap(text, cells, first=fit(line(("OBSERVED", "heading")), 11))
+    yield BLANK
+
+
+def _drains(outlook: Outlook, cells: int) -> Iterator[Line]:
+    if outlook.drains:
+        yield line(("STILL DRAINING", "heading"), ("  clients that new ones aren't sent to any more", "dim"))
+        for text in outlook.drains:
+            yield from wrap(clean(text, 400), cells, first=line("  ", ("▸ ", "moving")))
+        yield BLANK
+
+
+def _way_back(outlook: Outlook, cells: int) -> Iterator[Line]:
+    yield line(("WAY BACK", "heading"), ("  as far as is known now; a plan reads afresh", "dim"))
+    yield from fuse_lines(outlook.fuse, cells)
+    yield BLANK
 
 
 def _region(region: Region, cells: int) -> Iterator[Line]:
@@ -128,11 +174,6 @@ def _history(operations: Sequence[Operation], now: float, cells: int) -> Iterato
         yield from wrap(told, cells, first=fit(line("  ", state), 28))
         if view.undone_by:
             yield line(" " * 28, ("it was rolled back later", "dim"))
-    last = next((one for one in operations if one.ending == "succeeded" and not one.undone_by), None)
-    if last is not None:
-        yield BLANK
-        yield line(("WAY BACK", "heading"), ("  of the last change, as planned then (u rolls it back)", "dim"))
-        yield from fuse_lines(last.plan.fuse, cells)
 
 
 def _trouble(known: Knowledge, cells: int) -> Iterator[Line]:

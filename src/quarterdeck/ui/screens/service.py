@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.operation import Operation
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.service import service_lines
+from quarterdeck.ui.pages.service import Outlook, service_lines
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import Line, line
 from quarterdeck.ui.widgets.page import Page
@@ -22,7 +25,7 @@ class ScrolledPage(Page, can_focus=True):
         Binding("up,k", "scroll(-1)", show=False),
         Binding("down,j", "scroll(1)", show=False),
         Binding("pageup", "scroll(-12)", show=False),
-        Binding("pagedown,space", "scroll(12)", show=False),
+        Binding("pagedown", "scroll(12)", show=False),
         Binding("home,g", "scroll(-1000000)", show=False),
         Binding("end,G", "scroll(1000000)", show=False),
     ]
@@ -55,15 +58,33 @@ class Service(Deck):
         now = cockpit.picture.at
         environments = cockpit.picture.environments
         protected = any(env.protected for env in environments if env.name == target.environment)
-        page.make(lambda cells: service_lines(cell, operations, now, cells, protected=protected))
+        outlook = self._outlook(operations, now)
+        page.make(lambda cells: service_lines(cell, operations, outlook, now, cells, protected=protected))
+
+    def _outlook(self, operations: Sequence[Operation], now: float) -> Outlook:
+        from quarterdeck.release.drain import drains, in_words
+        from quarterdeck.release.fuse import fuse_of
+
+        sight = self.cockpit.sight
+        fleet, observations = sight.fleet or Fleet(""), sight.observations or {}
+        fuse = fuse_of(
+            self._target, operations, fleet=fleet, observations=observations, releases=sight.releases,
+            rules=sight.rules, now=now,
+        )  # fmt: skip
+        left = drains(self._target, operations, fleet=fleet, observations=observations, now=now)
+        return Outlook(fuse, tuple(in_words(one, now) for one in left))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.paint_cursor)  # how much lies below is known once the page has its size
 
     def detail(self) -> Line:
         below = self.query_one("#body", ScrolledPage).hidden_below
-        running = self._open_operation()
-        if running:
+        cell = self.cockpit.picture.cell(self._target)
+        if cell is not None and cell.release is not None:
+            return line(
+                "  ", ("Enter opens the release under way", "moving"), *([marks.further(below)] if below else [])
+            )
+        if self._open_operation():
             return line("  ", ("Enter opens the operation under way", "moving"))
         return line("  ", marks.further(below)) if below else ()
 
@@ -71,7 +92,11 @@ class Service(Deck):
         return self._target
 
     def action_open_operation(self) -> None:
-        """Enter: the operation under way, else the last one."""
+        """Enter: the release or the operation under way, else the last one."""
+        cell = self.cockpit.picture.cell(self._target)
+        if cell is not None and cell.release is not None:
+            self.cockpit.show_release(cell.release.id)
+            return
         operations = [o for o in self.cockpit.picture.operations if o.target.whole == self._target]
         if operations:
             self.cockpit.show_operation(self._open_operation() or operations[0].id)
