@@ -7,17 +7,18 @@ would have.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from tests.releases.captain import ANALYSED, CHECKOUT, LOOK, Captain, rules
 
 from quarterdeck.fleet.codec import to_json
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Shift
 from quarterdeck.release.rollout import Release, Wish
-from quarterdeck.release.rules import Rulebook
-from quarterdeck.release.strategy import PauseStep, SwapStep, WeightStep
+from quarterdeck.release.rules import Route, Rulebook
+from quarterdeck.release.strategy import BakeStep, PauseStep, SwapStep, WeightStep
 
 
 async def nothing(ship: Captain, release: str) -> None:
@@ -34,7 +35,21 @@ async def abort_during_the_swap(ship: Captain, release: str) -> None:
     await ship.survive("order", {"release": release, "order": "abort", "step": "", "override": ""})
 
 
+async def abort_after_both(ship: Captain, release: str) -> None:
+    while len(ship.world.swaps()) < 2:
+        await reach(ship, lambda: len(ship.world.swaps()) == 2 or ship.release(release).ending is not None)
+        if ship.release(release).ending is not None:
+            await say_retry(ship, release)
+    await ship.survive("order", {"release": release, "order": "abort", "step": "", "override": ""})
+
+
 USUAL = Wish((CHECKOUT,))
+PAYMENTS = TargetId("production", "payments")
+BOTH = Wish((CHECKOUT, PAYMENTS))
+TRAIN = replace(
+    rules(SwapStep(), PauseStep(60)),
+    routes=(Route(CHECKOUT, "careful", needs=("payments",)), Route(PAYMENTS, "careful")),
+)
 
 
 @dataclass(frozen=True)
@@ -51,10 +66,21 @@ VOYAGES = {
     "prepared, then completed": Voyage(rules(SwapStep("preview"), LOOK, SwapStep("complete"))),
     "aborted in a pause": Voyage(rules(WeightStep({"": 5}), PauseStep(), SwapStep()), abort_in_the_pause),
     "aborted during the swap": Voyage(rules(SwapStep(), PauseStep()), abort_during_the_swap),
+    "two services": Voyage(TRAIN, wish=BOTH),
+    "two services, back again": Voyage(TRAIN, abort_after_both, wish=BOTH),
+    "hotfix": Voyage(rules(BakeStep(3600), SwapStep()), wish=replace(USUAL, hotfix=True, ref="abc123")),
     "never confirmed": Voyage(
         ANALYSED, wish=Wish((CHECKOUT,), action=Shift(CHECKOUT, {"staging": 20}), confirm_within=300)
     ),
 }
+
+
+async def say_retry(ship: Captain, release: str) -> None:
+    """What an operator says to an operation that waits for them, and then to its release."""
+    for operation in ship.store.operations(open_only=True):
+        await ship.survive("choose", {"operation": operation.id, "step": "", "choice": "retry"})
+        await reach(ship, lambda: not ship.engine.running)
+    await ship.survive("order", {"release": release, "order": "retry", "step": "", "override": ""})
 
 
 async def reach(ship: Captain, true: Callable[[], bool]) -> None:
@@ -80,10 +106,7 @@ async def sail(ship: Captain, voyage: Voyage) -> Release:
         release = ship.release(plan.id)
         if not release.open:
             return release
-        for operation in ship.store.operations(open_only=True):
-            await ship.survive("choose", {"operation": operation.id, "step": "", "choice": "retry"})
-            await reach(ship, lambda: not ship.engine.running)
-        await ship.survive("order", {"release": plan.id, "order": "retry", "step": "", "override": ""})
+        await say_retry(ship, plan.id)
     raise AssertionError(f"it doesn't end: {ship.release(plan.id)}")
 
 
@@ -93,7 +116,9 @@ def result(ship: Captain, release: Release) -> object:
     sent = [line for line in world.log if line.startswith(("sent swap", "sent complete", "sent preview"))]
     site = world.sites["checkout"]
     builds = (site.production.build, site.staging.build, site.production.preview_from)
-    return world.swaps(), sent, builds, ship.shares(), release.ending
+    guards = ship.store.guards()
+    owed = sorted(debt.kind for debt in guards.owed)
+    return world.swaps(), sent, builds, ship.shares(), release.ending, guards.holds, owed
 
 
 @pytest.mark.parametrize("name", VOYAGES)
