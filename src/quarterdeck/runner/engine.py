@@ -95,9 +95,8 @@ class Engine:
         self._household = household
         self._rules = rules
         self._journal = journal = Journal(store, guard, clock)
-        self._planner = planner = Planner(
-            fleet, store, connections, clock, Soundings(fleet, rules, samples), rules=rules
-        )
+        sounding = Soundings(fleet, rules, samples)
+        self._planner = planner = Planner(fleet, store, connections, clock, sounding, rules=rules)
         stepper = Stepper(connections, journal, guard, seal, clock, patience or Patience())
         self._chooser = Chooser(planner, stepper)
         self._operations = operations = Operations(
@@ -110,7 +109,7 @@ class Engine:
         self._conductors = Conductors(
             Instruments(store, journal, clock, outlook, writes, measuring, operations, programs)
         )
-        proposer = Proposer(fleet, rules, store, connections, planner, measuring, clock)
+        proposer = Proposer(fleet, rules, store, connections, planner, measuring, sounding, clock)
         self._releases = Releases(Office(fleet, rules, store, journal, connections, proposer, self._conductors, clock))
         self._warden = Warden(fleet, store, journal, clock)
         self._answering: set[str] = set()

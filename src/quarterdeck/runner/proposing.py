@@ -21,6 +21,7 @@ from quarterdeck.runner import planner as planning
 from quarterdeck.runner.measuring import Measuring
 from quarterdeck.runner.planner import Planner, refused
 from quarterdeck.runner.ports import Connections
+from quarterdeck.runner.sounding import Sounding
 from quarterdeck.store.base import Store
 
 Sights = Mapping[TargetId, Sight]
@@ -40,6 +41,7 @@ class Proposer:
         connections: Connections,
         planner: Planner,
         measuring: Measuring,
+        sounding: Sounding,
         clock: Clock,
     ) -> None:
         self._fleet = fleet
@@ -48,6 +50,7 @@ class Proposer:
         self._connections = connections
         self._planner = planner
         self._measuring = measuring
+        self._sounding = sounding
         self._clock = clock
 
     async def propose(self, plan_id: str, wish: Wish, asker: str) -> ReleasePlan | Refusal:
@@ -61,8 +64,10 @@ class Proposer:
         draft = self.composed(plan_id, wish, asker, sights)
         if isinstance(draft, Refusal):
             return draft
-        burning = await self._burning(draft)
-        return self.composed(plan_id, wish, asker, sights, (*(trial.risks if trial else ()), *burning))
+        burning, schema = await asyncio.gather(self._burning(draft), self._interlocked(draft))
+        if isinstance(schema, Refusal):
+            return schema
+        return self.composed(plan_id, wish, asker, sights, (*(trial.risks if trial else ()), *burning, *schema))
 
     async def sights(self, wish: Wish) -> Sights | Refusal:
         """What serves and what waits in each service's slots, read afresh. A service without slots shows nothing."""
@@ -139,6 +144,19 @@ class Proposer:
             if error.trouble.code == "not_found":
                 return None
             return refused(place.target, error.trouble)
+
+    async def _interlocked(self, plan: ReleasePlan) -> tuple[Risk, ...] | Refusal:
+        """What the databases' schemas say of the versions that are to serve; each step asks again."""
+        if plan.wish.action is not None:
+            return ()  # planning it has asked already
+        schemas = await asyncio.gather(*(self._sounding.schema(one.target) for one in plan.members))
+        told = [
+            schema.before(one.target, one.version, back=False)
+            for one, schema in zip(plan.members, schemas, strict=True)
+            if schema
+        ]
+        refusal = next((one for one in told if isinstance(one, Refusal)), None)
+        return refusal or tuple(one for one in told if isinstance(one, Risk))
 
     async def _burning(self, plan: ReleasePlan) -> tuple[Risk, ...]:
         """What fails before anything was begun: it would be put down to this release."""
