@@ -17,7 +17,7 @@ from quarterdeck.fleet.readings import SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
-from quarterdeck.release.filling import fill
+from quarterdeck.release.filling import fill, named
 from quarterdeck.release.gate import Evidence, GateSpec
 from quarterdeck.release.rules import Rulebook, Truth
 from quarterdeck.release.truth import Comparison, compare
@@ -90,8 +90,8 @@ class Sight:
     comparison: Comparison
     via: str
 
-    def sentence(self, tolerance: float) -> str:
-        """One line for people."""
+    def sentence(self, tolerance: float = 0) -> str:
+        """One line for people. Whether a difference is too large is the gate's to say, so it is told to the point."""
         return self.comparison.sentence(tolerance) + (f" ({self.via})" if self.via else "")
 
 
@@ -122,8 +122,7 @@ class Observer:
             sight = await self.observe(target, shares)
         except NotAsked as error:
             return Evidence(None, detail=clean(str(error)))
-        tolerance = self._truth(target).tolerance
-        return Evidence(sight.comparison.off_by, detail=clean(sight.sentence(tolerance), 500))
+        return Evidence(sight.comparison.off_by, detail=clean(sight.sentence(), 500))
 
     async def observe(self, target: TargetId, intended: Mapping[str, float], *, pinned: str = "") -> Sight:
         """Ask as often as the target's rules say, and count who answers.
@@ -136,16 +135,16 @@ class Observer:
             NotAsked: nothing says how, or nobody could be asked.
         """
         truth = self._truth(target)
-        url = self._url(truth, target)
         reported, sides = self._reported(target, intended), _Sides.of(self._fleet, self._observations(), target)
-        routes = await self._routes(truth, url)
-        answers = await self._asked(truth, url, routes, pinned)
-        named = [sides.name(answer, reported) if answer else "" for answer in answers]
+        found = await asyncio.gather(*(self._routes(truth, url) for url in self._urls(truth, target)))
+        routes = [route for several in found for route in several]
+        answers = await self._asked(truth, routes, pinned)
+        who = [sides.name(answer, reported) if answer else "" for answer in answers]
         if self._by_dns(target, intended) and self._harbour is None:
             # Probes through one resolver share the answer that it remembers: only resolvers are independent draws.
-            named = [next((n for n in named[i :: len(routes)] if n), "") for i in range(len(routes))]
-        counts = Counter(name for name in named if name)
-        comparison = compare(intended, reported, counts, len(named) - counts.total())
+            who = [next(filter(None, who[index :: len(routes)]), "") for index in range(len(routes))]
+        counts = Counter(filter(None, who))
+        comparison = compare(intended, reported, counts, len(who) - counts.total())
         return Sight(comparison, "; ".join(dict.fromkeys(route.told for route in routes if route.told)))
 
     # --- what to ask -------------------------------------------------------------------------------------------------
@@ -155,28 +154,27 @@ class Observer:
             raise NotAsked(f"nothing says how to observe the traffic of {target.whole} (truth of its route)")
         return truth
 
-    def _url(self, truth: Truth, target: TargetId) -> str:
+    def _urls(self, truth: Truth, target: TargetId) -> Sequence[str]:
+        """What to ask: one URL, or, where it names the host, one for each region's public host."""
+        names = {"service": target.name, "environment": target.environment, "region": target.region}
+        hosts = self._public_hosts(target) if "host" in named(truth.url) else ()
         try:
-            url = fill(truth.url, self._names(target))
+            urls = [fill(truth.url, {**names, "host": host}) for host in hosts] or [fill(truth.url, names)]
         except ValueError as error:
             raise NotAsked(f"{target}: {error}") from None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise NotAsked(f"{target}: {clean(url)} is not a URL to ask")
-        return url
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise NotAsked(f"{target}: {clean(url)} is not a URL to ask")
+        return urls
 
-    def _names(self, target: TargetId) -> dict[str, str]:
-        names = {"service": target.name, "environment": target.environment, "region": target.region}
-        host = self._public_host(target)
-        return {**names, "host": host} if host else names
-
-    def _public_host(self, target: TargetId) -> str:
-        """The host that users reach, as it was observed: that of the live slot. Of several regions it is the first."""
-        for place in self._fleet.places_of(target, "slots"):
-            known = self._observations().get(place.subject)
-            if known and isinstance(known.reading, SlotsReading) and known.reading.slots:
-                return known.reading.slots[0].host
-        return ""
+    def _public_hosts(self, target: TargetId) -> Sequence[str]:
+        """The hosts that users reach, as they were observed: those of the live slots."""
+        seen = (self._observations().get(place.subject) for place in self._fleet.places_of(target, "slots"))
+        readings = (one.reading for one in seen if one is not None)
+        return [
+            one.slots[0].host for one in readings if isinstance(one, SlotsReading) and one.slots and one.slots[0].host
+        ]
 
     def _reported(self, target: TargetId, intended: Mapping[str, float]) -> dict[str, float]:
         """What the provider says, from the router that knows the names."""
@@ -231,7 +229,7 @@ class Observer:
             raise NotAsked(f"none of the resolvers {', '.join(truth.resolvers)} has an address of {host}")
         return routes
 
-    async def _asked(self, truth: Truth, url: str, routes: Sequence[_Route], pinned: str) -> Sequence[_Answer | None]:
+    async def _asked(self, truth: Truth, routes: Sequence[_Route], pinned: str) -> Sequence[_Answer | None]:
         import httpx
 
         turns = asyncio.Semaphore(AT_ONCE)
