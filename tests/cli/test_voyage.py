@@ -2,61 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.program import PATIENCE, YES, Qd
 
 from quarterdeck import paths
 
 pytestmark = pytest.mark.process
-
-PATIENCE = 120
-"""Seconds; far more than anything here takes, for machines that are busy with other things."""
-YES = ("--yes", "--confirm", "production", "--reason", "a test")
-
-
-class Qd:
-    """The command line in processes of its own, on one configuration and one state folder."""
-
-    def __init__(self, state: Path, config: Path, *common: str) -> None:
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("QUARTERDECK")},
-            "QUARTERDECK_STATE": str(state),
-            "QUARTERDECK_CONFIG_DIR": str(state / "config"),
-        }
-        self._common = ("--config", str(config), *common)
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "quarterdeck", *self._common, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.environment,
-        )
-
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*words)
-        out, err = process.communicate(timeout=PATIENCE)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-    def json(self, *words: str) -> Any:
-        result = self(*words, "--json")
-        assert result.stdout, result.stderr
-        return json.loads(result.stdout)
-
-    def done(self, *words: str) -> str:
-        result = self(*words)
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +22,7 @@ def qd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qd]:
     state = tmp_path_factory.mktemp("state")
     shop = Qd(state, paths.shared_dir("sample-configs") / "contoso-shop.yaml", "--sandbox")
     yield shop
-    runner = shop.json("runner", "--status")
-    shop("runner", "--stop")
-    shop("sandbox", "stop")
-    if shop.json("runner", "--status")["alive"]:
-        os.kill(runner["pid"], signal.SIGKILL)
+    shop.leave()
 
 
 def service(status: Mapping[str, Any], target: str) -> Mapping[str, Any]:

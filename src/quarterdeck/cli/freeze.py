@@ -1,4 +1,4 @@
-"""`qd freeze`, `qd lock`, `qd unlock`, `qd line`: what stops releases, and for how long."""
+"""`qd freeze`, `qd hold`, `qd lock`, `qd unlock`, `qd line`: what stops releases, and for how long."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def configure(parser: ArgumentParser) -> None:
     configure_end(parser)
     confirming.reason(parser)
     parser.set_defaults(run=freeze)
+
+
+def configure_hold(parser: ArgumentParser) -> None:
+    """`qd hold`: no release begins there, so that a rollback sticks; actions by hand and hotfixes pass."""
+    parser.add_argument("scope", type=scope, metavar="SCOPE", help="all, ENV or ENV/SERVICE")
+    configure_end(parser)
+    confirming.reason(parser, required=True)
+    parser.set_defaults(run=hold)
 
 
 def configure_lock(parser: ArgumentParser) -> None:
@@ -113,6 +121,14 @@ def _lift(invocation: Invocation, kinds: tuple[HoldKind, ...]) -> ExitCode:
     with connected(invocation) as fleet:
         hold = find_hold(fleet.store, given.id, kinds)
     return tell(invocation, "lift", given.reason, "what still stands guard: qd freeze list", id=hold.id)
+
+
+def hold(invocation: Invocation) -> ExitCode:
+    """Hold the releases of a scope."""
+    given = invocation.arguments
+    ends = end_of(given, time.time())
+    after = "what other systems deploy can't be held from here; lift it with: qd freeze lift ID"
+    return tell(invocation, "hold", given.reason, after, scope=given.scope, until=ends)
 
 
 def lock(invocation: Invocation) -> ExitCode:

@@ -60,6 +60,7 @@ COMMANDS = (
     Command("reject", "deciding", "say no to it", "configure_reject"),
     Command("conn", "conn", "who is in control; take the conn, offer it, give it up"),
     Command("freeze", "freeze", "let nobody release for a time; list freezes, lift one"),
+    Command("hold", "freeze", "hold the releases of a place for a time, so that a rollback sticks", "configure_hold"),
     Command("lock", "freeze", "let nobody else release", "configure_lock"),
     Command("unlock", "freeze", "open a lock", "configure_unlock"),
     Command("line", "freeze", "stop the line, or let it run again", "configure_line"),
