@@ -14,7 +14,7 @@ from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import Reading, SlotReading, SlotsReading
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import Shift, Swap
-from quarterdeck.release.automation import automations, risks_of
+from quarterdeck.release.automation import automations, offer, risks_of
 from quarterdeck.release.drain import drains, in_words
 from quarterdeck.release.fuse import IN_FLIGHT, fuse_of
 from quarterdeck.release.guards import Guards, Hold
@@ -220,3 +220,11 @@ def test_a_hold_keeps_our_own_releases_and_is_honest_about_the_rest() -> None:
     auto = slots(slot("staging", "2.15.0", auto_swap_to="production"), slot("production", "x"))
     assert acting(auto, held, releases=(release(),)) == {"auto-swap": False, "release": True}
     assert acting({}, held, releases=(release(),), besides="r1") == {}
+
+
+def test_a_rollback_that_nothing_holds_is_told_how_to_be_held() -> None:
+    (risk,) = offer(CHECKOUT, Guards(), NOW)
+    assert "qd hold production/checkout" in risk.remedy
+    held = Guards(holds=(Hold("h", "automation", "production", "ana", "rolled back", NOW, NOW + HOUR),))
+    assert offer(CHECKOUT, held, NOW) == ()
+    assert offer(CHECKOUT, held, NOW + HOUR)

@@ -92,6 +92,14 @@ def in_releases(
             yield Automation("release", text, f"qd release abort {release.id}", held)
 
 
+def offer(target: TargetId, guards: Guards, now: float) -> tuple[Risk, ...]:
+    """How to keep a rollback from being undone by the next release; nothing if that is held already."""
+    if target.flag or any(hold.kind == "automation" and covers(hold.scope, target) for hold in guards.active(now)):
+        return ()
+    text = f"nothing keeps the next release of {target.whole} from undoing this; other systems can't be held from here"
+    return (Risk("info", "not-held", text, f"qd hold {target.whole} --for 4h --reason TEXT"),)
+
+
 def risks_of(found: Iterable[Automation]) -> tuple[Risk, ...]:
     """What a plan that goes back says about them."""
     return tuple(

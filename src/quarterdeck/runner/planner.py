@@ -14,7 +14,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
 from quarterdeck.providers.base import BuildHost, FlagStore, ProviderError, SlotHost, TrafficRouter
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
-from quarterdeck.release.automation import in_releases, risks_of
+from quarterdeck.release.automation import in_releases, offer, risks_of
 from quarterdeck.release.deploy import Berth, artifact_for, plan_deploys
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.operation import Operation
@@ -260,8 +260,9 @@ class Planner:
         """With the other releases that could undo a rollback."""
         releases = self._store.releases(open_only=True)
         own = next((one.id for one in releases for step in one.steps.values() if step.operation == operation), "")
-        rivals = in_releases(target, releases, self._store.guards(), self._clock.now(), own)
-        return replace(outline, risks=(*outline.risks, *risks_of(rivals)))
+        guards, now = self._store.guards(), self._clock.now()
+        rivals = in_releases(target, releases, guards, now, own)
+        return replace(outline, risks=(*outline.risks, *risks_of(rivals), *offer(target, guards, now)))
 
     def _survey_for(self, step: Step) -> Callable[[], Awaitable[AnySurvey]]:
         if step.verb == "deploy":
