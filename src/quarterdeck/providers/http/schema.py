@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +26,8 @@ LONGEST = 60.0
 
 
 def _base_url(text: str) -> str:
+    if not urlsplit(text).hostname:
+        raise ValueError("must begin with https://HOST or http://HOST")
     return text.rstrip("/")
 
 

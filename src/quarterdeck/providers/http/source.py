@@ -66,8 +66,7 @@ class HttpSource:
 
     def _probing(self, gate: GateSpec) -> Question:
         url = gate.options.get("url", "")
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_url(url):
             raise ProviderError("misconfigured", f"{gate.name}: {_shown(url) or 'nothing'} is not a URL to ask")
         if self._url and not (url == self._url or url.startswith((f"{self._url}/", f"{self._url}?"))):
             message = f"{gate.name}: {_shown(url)} is not below {_shown(self._url)}"
@@ -125,7 +124,18 @@ def _document(gate: GateSpec, query: str) -> Any:
         raise ProviderError("misconfigured", message, "correct the query") from None
 
 
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def _shown(url: str) -> str:
     """A URL without what may be secret in it."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "something that is no URL"
     return clean(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")), 120)

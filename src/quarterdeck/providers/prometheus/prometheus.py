@@ -1,8 +1,9 @@
 """Evidence from Prometheus: the number that a query gives, or how many alerts fire.
 
 What would be mistaken for good is no data here: a query that matches nothing, NaN, alerts that no rule could raise,
-rules that aren't evaluated. What can't be seen from here: a rule over a target that is gone (its alert resolves by
-itself). So a gate on alerts wants a companion on `up`.
+rules that can't be evaluated, and silence about a target that is down, for then its alert resolves by itself (seen
+with Prometheus 2.42). A target is known by the labels that it shares with the gate's matchers; those that share none
+are only counted, so a gate on alerts without such labels wants a companion on `up`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import Evidence, ProviderError
 from quarterdeck.providers.prometheus.api import Api, number_of
-from quarterdeck.providers.prometheus.firing import told
+from quarterdeck.providers.prometheus.firing import MOST_TOLD, told
 from quarterdeck.providers.prometheus.matchers import Matcher, could_fit, fit, parse
 from quarterdeck.release.gate import GateSpec
 
@@ -67,8 +68,22 @@ class Prometheus:
             if rule.get("health") == "err":
                 why = f"the rule {rule.get('name')} can't be evaluated: {rule.get('lastError', '')}"
                 return Evidence(None, detail=clean(why))
+        down = await self._down()
+        if about := [labels for labels in down if _is_about(matchers, labels)]:
+            where = ", ".join(labels.get("instance", "?") for labels in about[:MOST_TOLD])
+            return Evidence(None, detail=clean(f"{said}, but what such alerts are about is down: {where}"))
         evaluated = [at for rule in rules if (at := _moment(rule.get("lastEvaluation"))) is not None]
-        return Evidence(0.0, min(evaluated, default=None), said)
+        others = f"; {len(down)} targets of all are down" if down else ""
+        return Evidence(0.0, min(evaluated, default=None), f"{said}{others}")
+
+    async def _down(self) -> Sequence[Mapping[str, str]]:
+        """The labels of the targets that can't be scraped."""
+        data, _ = await self._api.query("up == 0")
+        return [
+            {str(key): str(value) for key, value in one["metric"].items()}
+            for one in _list(data, "result", self._api.host)
+            if isinstance(one.get("metric"), Mapping)
+        ]
 
     async def _rules(self) -> list[Mapping[str, Any]]:
         data = await self._api.get("rules", type="alert")
@@ -102,6 +117,11 @@ def _called(rule: Mapping[str, Any]) -> dict[str, str]:
 
 def _is_alerting(rule: Mapping[str, Any]) -> bool:
     return bool(rule.get("type", "alerting") == "alerting")
+
+
+def _is_about(matchers: Sequence[Matcher], labels: Mapping[str, str]) -> bool:
+    """Whether a target is surely one that the matchers are about: it has labels of theirs, and all that it has fit."""
+    return any(matcher.label in labels for matcher in matchers) and could_fit(matchers, labels)
 
 
 def _moment(text: Any) -> float | None:
