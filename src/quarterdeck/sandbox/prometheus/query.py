@@ -1,13 +1,14 @@
 """Evaluates PromQL. The grammar is a library's (promql-parser); what an expression means is told here.
 
-Not known: native histograms, label_replace and label_join, predictions, dates, most statistics. A query that needs
+Not known: native histograms, label_join, predictions, dates, most statistics. A query that needs
 them gets told so.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -61,9 +62,9 @@ class Run:
     def span(self, since: float, until: float) -> Span | None:
         return span_of(self.window(since, until))
 
-    def latest(self, at: float) -> float | None:
+    def latest(self, at: float) -> Point | None:
         points = self.window(at - LOOKBACK, at)
-        return points[-1].value if points else None
+        return points[-1] if points else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +187,7 @@ class _Evaluation:
         return [Sample(unnamed(labels), -number) for labels, number in self._vector(value)]
 
     def selected(self, expression: promql.VectorSelector) -> Vector:
-        moment = self._moment(expression)
-        result = []
-        for series in self.storage.select(_matchers(expression)):
-            value = series.latest(moment)
-            if value is not None:
-                result.append(Sample(series.labels, value))
-        return result
+        return [Sample(labels, point.value) for labels, point in self._latest(expression)]
 
     def ranged(self, expression: promql.MatrixSelector) -> _Range:
         until = self._moment(expression.vector_selector)
@@ -274,12 +269,34 @@ class _Evaluation:
         return [Sample(_expected(arguments[0]), 1.0)]
 
     def timestamp(self, arguments: Sequence[Any]) -> Vector:
+        selector = _without_parentheses(arguments[0])
+        if isinstance(selector, promql.VectorSelector):
+            return [Sample(unnamed(labels), point.at) for labels, point in self._latest(selector)]
         return [Sample(unnamed(labels), self.at) for labels, _ in self._vector(self.value(arguments[0]))]
 
     def quantile(self, arguments: Sequence[Any]) -> Vector:
         wanted = self._scalar(self.value(arguments[0]))
         buckets = self._vector(self.value(arguments[1]))
         return [Sample(labels, value) for labels, value in histogram_quantile(wanted, buckets)]
+
+    def label_replace(self, arguments: Sequence[Any]) -> Vector:
+        vector = self._vector(self.value(arguments[0]))
+        into, replacement, source, pattern = (str(self.value(argument)) for argument in arguments[1:])
+        try:
+            compiled, template = (
+                re.compile(pattern, re.DOTALL),
+                _GROUP.sub(r"\\g<\1>", replacement.replace("\\", "\\\\")),
+            )
+            return [Sample(_replaced(labels, into, template, source, compiled), value) for labels, value in vector]
+        except (re.error, IndexError) as error:
+            raise QueryError(f"invalid regular expression or replacement in label_replace(): {error}") from None
+
+    def _latest(self, selector: promql.VectorSelector) -> Iterator[tuple[Labels, Point]]:
+        moment = self._moment(selector)
+        for series in self.storage.select(_matchers(selector)):
+            point = series.latest(moment)
+            if point is not None:
+                yield series.labels, point
 
     def _moment(self, selector: Any) -> float:
         moment = self.at
@@ -300,6 +317,24 @@ class _Evaluation:
         if not isinstance(value, float):
             raise QueryError("a scalar was expected")
         return value
+
+
+_GROUP = re.compile(r"\$\{?(\w+)\}?")
+"""A group in a replacement: $1, ${1}, $name."""
+
+
+def _replaced(labels: Labels, into: str, template: str, source: str, pattern: re.Pattern[str]) -> Labels:
+    found = pattern.fullmatch(labels.get(source, ""))
+    if found is None:
+        return labels
+    changed = {**labels, into: found.expand(template)}
+    return {name: value for name, value in changed.items() if value}
+
+
+def _without_parentheses(expression: Any) -> Any:
+    while isinstance(expression, promql.ParenExpr):
+        expression = expression.expr
+    return expression
 
 
 def _over_range(name: str, ranged: _Range) -> Vector:
@@ -337,8 +372,7 @@ def _matching(modifier: promql.BinModifier | None) -> Matching:
 
 def _expected(expression: Any) -> dict[str, str]:
     """The labels that an absent series would have: those that the selector asks to be equal to something."""
-    while isinstance(expression, promql.ParenExpr):
-        expression = expression.expr
+    expression = _without_parentheses(expression)
     selector = expression.vector_selector if isinstance(expression, promql.MatrixSelector) else expression
     if not isinstance(selector, promql.VectorSelector):
         return {}
@@ -378,6 +412,7 @@ _SPECIAL: dict[str, Callable[[_Evaluation, Sequence[Any]], Any]] = {
     "absent": _Evaluation.absent,
     "absent_over_time": _Evaluation.absent_over_time,
     "timestamp": _Evaluation.timestamp,
+    "label_replace": _Evaluation.label_replace,
     "histogram_quantile": _Evaluation.quantile,
 }
 _AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {

@@ -50,8 +50,8 @@ class Series(Protocol):
         """The same range in short; None with fewer than two samples."""
         ...
 
-    def latest(self, at: float) -> float | None:
-        """The newest value by then; None when it is older than `LOOKBACK` or the series was known to have ended."""
+    def latest(self, at: float) -> Point | None:
+        """The newest sample by then; None when it is older than `LOOKBACK` or the series was known to have ended."""
         ...
 
 

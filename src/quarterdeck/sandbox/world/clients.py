@@ -123,6 +123,8 @@ class Clients:
 
     def _stretches(self, since: float, until: float) -> list[tuple[float, float]]:
         """The window cut at every moment after which shares follow another line."""
+        # What probes find late changes the past: it has to be known before the window is cut.
+        self._world.profiles.observe()
         cookie = self._world.physics.cookie
         cuts = {since, until}
         for site in self._world.sites:

@@ -251,11 +251,11 @@ class _Scraped:
             return Span(Point(first, self.read(first)), Point(last, self.read(last)), count, 0.0)
         return span_of(self.window(since, until))
 
-    def latest(self, at: float) -> float | None:
+    def latest(self, at: float) -> Point | None:
         moment = math.floor(min(at, self.now) / INTERVAL) * INTERVAL
         while moment > at - LOOKBACK:
             if not self._silent(moment):
-                return self.read(moment) if self._present(moment) else None
+                return Point(moment, self.read(moment)) if self._present(moment) else None
             moment -= INTERVAL
         return None
 
@@ -357,6 +357,8 @@ class Telemetry:
     def select(self, alternatives: Sequence[Sequence[Matcher]]) -> list[Series]:
         """The series that fit."""
         found: dict[tuple[tuple[str, str], ...], Series] = {}
+        # What DNS probes found since somebody last looked belongs to the past that samples are computed from.
+        self.world.profiles.observe()
         self._names = self._names_by_host()
         for matchers in alternatives:
             for series in self._select(matchers):
