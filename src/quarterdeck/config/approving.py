@@ -24,11 +24,8 @@ def groups(tree: Mapping, report: Report) -> Groups:
     for name, mark, node in section(tree, "groups").items():
         people = tuple(person for person, _, _ in written(node, ()))
         if not nothing(node) and len(people) < (len(node.items) if isinstance(node, Sequence) else 1):
-            message, hint = (
-                "must be a list of people",
-                "write [ana, bo@jump-1]: user names, or what a credential proves",
-            )
-            report.add(mark, dotted(("groups", name)), message, hint)
+            hint = "write [ana, bo@jump-1]: names of users, or what their credentials prove"
+            report.add(mark, dotted(("groups", name)), "must be a list of people", hint)
         found[name] = people
     return found
 

@@ -68,7 +68,7 @@ class Strategies:
         whole = tuple(step for step in steps if step)
         self.all.append(Strategy(name, whole, gates, entry.on_failure, entry.confirm_within, entry.pause_limit))
         if not steps:
-            self._report.add(mark, dotted((*path, "steps")), "must have at least one step", f"{_known()}")
+            self._report.add(mark, dotted((*path, "steps")), "must have at least one step", _known())
         elif len(whole) == len(steps):
             self._sense(whole, node, path)
 
