@@ -224,6 +224,10 @@ def swap_plan(action: Action | None = None, **more: Any) -> Plan:
             TargetId("production", "checkout", region),
             Address("azure", {"site": f"checkout-{region}"}),
             f"production/checkout@{region}: swap staging into production",
+            change={"source": "staging", "destination": "production"},
+            before={"source_version": "2.15.0", "destination_version": "2.14.3"},
+            after={"source_version": "2.14.3", "destination_version": "2.15.0"},
+            undo={"source": "staging", "destination": "production"},
         )
         for i, region in enumerate(("westeurope", "northeurope"), 1)
     )

@@ -49,19 +49,22 @@ async def test_enter_opens_the_service_under_the_cursor(scene: Scene, start: Sta
 
 async def test_the_service_shows_slots_traffic_history_and_the_way_back(scene: Scene, start: Start) -> None:
     played(scene)
+    scene.step("op2", "done", "2", ago=25)
     scene.end("op2", "succeeded")
+    for region in ("westeurope", "northeurope"):
+        scene.see({f"slots/production/checkout@{region}": slots("2.15.0", "2.14.3")})
     async with start().run_test(size=(100, 60)) as pilot:
         text = await press(pilot, "2")
     for words in (
         "westeurope",
-        "▸ production  2.14.3",
+        "▸ production  2.15.0",
         "users are here",
-        "build d2150f00d",
+        "build d2143f00d",
         "75% ███████████████░░░░░",
         "between slots in westeurope",
         "✓ succeeded",
         "swap by ana@jump1, because: release day",
-        "swap back, about 2 min",
+        "swap staging back into production: 2.14.3 serves again",
     ):
         assert words in text
 
