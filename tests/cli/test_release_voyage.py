@@ -97,8 +97,8 @@ def test_a_canary_judged_by_its_traffic_serves_everybody_in_the_end(qd: Qd) -> N
 
 def test_a_canary_that_fails_its_users_takes_itself_back_and_fails_the_pipeline(qd: Qd) -> None:
     before = live(qd, "payments")
-    bad = {"site": "payments", "slot": "staging", "build": {"version": "9.9.9", "error_rate": 0.4}}
-    qd.control("builds", bad)
+    bad = {"version": "9.9.9", "image": "contoso.azurecr.io/payments:9.9.9", "error_rate": 0.4}
+    qd.control("builds", {"site": "payments", "slot": "staging", "build": bad})
     qd.control("clock/advance", {"seconds": 120})
     qd.done("status", "--live")
     result = qd("release", "start", "production/payments", *YES, "--wait", "--json", "--timeout", "2m")
