@@ -163,6 +163,7 @@ class Rehearsal:
         verdict: what a gate says now, by name.
         outcome: how an operation ends when it is watched: its id and action are given.
         moves: all that was decided.
+        ran: the programs that were run. refused: what the provider said no to.
     """
 
     plan: ReleasePlan
@@ -175,6 +176,7 @@ class Rehearsal:
     operations: dict[str, Operation] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -327,7 +329,12 @@ class Rehearsal:
         action = work.action
         if work.undoes:
             action = Rollback(action.target, self.release.standing(work.undoes).operation)
-        writes = self._inverse(action.operation) if isinstance(action, Rollback) else self._writes(action)
+        try:
+            writes = self._inverse(action.operation) if isinstance(action, Rollback) else self._writes(action)
+        except Refused as refused:
+            self.refused.append(str(refused))
+            self.tell("step_failed", step=step.id, detail=str(refused))
+            return
         assert writes is not None, "what was done can't be taken back in the middle of a release"
         if not writes:
             self.tell("step_done", step=step.id, detail="nothing to do")
@@ -435,20 +442,16 @@ def _back(step: Step) -> dict[str, Any]:
 _NO_FLAG: dict[str, Any] = {"on": False, "percent": None, "audience": {}}
 
 
+class Refused(Exception):
+    """The provider would say no."""
+
+
 def _swapped(now: dict[str, Any], mode: str) -> dict[str, Any]:
-    turned = {"staging": now["production"], "production": now["staging"], "prepared": ""}
-    match mode:
-        case "preview":
-            assert not now["prepared"], "prepared twice"
-            return {**now, "prepared": "staging"}
-        case "complete":
-            assert now["prepared"], "completed without having been prepared"
-            return turned
-        case "cancel":
-            assert now["prepared"], "cancelled without having been prepared"
-            return {**now, "prepared": ""}
-    assert not now["prepared"], "swapped while another swap is prepared"
-    return turned
+    if bool(now["prepared"]) != (mode in ("complete", "cancel")):
+        raise Refused(f"{mode} with {now['prepared'] or 'nothing'} prepared")
+    if mode in ("preview", "cancel"):
+        return {**now, "prepared": "staging" if mode == "preview" else ""}
+    return {"staging": now["production"], "production": now["staging"], "prepared": ""}
 
 
 def _shared(now: dict[str, Any], shares: Mapping[str, float]) -> dict[str, Any]:

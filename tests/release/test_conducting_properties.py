@@ -144,7 +144,6 @@ def check(ship: Rehearsal) -> None:
 def judge(ship: Rehearsal) -> None:
     """Whether the ending is true."""
     release = ship.release
-    abandoned = any(one.choices == () and one.ending == "needs_operator" for one in ship.operations.values())
     states = {step.id: release.standing(step.id).state for step in ship.plan.steps}
     match release.ending:
         case "succeeded":
@@ -162,7 +161,7 @@ def judge(ship: Rehearsal) -> None:
         case "needs_operator":
             assert not release.choices
     assert all(one.ending is not None for one in ship.operations.values())
-    if not abandoned:
+    if release.detail != "abandoned":
         assert all(not one.open for one in ship.operations.values())
     for move in ship.moves:
         if isinstance(move, Done) and move.skipped:
@@ -206,6 +205,7 @@ def test_with_good_luck_every_release_succeeds(strategy: Strategy, targets: tupl
                 assert move.until is not None
                 ship.now = max(ship.now, move.until)
     assert ship.release.ending == "succeeded", ship.release.detail
+    assert not ship.refused
     if any(isinstance(one.work, Write) and isinstance(one.work.action, Swap) for one in plan.steps):
         for place in ship.fleet.places:
             if place.role == "slots" and place.target.whole in targets:

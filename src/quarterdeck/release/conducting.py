@@ -160,6 +160,10 @@ def _ready(release: Release, now: float, outside: Outside, *, needed: bool) -> M
 def _before_writing(release: Release, step: ReleaseStep, work: Write, outside: Outside) -> Move | None:
     """What became of an earlier attempt, if there was one; None if the write can be begun."""
     standing = release.standing(step.id)
+    if work.undoes:
+        drained = outside.operations.get(release.standing(work.undoes).operation)
+        if drained is None or drained.undone_by or not changed(drained):
+            return Done(step.id, f"nothing of step {work.undoes} is left to take back")
     operation = outside.operations.get(standing.operation)
     if operation is None or standing.state != "waiting":
         return None

@@ -188,7 +188,7 @@ def _write_back(release: Release, step: ReleaseStep, work: Write, outside: Outsi
     if undo is not None and undo.ending == "succeeded":
         return Undone(step.id, undo.detail or "taken back")
     if undo is not None and undo.open:
-        return _stuck(step, unanswered(undo))
+        return Finish("needs_operator", unanswered(undo), ("retry", "abandon"))
     if undo is not None and standing.state == "undoing":
         return _stuck(step, undo.detail or str(undo.ending))
     if why := needless(release, step, work, outside):
@@ -252,6 +252,8 @@ def _done_with(release: Release, step: ReleaseStep, prepared: Swap, outside: Out
     """The later step that has completed or cancelled what a step has prepared."""
     later = release.plan.steps[release.plan.steps.index(step) + 1 :]
     for other in later:
+        if not _goes_back_too(release, other):
+            continue
         action = other.work.action if isinstance(other.work, Write) else None
         if not isinstance(action, Swap) or action.mode not in ("complete", "cancel"):
             continue
@@ -259,21 +261,28 @@ def _done_with(release: Release, step: ReleaseStep, prepared: Swap, outside: Out
         same = (action.target, action.source, action.destination)
         if same != (prepared.target, prepared.source, prepared.destination) or operation is None:
             continue
-        if any(one.state == "done" for one in operation.steps.values()):
+        if all(operation.step(one.id).state == "done" for one in operation.plan.steps):
             return other
     return None
 
 
 def _shifts(release: Release, step: ReleaseStep, outside: Outside) -> Iterator[Step]:
-    """The writes of all shifts of a service, in the order in which they were done; nothing that was taken back by an
-    operation of its own."""
+    """The writes of all shifts of a service that go back now, in the order in which they were done; without what was
+    taken back by an operation of its own."""
     for other in release.plan.steps:
+        if not _goes_back_too(release, other):
+            continue
         standing = release.standing(other.id)
         operation = outside.operations.get(standing.operation)
         if other.target.whole != step.target.whole or not isinstance(other.work, Write) or operation is None:
             continue
         if isinstance(other.work.action, Shift) and not standing.undo and not operation.undone_by:
             yield from (one for one in operation.plan.steps if operation.step(one.id).state == "done")
+
+
+def _goes_back_too(release: Release, step: ReleaseStep) -> bool:
+    """Whether a step is part of this recovery: what was taken back on an earlier one is history."""
+    return release.recovery is not None and step.id in release.recovery.steps
 
 
 def _even(writes: Iterator[Step]) -> bool:

@@ -6,7 +6,9 @@ share still goes to the slot with the new version is worked out here, so that ea
 - What has been swapped isn't swapped again: that would bring the old version back. A later step takes what is left.
 - No new clients go to the slot that a swap comes from while it is prepared or swapped: its instances restart, and after
   a swap it holds the old version. So a share that it has is set to 0 before.
-- A swap that is prepared is completed: by a later `swap` or `complete`, else at the end.
+- A swap that is prepared is completed: by a later `swap` or `complete`, else at the end. Of several regions it is
+  prepared and completed in one after the other, so that each can be completed or cancelled by itself; a swap that
+  isn't prepared is one operation for all of them.
 - A ring of 100% of new clients means: swap. Nobody stays on a staging slot.
 """
 
@@ -73,8 +75,7 @@ def unfold(
     Raises:
         Unfit: it doesn't fit the service, or refers to what isn't there.
     """
-    by_region = any(_goes_by_region(step, fleet) for step in strategy.steps)
-    course = _Course(strategy.name, member, fleet, rules, first, by_region)
+    course = _Course(strategy.name, member, fleet, rules, first)
     for number, step in enumerate(strategy.steps):
         if preparing is not None:
             course.phase = "prepare" if number < preparing else "commit"
@@ -108,7 +109,6 @@ class _Course:
         prepared: by source and destination, the regions in which a swap is prepared.
         ramp: percent of the new clients of what isn't swapped that go to the slot a swap comes from.
         flagged: the largest percent of users that a flag has let in.
-        by_region: some step swaps single regions, so that what is prepared has to be prepared for each by itself.
     """
 
     strategy: str
@@ -116,7 +116,6 @@ class _Course:
     fleet: Fleet
     rules: Rulebook
     first: int
-    by_region: bool
     phase: str = ""
     steps: list[ReleaseStep] = field(default_factory=list)
     swapped: set[str] = field(default_factory=set)
@@ -265,7 +264,7 @@ class _Course:
             raise Unfit(text, "leave the second swap out")
         if live and mode != "cancel" and self.ramp and pair[0].lower() == self.fleet.swap_source.lower():
             self._shift({pair[0]: 0.0}, self._left)
-        for target, these in self._targets(regions, apart=self.by_region and mode in ("preview", "cancel")):
+        for target, these in self._targets(regions, apart=mode != "swap" or bool(prepared)):
             done: SwapMode = "complete" if mode == "swap" and these <= prepared else mode
             prepared |= these if done == "preview" else set()
             prepared -= these if done != "preview" else set()
@@ -405,12 +404,6 @@ _SWAPS: Mapping[SwapMode, str] = {
     "complete": "complete the swap of {source} into {destination}",
     "cancel": "cancel the swap of {source} into {destination}",
 }
-
-
-def _goes_by_region(step: StrategyStep, fleet: Fleet) -> bool:
-    if isinstance(step, RingStep):
-        return any(ring.name == step.ring and ring.regions for ring in fleet.rings)
-    return isinstance(step, RollingStep)
 
 
 def _reach(enabled: bool | None, percent: float | None, audience: tuple[Audience, ...] | None) -> float:
