@@ -173,9 +173,10 @@ def _back(release: Release, step: ReleaseStep, outside: Outside) -> Move | None:
 
 
 def _left_by_operator(release: Release, step: ReleaseStep) -> bool:
-    """Whether somebody said on the way back that this step is to be left as it is."""
+    """Whether somebody said on the way back that what this step changed is to be left as it is."""
     standing, recovery = release.standing(step.id), release.recovery
-    return standing.state == "skipped" and recovery is not None and standing.since >= recovery.since
+    skipped = _changes(step) and standing.state == "skipped"
+    return skipped and recovery is not None and standing.since >= recovery.since
 
 
 def _write_back(release: Release, step: ReleaseStep, work: Write, outside: Outside) -> Move | None:
