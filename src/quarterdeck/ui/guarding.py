@@ -51,10 +51,10 @@ def guard(cockpit: Cockpit) -> None:
         for one in cockpit.picture.guards.holds
     ]
     scopes = _scopes(cockpit)
-    free = "nobody releases there; going back stays free"
+    free = "no release there; going back stays free"
     deeds += [(Guard("freeze", scope), f"freeze {spoken(scope)}", free) for scope in scopes]
     deeds += [(Guard("lock", scope), f"lock {spoken(scope)}", "only you release there") for scope in scopes]
-    deeds.append((Guard("stop", "*"), "stop the line", "nothing begins; running releases pause before their next step"))
+    deeds.append((Guard("stop", "*"), "stop the line", "nothing begins, what runs pauses"))
     _menu(cockpit, "What stands guard", deeds)
 
 

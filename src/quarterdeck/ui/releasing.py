@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from quarterdeck.fleet.targets import TargetId
@@ -20,20 +21,50 @@ from quarterdeck.ui.widgets.choices import Option
 if TYPE_CHECKING:
     from quarterdeck.ui.cockpit import Cockpit
 
-ORDERS: Mapping[Order, tuple[str, str]] = {
-    "promote": ("Go on now", "The pause, bake or analysis that it is in ends now, whatever its gates say."),
-    "promote_full": ("Promote fully", "All pauses, bakes and analyses that are to come are left out. Approvals stay."),
-    "pause": ("Pause", "No new step begins until somebody resumes it. What is under way ends by itself."),
-    "resume": ("Go on", "The next step begins as soon as nothing stands in its way."),
-    "abort": ("ABORT: take everything back", "Everything that was done is taken back, in the order that frees users "
-              "soonest, and read back step by step. It then ends as rolled back."),
-    "retry": ("Try again", "The step that failed begins anew; what was measured and said before counts no more."),
-    "skip": ("Leave the step out", "The step counts as through, though it wasn't done. The next one begins."),
-    "undo": ("Take back to here", "What was done after this step is taken back, the last first; then it pauses here."),
-    "confirm": ("Keep it", "What was done stays. Without this it is taken back by itself."),
-    "abandon": ("End it as it stands", "It ends here. Nothing is taken back, and its targets are free again."),
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an order is called when it is said, what it does in a few words, and in full."""
+
+    verb: str
+    short: str
+    full: str
+
+
+ORDERS: Mapping[Order, Meaning] = {
+    "promote": Meaning(
+        "Go on now", "ends the pause, bake or analysis that it is in",
+        "The pause, bake or analysis that it is in ends now, whatever its gates say."),
+    "promote_full": Meaning(
+        "Promote fully", "leaves out all that only waits; approvals stay",
+        "All pauses, bakes and analyses that are to come are left out. Approvals stay."),
+    "pause": Meaning(
+        "Pause", "no new step begins until somebody resumes it",
+        "No new step begins until somebody resumes it. What is under way ends by itself."),
+    "resume": Meaning(
+        "Go on", "the next step may begin",
+        "The next step begins as soon as nothing stands in its way."),
+    "abort": Meaning(
+        "ABORT: take everything back", "takes back everything that was done",
+        "Everything that was done is taken back, in the order that frees users soonest, and read back step by step. "
+        "It then ends as rolled back."),
+    "retry": Meaning(
+        "Try again", "the step that failed begins anew",
+        "The step that failed begins anew; what was measured and said before counts no more."),
+    "skip": Meaning(
+        "Leave the step out", "the step counts as through, though it wasn't done",
+        "The step counts as through, though it wasn't done. The next one begins."),
+    "undo": Meaning(
+        "Take back to here", "takes back what came after a step",
+        "What was done after this step is taken back, the last first; then it pauses here."),
+    "confirm": Meaning(
+        "Keep it", "what was done stays",
+        "What was done stays. Without this it is taken back by itself."),
+    "abandon": Meaning(
+        "End it as it stands", "ends it here; nothing is taken back",
+        "It ends here. Nothing is taken back, and its targets are free again."),
 }  # fmt: skip
-"""By order, what the yes is called, and what it does."""
+"""By order."""
 
 _SAFER: frozenset[Order] = frozenset({"abort", "pause", "confirm"})
 """What nobody has to type a name for: it makes things safer, or time runs."""
@@ -125,22 +156,20 @@ def tell(cockpit: Cockpit, release: ReleaseView, order: Order, *, step: str = ""
     def submit(asker: Asker, given: str, override: str) -> Request:
         return asker.order(release.id, order, given or reason, step=about, override=override)
 
-    verb, explanation = ORDERS[order]
-    if order == "undo":
-        verb = f"Take back to step {step}"
+    meaning = ORDERS[order]
     cockpit.consent(
         Question(
             title=f"release {order.replace('_', ' ')} {release.id}" + (f" --to {step}" if order == "undo" else ""),
-            lines=lambda cells: _order_lines(release, order, explanation, about, cells),
-            verb=verb,
+            lines=lambda cells: _order_lines(release, order, about, cells),
+            verb=f"Take back to step {step}" if order == "undo" else meaning.verb,
             submit=submit,
             type_to_confirm=release.environment if release.protected and order not in _SAFER else "",
         )
     )
 
 
-def _order_lines(release: ReleaseView, order: Order, explanation: str, step: str, cells: int) -> list[Line]:
-    lines = [*wrap(explanation, cells, word="title"), BLANK, *pages.head_lines(release, cells)]
+def _order_lines(release: ReleaseView, order: Order, step: str, cells: int) -> list[Line]:
+    lines = [*wrap(ORDERS[order].full, cells, word="title"), BLANK, *pages.head_lines(release, cells)]
     if order == "undo":
         later = release.steps[[one.id for one in release.steps].index(step) + 1 :]
         back = [one for one in later if one.state in ("done", "running", "failed") and one.operation]
@@ -201,7 +230,7 @@ def order(cockpit: Cockpit, _: TargetId) -> None:
     if not possible:
         cockpit.say("there is nothing that this release could be told now")
         return
-    options = [Option(one, one.replace("_", " "), ORDERS[one][1]) for one in possible]
+    options = [Option(one, one.replace("_", " "), ORDERS[one].short) for one in possible]
 
     def chosen(key: str | None) -> None:
         picked = next((one for one in possible if one == key), None)

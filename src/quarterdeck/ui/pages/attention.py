@@ -37,7 +37,8 @@ def _of_releases(picture: Picture) -> list[Line]:
         parts.append(line((f"◆ {waiting} gate{'s need' if waiting > 1 else ' needs'} you: 4", "attention")))
     open_ = [one for one in picture.releases if one.open]
     if len(open_) == 1:
-        parts.append(line((f"▸ {open_[0].title} {open_[0].short}", "moving")))
+        state, word = marks.RELEASE[open_[0].state]
+        parts.append(line((f"{state[0]} {open_[0].title} {open_[0].short}", word)))
     elif open_:
         parts.append(line((f"▸ {len(open_)} releases", "moving")))
     guards = picture.guards

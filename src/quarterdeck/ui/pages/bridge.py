@@ -11,6 +11,9 @@ from quarterdeck.ui.pages.places import standing_by
 from quarterdeck.ui.spans import BLANK, Line, fit, join, line
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
+_ROOM_FOR_RINGS = 100
+"""Cells from which rings stand in the cells; below, they stand in the line of detail."""
+
 
 def columns(picture: Picture) -> list[Column]:
     """The service's name, then one column per environment; a protected one says so, one where a release is under way
@@ -22,16 +25,17 @@ def columns(picture: Picture) -> list[Column]:
     ]
 
 
-def rows(picture: Picture) -> list[GridRow]:
-    """One row per service; its key is the service's name."""
+def rows(picture: Picture, cells: int) -> list[GridRow]:
+    """One row per service; its key is the service's name. `cells` is the width that there is."""
+    rings = cells >= _ROOM_FOR_RINGS
     return [
-        GridRow(row.service, (line((row.service, "title")), *(cell_line(cell) for cell in row.cells)))
+        GridRow(row.service, (line((row.service, "title")), *(cell_line(cell, rings=rings) for cell in row.cells)))
         for row in picture.rows
     ]
 
 
-def cell_line(cell: Cell | None) -> Line:
-    """A cell in one line: mark, what serves, where it goes, state, what stands by, shares."""
+def cell_line(cell: Cell | None, *, rings: bool = True) -> Line:
+    """A cell in one line: mark, what serves, where it goes, state, what stands by, shares; rings of a release."""
     if cell is None:
         return line(("-", "dim"))
     mark, word, colour = marks.CELL[cell.state]
@@ -41,7 +45,8 @@ def cell_line(cell: Cell | None) -> Line:
     parts: Line = ((f"{mark} ", colour), (versions or "traffic only", "text"))
     operation, release = cell.operation, cell.release
     if release is not None:
-        return (*parts, *_of_release(cell, release))
+        told = (*parts, *_of_release(cell, release))
+        return (*told, (f"  {marks.rings(release)}", "dim")) if rings and release.rings else told
     if operation is not None:
         leads = f" -> {cell.target_version}" if cell.target_version else f" {marks.what(operation)}"
         parts = (*parts, (leads, "moving"), (f" {operation.progress}", "moving"))
@@ -63,13 +68,8 @@ def _of_release(cell: Cell, release: ReleaseView) -> Line:
     leads = f" -> {cell.target_version}" if cell.target_version and cell.target_version not in cell.versions else ""
     share = f" {marks.percent(release.exposed)}" if release.exposed is not None else ""
     waits = marks.RELEASE[release.state][1]
-    rings = marks.rings(release)
     doubt = line((f" old {cell.known.age}", "attention")) if cell.known.state in ("stale", "trouble") else ()
-    return (
-        *line((leads, "moving"), (share, "bar"), (f" {release.short}", waits)),
-        *doubt,
-        *line((f"  {rings}" if rings else "", "dim")),
-    )
+    return (*line((leads, "moving"), (share, "bar"), (f" {release.short}", waits)), *doubt)
 
 
 def shares_in_short(splits: Sequence[Split]) -> str:

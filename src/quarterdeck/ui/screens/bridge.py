@@ -38,7 +38,7 @@ class Bridge(Deck):
 
     def paint_body(self) -> None:
         picture = self.cockpit.picture
-        rows = self._matching(bridge.rows(picture))
+        rows = self._matching(bridge.rows(picture, self.size.width))
         empty = "no service holds these letters" if self.letters else "no service is known yet"
         self.query_one(Grid).fill(bridge.columns(picture), rows, empty)
 
