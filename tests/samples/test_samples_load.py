@@ -79,6 +79,17 @@ def test_contoso_can_be_released_any_day_by_one_person_alone() -> None:
     assert "sre" in named.groups_of("zoe@laptop")
 
 
+def test_matchers_that_prometheus_cant_read_are_told_when_the_sample_is_loaded(tmp_path: Path) -> None:
+    text = (shared_dir("sample-configs") / "contoso-shop.yaml").read_text()
+    file = tmp_path / "contoso.yaml"
+    file.write_text(text.replace('{severity="page",service', "{severity=page,service"))
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(file, registry.schemas, environment={})
+    (problem,) = caught.value.problems
+    assert problem.path == "gates.no-alarms.alerts"
+    assert "isn't a selector" in problem.message
+
+
 def contoso() -> config.Loaded:
     return config.load(shared_dir("sample-configs") / "contoso-shop.yaml", registry.schemas, environment={})
 

@@ -69,6 +69,11 @@ class Connections:
         self._report.add(mark, dotted(path), f"the connection {shown(name)} has no {part}", hint)
         return None
 
+    def model(self, name: str, part: str) -> type[BaseModel] | None:
+        """The model of a part that the provider of a connection may have."""
+        parts = self._parts.get(name)
+        return parts.get(part) if parts else None
+
     def provided(self, model: type[BaseModel] | None, node: Node, own: str, path: NodePath) -> dict[str, str] | None:
         """The options that a provider's model makes of what stands beside our own key."""
         if not isinstance(node, Mapping):

@@ -8,15 +8,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from quarterdeck.config.checking import check, suggestion
 from quarterdeck.config.connecting import Connections
 from quarterdeck.config.names import Names, section, written
-from quarterdeck.config.nodes import Mapping, Node, child, dotted
+from quarterdeck.config.nodes import Mapping, Node, child, dotted, plain
 from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.options import flatten
-from quarterdeck.config.problems import Mark, Report, shown
+from quarterdeck.config.problems import Mark, Report, shown, visible
 from quarterdeck.config.programs import located
 from quarterdeck.config.quantities import Asked, Delay, Part, Span, Text, Url, Words
 from quarterdeck.config.quantities import Names as Many
@@ -26,6 +26,9 @@ from quarterdeck.release.gate import GateKind, GateSpec, Policy
 
 GATES = "gates"
 """The part of a provider that answers for gates."""
+
+ALERTS = "alerts"
+"""The part that knows how alerts are picked."""
 
 
 def gates(tree: Mapping, connections: Connections, names: Names, report: Report) -> tuple[GateSpec, ...]:
@@ -223,6 +226,8 @@ class _Gating:
             return None
         if asked in _ASKS_SOMEBODY or terms.connection:
             self._source(node, mark, path)
+        if asked == "alerts":
+            self._matchers(terms.connection, node, path)
         return self._made(name, node, mark, path, terms, terms.options(Path(node.mark.file).parent))
 
     def _refer(self, node: Node, path: NodePath) -> None:
@@ -237,6 +242,17 @@ class _Gating:
             return parts[GATES] if parts else None
         self._report.add(mark, dotted(here), "is missing", "name the connection that is asked")
         return None
+
+    def _matchers(self, connection: str, node: Node, path: NodePath) -> None:
+        """Whether the provider can read the matchers, if it says how it wants them."""
+        model, inner = self._connections.model(connection, ALERTS), child(node, "alerts")
+        if model is None or inner is None:
+            return
+        try:
+            model.model_validate({"matchers": plain(inner)})
+        except ValidationError as error:
+            message = error.errors(include_url=False, include_context=False)[0]["msg"].removeprefix("Value error, ")
+            self._report.add(inner.mark, dotted((*path, "alerts")), visible(message))
 
     def _placeholders(self, options: AbstractMapping[str, str], node: Mapping, path: NodePath) -> None:
         for key, text in options.items():

@@ -230,7 +230,8 @@ class Provider(Protocol):
 
     def schema(self, name: str) -> Mapping[str, type]:
         """Pydantic models by part: `connection`, and each role it plays (`slots`, `traffic`, `flags`). A provider whose
-        sessions answer for gates has the key `gates`, with a model of the keys of a gate that are its own (`query`).
+        sessions answer for gates has the key `gates`, with a model of the keys of a gate that are its own (`query`); it
+        may have the key `alerts`, with a model that refuses `matchers` which it couldn't read.
 
         A `slots` address of a provider that also divides traffic between slots is used for `slot_traffic` too if
         `slot_traffic` is a key.

@@ -25,7 +25,7 @@ class PrometheusProvider:
         from quarterdeck.providers.prometheus import schema
 
         gates = schema.AlertsQuestion if name == ALERTMANAGER else schema.MetricQuestion
-        return {"connection": schema.Server, "gates": gates}
+        return {"connection": schema.Server, "gates": gates, "alerts": schema.AlertsQuestion}
 
     def open(self, connection: Connection, context: SessionContext) -> Session:
         from quarterdeck.providers.prometheus.session import open_session
