@@ -12,10 +12,10 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Build, SlotReading, SlotsReading, SwapRecord
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Place
-from quarterdeck.providers.base import Observed, Progress, Receipt, SwapSurvey
+from quarterdeck.providers.base import DeploySurvey, Observed, Progress, Receipt, SwapSurvey
 from quarterdeck.release.plan import Step
-from quarterdeck.release.settlement import Settlement, settle_slots
-from quarterdeck.testing.conformance import NotConforming, check_observing, check_swap
+from quarterdeck.release.settlement import Settlement, settle_deploy, settle_slots
+from quarterdeck.testing.conformance import NotConforming, check_deploy, check_observing, check_swap
 
 PLACE = Place("slots", TargetId("test", "shop"), Address("memory", {"site": "shop"}))
 MISSING = Place("slots", TargetId("test", "ghost"), Address("memory", {"site": "ghost"}))
@@ -106,6 +106,62 @@ class Believer(Memory):
         return Settlement("done")
 
 
+OLD, NEW = "shop:1", "shop:2"
+
+
+class Quay:
+    """A BuildHost in memory that does everything right."""
+
+    source = "memory"
+
+    def __init__(self) -> None:
+        self.artifact = OLD
+
+    async def observe(self, places: Sequence[Place]) -> Observed:
+        return {}
+
+    async def permitted(self, address: Address) -> bool | None:
+        return True
+
+    async def survey_deploy(self, address: Address, slot: str) -> DeploySurvey:
+        return DeploySurvey(self.slot(), self.artifact)
+
+    async def send(self, step: Step) -> Receipt:
+        self.artifact = str(step.change["artifact"])
+        return Receipt("1")
+
+    async def poll(self, step: Step, receipt: Receipt) -> Progress:
+        return Progress("finished")
+
+    async def settle(self, step: Step) -> Settlement:
+        return settle_deploy(step, self.slot(), self.artifact, "")
+
+    def slot(self) -> SlotReading:
+        return SlotReading("staging", Build(self.artifact.partition(":")[2]))
+
+
+class Idle(Quay):
+    async def send(self, step: Step) -> Receipt:
+        return Receipt("1")
+
+
+class Forward(Quay):
+    """Never goes back."""
+
+    async def send(self, step: Step) -> Receipt:
+        return Receipt("1") if step.change["artifact"] == OLD else await super().send(step)
+
+
+class Elsewhere(Quay):
+    def slot(self) -> SlotReading:
+        return SlotReading("production", Build(self.artifact.partition(":")[2]))
+
+
+class Eager(Quay):
+    async def settle(self, step: Step) -> Settlement:
+        return Settlement("done")
+
+
 async def at_once(seconds: float) -> None:
     return
 
@@ -113,6 +169,7 @@ async def at_once(seconds: float) -> None:
 async def test_a_provider_that_does_everything_right_passes() -> None:
     await check_observing(Memory(), [PLACE], MISSING)
     await check_swap(Memory(), PLACE, "staging", "production", at_once)
+    await check_deploy(Quay(), PLACE, "staging", "2", NEW, at_once)
 
 
 @pytest.mark.parametrize("broken", [Silent, Raising, Optimist, Colourful])
@@ -125,3 +182,9 @@ async def test_broken_watching_is_found(broken: Any) -> None:
 async def test_broken_swapping_is_found(broken: Any) -> None:
     with pytest.raises(NotConforming):
         await check_swap(broken(), PLACE, "staging", "production", at_once)
+
+
+@pytest.mark.parametrize("broken", [Idle, Forward, Elsewhere, Eager])
+async def test_broken_deploying_is_found(broken: Any) -> None:
+    with pytest.raises(NotConforming):
+        await check_deploy(broken(), PLACE, "staging", "2", NEW, at_once)

@@ -438,8 +438,9 @@ class Telemetry:
     def _names_by_host(self) -> Mapping[str, Sequence[str]]:
         """Which Traffic Manager names have ever led users to a host."""
         result: dict[str, list[str]] = defaultdict(list)
+        profiles = {profile.relative_name: profile for profile in self.world.profiles}
         for name in self.world.traffic:
-            profile = self.world.profiles.named(name)
+            profile = profiles.get(name.lower())
             for host in self.world.profiles.dns.known_targets(profile) if profile else ():
                 result[host.lower()].append(name)
         return result
