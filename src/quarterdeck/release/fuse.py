@@ -80,6 +80,8 @@ def _whole(release: Release, operations: Sequence[Operation]) -> Fuse:
 
 def _gone(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> str:
     """Why a step can't be taken back any more; "" if it can, as far as is known."""
+    if step.verb == "deploy" and step.undo is None:
+        return f"{step.target}: nobody told what {step.change['slot']} held before {step.change['version']}"
     if step.role != "slots" or step.verb not in ("swap", "complete", "preview"):
         return ""
     source, destination = _sides(step, fleet, observations)
