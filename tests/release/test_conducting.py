@@ -1,4 +1,4 @@
-"""What a release does next: forward, held up, on its way back. Pains that other tools leave to people have their name."""
+"""What a release does next: forward, held up, on its way back. A pain of another tool is a test by its name."""
 
 from __future__ import annotations
 
@@ -441,7 +441,7 @@ def test_argo_1_an_abort_is_honoured_when_it_is_fully_promoted() -> None:
     ship = rehearse(*CANARY, confirm_within=600)
     ship.run()
     ship.order("promote_full")
-    ship.run_to(Start, "7")
+    ship.run_to(Start, "6")
     assert ship.order("abort") is None
     end = ship.run()
     assert isinstance(end, Finish)
