@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engine.world import Model
 from tests.releases.captain import CANARY, CHECKOUT, Captain, refusal, rules
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.readings import Build
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address
 from quarterdeck.release.action import FlagChange, Swap
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.rollout import Wish
 from quarterdeck.release.rules import Route
 from quarterdeck.release.strategy import ApprovalStep, PauseStep, SwapStep, WeightStep
+from quarterdeck.release.survey import TrafficSurvey
 
 SRE = ApprovalRule("sre", required=2, groups=("sre",), expires_after=3600)
 ASKS = rules(
@@ -250,6 +254,34 @@ async def test_what_stays_unreadable_fails_and_the_way_back_asks_for_a_person(tm
     allowed(await ship.order(release, "retry"))
     assert (await ship.ended(release)).ending == "rolled_back"
     assert ship.shares()["staging"] == 0
+
+
+@pytest.mark.parametrize("what", ["abort", "stop"])
+async def test_what_is_said_while_a_step_is_planned_counts(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+    survey = Model.survey_traffic
+
+    async def slow(model: Model, address: Address) -> TrafficSurvey:
+        begun.set()
+        await go.wait()
+        return await survey(model, address)
+
+    ship = Captain(tmp_path, CANARY)
+    plan = await ship.propose()
+    monkeypatch.setattr(Model, "survey_traffic", slow)
+    allowed(await ship.launch(plan))
+    await begun.wait()
+    if what == "abort":
+        allowed(await ship.order(plan.id, "abort"))
+        assert (await ship.ended(plan.id)).ending == "failed", "it waits for no answer of a system that is slow"
+    else:
+        allowed(await ship.ask("guard", {"deed": "stop", "scope": "*", "until": None}, reason="incident 7"))
+        go.set()
+        later = ship.clock.now() + 120
+        await ship.until(lambda: ship.clock.now() > later)
+    assert ship.world.log == []
 
 
 async def test_an_action_under_way_is_waited_for(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.text import clean
@@ -36,6 +38,8 @@ from quarterdeck.runner.racing import first_of
 from quarterdeck.runner.release_lines import ITSELF, closing, line
 from quarterdeck.runner.release_writes import Writes
 from quarterdeck.store.base import Draft, Store
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 30.0
 """How long a release waits at most before it looks again whether something has changed."""
@@ -147,7 +151,8 @@ class Conductor:
     async def _start(self, release: Release, step: ReleaseStep, until: float | None) -> None:
         match step.work:
             case Write():
-                refusal = await self._writes.begin(release, step, step.work)
+                ready = partial(self._ready, release, step.work)
+                refusal = await self._interruptible(release, self._writes.begin(release, step, step.work, ready))
                 if refusal and refusal.code == "unchanged":
                     self._unless_changed(release, line(release, "release.step_done", _already(step, refusal)))
                 elif refusal:
@@ -166,7 +171,8 @@ class Conductor:
     async def _undo(self, release: Release, step: ReleaseStep) -> None:
         match step.work:
             case Write():
-                refusal = await self._writes.take_back(release, step)
+                unchanged = partial(self._is_still, release)
+                refusal = await self._interruptible(release, self._writes.take_back(release, step, unchanged))
                 if refusal and refusal.code == "unchanged":
                     self._unless_changed(release, line(release, "release.step_undone", _already(step, refusal)))
                 elif refusal:
@@ -183,17 +189,32 @@ class Conductor:
                 self._tell(release, "release.step_undone", step.id, "there is nothing that takes it back")
 
     async def _measure(self, release: Release, step_id: str, gates: Sequence[str]) -> None:
-        asking = asyncio.ensure_future(self._measuring.sample(release, step_id, gates))
+        sample = await self._interruptible(release, self._measuring.sample(release, step_id, gates))
+        if sample is not None:
+            self._unless_changed(release, line(release, "release.sampled", {"step": step_id, "sample": sample}))
+
+    async def _interruptible(self, release: Release, work: Coroutine[Any, Any, T]) -> T | None:
+        """What comes of reading the world, or None as soon as the release has changed meanwhile."""
+        reading = asyncio.ensure_future(work)
         try:
-            while not asking.done():
-                await first_of(self._clock, LOOK_SECONDS, asking, self._woken)
+            while not reading.done():
+                await first_of(self._clock, LOOK_SECONDS, reading, self._woken)
                 self._woken.clear()
-                if self._changed(release):
-                    return
+                if not reading.done() and not self._is_still(release):
+                    return None
         finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-        self._unless_changed(release, line(release, "release.sampled", {"step": step_id, "sample": asking.result()}))
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        return reading.result()
+
+    def _ready(self, release: Release, work: Write) -> bool:
+        """Whether a write that has been planned may begin at this very moment."""
+        if not self._is_still(release):
+            return False
+        return bool(work.undoes) or not self._outlook.of(release, self._clock.now()).hindrance
+
+    def _is_still(self, release: Release) -> bool:
+        return not self._leaving and not self._changed(release)
 
     async def _refused(self, release: Release, step: ReleaseStep, refusal: Refusal, kind: ReleaseEventKind) -> None:
         """A step can't be planned now: try again for some time, if that may help; else it has failed."""
@@ -202,9 +223,10 @@ class Conductor:
         text = clean(refusal.message + (f" ({refusal.hint})" if refusal.hint else ""), 500)
         now = self._clock.monotonic()
         if refusal.code in _PASSING:
+            new = step.id not in self._obstructed
             waiting = self._obstructed.setdefault(step.id, _Obstructed(now, back_off(LONGEST_PAUSE)))
             if now - waiting.since < OBSTRUCTED_SECONDS:
-                if not any(note.code == "step-waits" and note.text == _waits(step, text) for note in release.notes):
+                if new and not any((one.code, one.text) == ("step-waits", _waits(step, text)) for one in release.notes):
                     noted = {"code": "step-waits", "severity": "warning", "text": _waits(step, text)}
                     self._write(line(release, "release.noted", noted))
                 await self._rest(self._clock.now() + next(waiting.pauses))

@@ -34,11 +34,8 @@ class Conductors:
         written, as operations are."""
         if release_id in self._tasks.running:
             return self.wake()
-        conductor = Conductor(release_id, self._instruments)
-        self._conducting[release_id] = conductor
-        self._tasks.start(
-            release_id, lambda: seen_through(f"release {release_id}", lambda: self._conduct(conductor), self._clock)
-        )
+        conductor = self._conducting[release_id] = Conductor(release_id, self._instruments)
+        self._tasks.start(release_id, lambda: self._see_through(conductor))
         return None
 
     def wake(self) -> None:
@@ -63,6 +60,14 @@ class Conductors:
     async def close(self) -> None:
         """Stop all where they are. Open releases stay open, for the next runner to adopt."""
         await self._tasks.close()
+
+    async def _see_through(self, conductor: Conductor) -> None:
+        name = conductor.release_id
+        try:
+            await seen_through(f"release {name}", lambda: self._conduct(conductor), self._clock)
+        finally:
+            if self._conducting.get(name) is conductor:
+                del self._conducting[name]
 
     async def _conduct(self, conductor: Conductor) -> None:
         """Whatever goes wrong here is this release's own trouble, and is told."""

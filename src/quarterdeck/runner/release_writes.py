@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from quarterdeck.clock import Clock
@@ -21,8 +21,8 @@ from quarterdeck.store.base import Draft, Lock, Locked, Store
 
 
 class Writes:
-    """Each method returns why it couldn't, or None: then it stands in the journal, or the release has changed meanwhile
-    and there is to be decided again."""
+    """Each method returns why it couldn't, or None: then it stands in the journal, or it was no longer to be done and
+    there is to be decided again."""
 
     def __init__(
         self,
@@ -40,8 +40,11 @@ class Writes:
         self._operations = operations
         self._clock = clock
 
-    async def begin(self, release: Release, step: ReleaseStep, work: Write) -> Refusal | None:
-        """Start a step's operation. Nothing is awaited from the last look at the release to the record.
+    async def begin(
+        self, release: Release, step: ReleaseStep, work: Write, still: Callable[[], bool]
+    ) -> Refusal | None:
+        """Start a step's operation, if that is `still` to be done once it is planned. Nothing is awaited from there to
+        the record, so that whoever cancels this has stopped it, or it is under way.
 
         Raises:
             LeaseLost, StoreError: it may or may not have been started; the journal knows.
@@ -58,9 +61,9 @@ class Writes:
             return plan
         if refusal := _other_version(plan, work.expects) or self._unsaid(release, step, plan):
             return refusal
-        return await self._start(release, step, plan, "release.step_started", release.actor)
+        return await self._start(release, step, plan, "release.step_started", release.actor, still)
 
-    async def take_back(self, release: Release, step: ReleaseStep) -> Refusal | None:
+    async def take_back(self, release: Release, step: ReleaseStep, still: Callable[[], bool]) -> Refusal | None:
         """Start the operation that takes a step back; a step that has nothing to take back is undone at once.
 
         Raises:
@@ -78,15 +81,21 @@ class Writes:
         if danger := self._unsaid(release, step, plan):
             return danger
         by = release.recovery.by if release.recovery and release.recovery.by != ITSELF else release.actor
-        return await self._start(release, step, plan, "release.step_undoing", by)
+        return await self._start(release, step, plan, "release.step_undoing", by, still)
 
     async def _start(
-        self, release: Release, step: ReleaseStep, plan: Plan, kind: ReleaseEventKind, actor: str
+        self,
+        release: Release,
+        step: ReleaseStep,
+        plan: Plan,
+        kind: ReleaseEventKind,
+        actor: str,
+        still: Callable[[], bool],
     ) -> Refusal | None:
         known = await identities(self._connections, (one.address.connection for one in plan.steps))
         if isinstance(known, Refusal):
             return known
-        if self._store.release(release.id) != release:
+        if not still():
             return None
         going_back = kind == "release.step_undoing"
         reason = f"release {release.id}: " + (f"take back {step.summary}" if going_back else step.summary)

@@ -37,7 +37,7 @@ class Tasks:
     @property
     def running(self) -> frozenset[str]:
         """The keys of those that aren't through."""
-        return frozenset(self._tasks)
+        return frozenset(key for key, task in self._tasks.items() if not task.done())
 
     async def idle(self) -> None:
         """Return when none is running."""
