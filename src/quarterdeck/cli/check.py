@@ -15,6 +15,7 @@ from quarterdeck.cli.invocation import Invocation
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Connection, Fleet
+from quarterdeck.release.rules import Rulebook
 
 if TYPE_CHECKING:
     from quarterdeck.runner.sessions import Sessions
@@ -83,7 +84,7 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
     path = invocation.config_path()
     configuration = load_configuration(invocation)
     fleet = configuration.fleet
-    yield Finding("configuration", f"{path}: {fleet.name}, {len(fleet.places)} places")
+    yield Finding("configuration", f"{path}: {fleet.name}, {len(fleet.places)} places{_rules(configuration.rules)}")
     for warning in configuration.warnings:
         yield Finding("configuration", "warning", warning)
     for finding in _store(invocation):
@@ -102,6 +103,17 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
                 yield finding
     finally:
         await sessions.close()
+
+
+def _rules(rules: Rulebook) -> str:
+    """How many rules there are, of each kind that there are any of."""
+    counts = (
+        ("strategies", rules.strategies),
+        ("gates", rules.gates),
+        ("approvals", rules.approvals),
+        ("windows", rules.windows),
+    )
+    return "".join(f", {len(found)} {name}" for name, found in counts if found)
 
 
 def _store(invocation: Invocation) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from quarterdeck.release.clearance import spoken
 from quarterdeck.release.picture import Picture
 from quarterdeck.release.release_view import ClosureView, DebtView, HoldView, InboxItem, InboxKind, ReleaseView
 
@@ -27,7 +26,7 @@ def standing_lines(picture: Picture) -> Iterator[str]:
     for conn in guards.conns:
         why = f": {conn.reason}" if conn.reason else ""
         offered = f"; offered to {conn.offered_to}" if conn.offered_to else ""
-        yield from _wrapped(f"conn: {conn.holder} has {spoken(conn.scope)}{_for(conn.age)}{why}{offered}")
+        yield from _wrapped(f"conn: {conn.holder} has {_spoken(conn.scope)}{_for(conn.age)}{why}{offered}")
     for hold in guards.holds:
         yield from _wrapped(f"* {_hold(hold)}")
     for closure in guards.closures:
@@ -50,7 +49,7 @@ def _waiting(item: InboxItem) -> str:
 
 def _hold(hold: HoldView) -> str:
     ends = f", {hold.left} left" if hold.left else ", until it is lifted"
-    return f"{hold.kind} of {spoken(hold.scope)} by {hold.by}{ends}: {hold.reason} ({hold.id})"
+    return f"{hold.kind} of {_spoken(hold.scope)} by {hold.by}{ends}: {hold.reason} ({hold.id})"
 
 
 def _closure(one: ClosureView) -> str:
@@ -62,6 +61,12 @@ def _closure(one: ClosureView) -> str:
 
 def _debt(debt: DebtView) -> str:
     return f"owed by a hotfix of {debt.target}: {debt.text}{_for(debt.age)} ({debt.id})"
+
+
+def _spoken(scope: str) -> str:
+    from quarterdeck.release.clearance import spoken  # which reads calendars: only where something stands guard
+
+    return spoken(scope)
 
 
 def _for(age: str) -> str:

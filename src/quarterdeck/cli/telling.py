@@ -7,7 +7,6 @@ from typing import Any
 
 from quarterdeck.cli.times import clock
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.clearance import spoken
 from quarterdeck.store.base import Event
 
 Body = Mapping[str, Any]
@@ -135,22 +134,22 @@ def _ended(body: Body, _: Names) -> Iterator[str]:
 
 
 def _taken(body: Body, _: Names) -> Iterator[str]:
-    yield f"the conn of {spoken(str(body.get('scope', '')))}" + (f", from {body['from']}" if body.get("from") else "")
+    yield f"the conn of {_scope(body)}" + (f", from {body['from']}" if body.get("from") else "")
     yield from _quoted(body.get("reason"))
 
 
 def _offered(body: Body, _: Names) -> Iterator[str]:
-    yield f"the conn of {spoken(str(body.get('scope', '')))} to {body.get('to', '')}"
+    yield f"the conn of {_scope(body)} to {body.get('to', '')}"
 
 
 def _given(body: Body, _: Names) -> Iterator[str]:
-    yield f"the conn of {spoken(str(body.get('scope', '')))}"
+    yield f"the conn of {_scope(body)}"
 
 
 def _placed(body: Body, _: Names) -> Iterator[str]:
     hold = body.get("hold") or {}
     until = f" until {clock(hold['until'])}" if hold.get("until") else ""
-    yield f"{hold.get('kind', '')} of {spoken(str(hold.get('scope', '')))}{until}"
+    yield f"{hold.get('kind', '')} of {_scope(hold)}{until}"
     yield from _quoted(hold.get("reason"))
     yield f"id {hold.get('id', '')}"
 
@@ -174,6 +173,12 @@ def _paid(body: Body, _: Names) -> Iterator[str]:
 def _overridden(body: Body, _: Names) -> Iterator[str]:
     yield f"set aside: {body.get('what', '')}"
     yield from _quoted(body.get("reason"))
+
+
+def _scope(body: Body) -> str:
+    from quarterdeck.release.clearance import spoken  # which reads calendars: most lines of a journal need it not
+
+    return spoken(str(body.get("scope", "")))
 
 
 _SPOKEN: Mapping[str, Callable[[Body, Names], Iterator[str]]] = {
