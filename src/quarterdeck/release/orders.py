@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import Ask, Observe, Order, Pause, Release, ReleaseStep, Write
+from quarterdeck.release.recovering import halves
+from quarterdeck.release.rollout import Ask, Observe, Order, Pause, Release, ReleaseStep
 from quarterdeck.release.watching import judged
 
 
@@ -145,11 +146,11 @@ def _refuse_undo(release: Release, step: str) -> Refusal | None:
     ids = [one.id for one in release.plan.steps]
     if release.standing(step).state not in ("done", "skipped"):
         return _impossible(release, f"hasn't done step {step}", "name a step that is done")
-    for later in release.plan.steps[ids.index(step) + 1 :]:
-        began = later.work.undoes if isinstance(later.work, Write) else ""
-        if began and ids.index(began) <= ids.index(step) and release.standing(later.id).state == "done":
-            text = f"is whole again after step {later.id} ({later.summary}): step {began} can't be half taken back"
-            return _impossible(release, text, f"name step {later.id}, or one before step {began}")
+    for began, ended in halves(release.plan):
+        between = ids.index(began) <= ids.index(step) < ids.index(ended)
+        if between and release.standing(ended).state == "done":
+            text = f"can't go back to step {step}: step {ended} was done with what step {began} had begun"
+            return _impossible(release, text, f"name step {ended}, or one before step {began}")
     if all(release.standing(later).state in ("waiting", "undone") for later in ids[ids.index(step) + 1 :]):
         return Refusal("unchanged", f"nothing was done after step {step} of release {release.id}")
     return None

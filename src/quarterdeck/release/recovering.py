@@ -16,7 +16,7 @@ from quarterdeck.release.action import FlagChange, Shift, Swap
 from quarterdeck.release.moves import Done, Failed, Finish, Halt, Move, Outside, Recover, Rest, Undo, Undone, Watch
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Step
-from quarterdeck.release.rollout import Order, Release, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import Order, Release, ReleasePlan, ReleaseStep, Run, Write
 from quarterdeck.release.settlement import TOLERANCE
 
 STUCK: tuple[Order, ...] = ("retry", "skip", "abandon")
@@ -249,18 +249,38 @@ def _was_changed(release: Release, step: ReleaseStep, outside: Outside) -> bool:
 
 
 # --- what cancels out -------------------------------------------------------------------------------------------------
+def halves(plan: ReleasePlan) -> Iterator[tuple[str, str]]:
+    """Steps of which the second uses up what the first has begun (a swap is prepared and completed, a region is drained
+    and gets its clients back): they are taken back together or not at all."""
+    for number, step in enumerate(plan.steps):
+        if not isinstance(step.work, Write):
+            continue
+        if step.work.undoes:
+            yield step.work.undoes, step.id
+        elif isinstance(step.work.action, Swap) and step.work.action.mode == "preview":
+            for later in plan.steps[number + 1 :]:
+                if _uses_up(step.work.action, later):
+                    yield step.id, later.id
+                    break
+
+
+def _uses_up(prepared: Swap, later: ReleaseStep) -> bool:
+    action = later.work.action if isinstance(later.work, Write) else None
+    if not isinstance(action, Swap) or action.mode not in ("complete", "cancel"):
+        return False
+    return (action.target, action.source, action.destination) == (
+        prepared.target,
+        prepared.source,
+        prepared.destination,
+    )
+
+
 def _done_with(release: Release, step: ReleaseStep, prepared: Swap, outside: Outside) -> ReleaseStep | None:
     """The later step that has completed or cancelled what a step has prepared."""
     later = release.plan.steps[release.plan.steps.index(step) + 1 :]
     for other in later:
-        if not _goes_back_too(release, other):
-            continue
-        action = other.work.action if isinstance(other.work, Write) else None
-        if not isinstance(action, Swap) or action.mode not in ("complete", "cancel"):
-            continue
         operation = outside.operations.get(release.standing(other.id).operation)
-        same = (action.target, action.source, action.destination)
-        if same != (prepared.target, prepared.source, prepared.destination) or operation is None:
+        if operation is None or not _uses_up(prepared, other) or not _goes_back_too(release, other):
             continue
         if all(operation.step(one.id).state == "done" for one in operation.plan.steps):
             return other

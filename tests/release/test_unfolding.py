@@ -1,0 +1,225 @@
+"""Strategies become steps that fit the service."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.release.rehearsal import CHECKOUT, FLEET, NEW, OLD, PAYMENTS, RINGS, rulebook
+
+from quarterdeck.fleet.readings import Audience
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Ring
+from quarterdeck.release.action import FlagChange, Shift, Swap
+from quarterdeck.release.rollout import Ask, Member, Observe, ReleaseStep, Run, Write
+from quarterdeck.release.rules import Route, Rulebook, Truth
+from quarterdeck.release.strategy import (
+    AnalysisStep,
+    ApprovalStep,
+    BakeStep,
+    DeployStep,
+    FlagStep,
+    PauseStep,
+    RingStep,
+    RollingStep,
+    RunStep,
+    Strategy,
+    SwapStep,
+    WeightStep,
+)
+from quarterdeck.release.unfolding import Unfit, traffic_gates, unfold
+
+TRUTH = Truth("https://$host/", header="x-version", tolerance=4)
+
+
+def steps_of(
+    *steps: Any, target: TargetId = CHECKOUT, rules: Rulebook | None = None, first: int = 1
+) -> list[ReleaseStep]:
+    member = Member(target, NEW, OLD, "careful")
+    return list(unfold(Strategy("careful", steps), member, fleet=FLEET, rules=rules or rulebook(), first=first))
+
+
+def summaries(*steps: Any, **more: Any) -> list[str]:
+    return [step.summary for step in steps_of(*steps, **more)]
+
+
+def routed(**more: Any) -> Rulebook:
+    return rulebook(routes=(Route(CHECKOUT, artifact="shop:$version", **more),))
+
+
+def unfit(*steps: Any, **more: Any) -> Unfit:
+    with pytest.raises(Unfit) as caught:
+        steps_of(*steps, **more)
+    assert caught.value.hint
+    return caught.value
+
+
+def test_steps_are_numbered_and_each_needs_the_one_before() -> None:
+    steps = steps_of(WeightStep({"": 5}), BakeStep(600, ("errors",)), PauseStep(3600), SwapStep(), first=7)
+    assert [(step.id, step.needs) for step in steps] == [
+        ("7", ()), ("8", ("7",)), ("9", ("8",)), ("10", ("9",)), ("11", ("10",)),
+    ]  # fmt: skip
+    assert [step.summary for step in steps] == [
+        "5% to staging",
+        "bake 10m under errors",
+        "pause 1h",
+        "0% to staging",
+        "swap staging into production",
+    ]
+
+
+def test_a_swap_expects_the_version_that_people_say_yes_to() -> None:
+    (swap,) = steps_of(SwapStep())
+    assert swap.work == Write(Swap(CHECKOUT), expects=NEW)
+
+
+def test_nobody_is_on_a_slot_while_it_is_prepared_or_swapped() -> None:
+    assert summaries(WeightStep({"": 25}), SwapStep("preview"), SwapStep("complete"), target=PAYMENTS) == [
+        "25% to staging",
+        "0% to staging",
+        "prepare the swap of staging into production",
+        "complete the swap of staging into production",
+    ]
+
+
+def test_a_prepared_swap_is_completed_by_a_swap_and_at_the_latest_at_the_end() -> None:
+    for later in ((SwapStep(),), (SwapStep("complete"),), ()):
+        assert summaries(SwapStep("preview"), *later, target=PAYMENTS)[-1].startswith("complete")
+
+
+def test_regions_are_prepared_and_completed_each_by_itself() -> None:
+    assert summaries(SwapStep("preview"))[0] == "prepare the swap of staging into production@west"
+    assert len(summaries(SwapStep("preview"))) == 4
+
+
+def test_a_ring_of_regions_swaps_them_and_the_next_swap_takes_what_is_left() -> None:
+    steps = steps_of(RingStep("west"), SwapStep())
+    assert [step.summary for step in steps] == [
+        "ring west: swap staging into production@west",
+        "swap staging into production@east",
+    ]
+    assert [step.ring for step in steps] == ["west", ""]
+    assert [step.exposure for step in steps] == [50, 100]
+
+
+def test_rings_of_clients_go_up_by_weight_and_the_last_one_swaps() -> None:
+    steps = steps_of(RingStep("canary"), RingStep("early"), RingStep("broad"))
+    assert [step.summary for step in steps] == [
+        "ring canary: 5% to staging",
+        "ring early: 25% to staging",
+        "ring broad: 0% to staging",
+        "ring broad: swap staging into production",
+    ]
+    assert [step.exposure for step in steps] == [5, 25, 0, 100]
+
+
+def test_a_ring_of_a_group_lets_it_in_besides_those_who_are_and_one_without_a_group_sets_the_percentage() -> None:
+    beta, tenth = (step.work for step in steps_of(RingStep("beta"), RingStep("tenth")))
+    flag = TargetId("production", "banner", flag=True)
+    assert beta == Write(FlagChange(flag, admit=(Audience("beta", 100),)))
+    assert tenth == Write(FlagChange(flag, enabled=True, percent=10))
+
+
+def test_rolling_drains_swaps_and_gives_back_region_by_region_and_bakes_between() -> None:
+    steps = steps_of(RollingStep(drain=True, seconds=60, gates=("errors",)))
+    assert [step.summary for step in steps] == [
+        "no new clients to west",
+        "swap staging into production@west",
+        "new clients to west again",
+        "bake 1m under errors",
+        "no new clients to east",
+        "swap staging into production@east",
+        "new clients to east again",
+    ]
+    back = steps[2].work
+    assert isinstance(back, Write)
+    assert back.undoes == "1"
+
+
+def test_a_weight_with_a_tolerance_is_observed_by_a_gate_of_its_own() -> None:
+    steps = steps_of(WeightStep({"": 5}, tolerance=3), rules=routed(truth=TRUTH))
+    assert steps[1].work == Observe(("traffic-2",))
+    (gate,) = traffic_gates(steps)
+    assert (gate.name, gate.kind, gate.success) == ("traffic-2", "traffic", "result <= 3")
+    assert gate.options["target"] == str(CHECKOUT)
+    assert json.loads(gate.options["shares"]) == {"staging": 5}
+
+
+def test_the_share_of_a_ring_is_observed_where_something_tells_the_truth() -> None:
+    assert summaries(RingStep("canary"), rules=routed(truth=TRUTH)) == [
+        "ring canary: 5% to staging",
+        "ring canary: observed share: 5% to staging within 4 points",
+    ]
+
+
+def test_the_approval_of_the_route_stands_before_the_first_change_and_only_once() -> None:
+    rules = routed(approval="boss")
+    assert summaries(AnalysisStep(("errors",)), SwapStep(), rules=rules) == [
+        "analysis errors",
+        "approval boss",
+        "swap staging into production",
+    ]
+    asked = [step for step in steps_of(ApprovalStep("boss"), SwapStep(), rules=rules) if isinstance(step.work, Ask)]
+    assert len(asked) == 1
+
+
+def test_a_programs_words_are_filled_in() -> None:
+    (run,) = steps_of(RunStep(("./tell", "$service", "$previous..$version", "$$5")))
+    assert run.work == Run(("./tell", "checkout", f"{OLD}..{NEW}", "$5"))
+
+
+def test_what_is_left_to_shift_after_a_ring_of_regions_are_the_other_regions() -> None:
+    steps = steps_of(RingStep("west"), WeightStep({"": 20}))
+    shift = steps[1].work
+    assert isinstance(shift, Write)
+    assert shift.action == Shift(replace(CHECKOUT, region="east"), {"staging": 20})
+    assert steps[1].exposure == 60
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ((SwapStep(), SwapStep()), "a second time"),
+        ((RingStep("west"), RingStep("west")), "a second time"),
+        ((SwapStep("complete"),), "no step before it prepares"),
+        ((SwapStep("preview"), SwapStep("preview")), "while one is prepared"),
+        ((SwapStep(), WeightStep({"": 5})), "the old version is there"),
+        ((WeightStep({"": 60, "production": 60}),), "add up to 100"),
+        ((WeightStep({"": float("nan")}),), "percentages"),
+        ((WeightStep({"": 5, "staging": 5}),), "twice"),
+        ((WeightStep({"": 5}, tolerance=3),), "nothing says how to observe it"),
+        ((RingStep("nobody"),), "names ring nobody"),
+        ((AnalysisStep(("nothing",)),), "names gate nothing"),
+        ((BakeStep(60, ("nothing",)),), "names gate nothing"),
+        ((ApprovalStep("nobody"),), "approval nobody"),
+        ((RunStep(("./x", "$nothing")),), "$nothing"),
+    ],
+)
+def test_what_cant_be_is_told_with_what_to_do(steps: tuple[Any, ...], words: str) -> None:
+    assert words in str(unfit(*steps))
+
+
+def test_a_strategy_that_doesnt_fit_the_service_says_what_the_service_lacks() -> None:
+    assert "which production/payments hasn't" in str(unfit(RingStep("west"), target=PAYMENTS))
+    assert "has no other to take its clients" in str(unfit(RollingStep(drain=True), target=PAYMENTS))
+    search = TargetId("production", "search")
+    for step in (SwapStep(), RollingStep(), DeployStep()):
+        assert "it has no slots" in str(unfit(step, target=search))
+    assert "has none" in str(unfit(WeightStep({"": 5}), target=search))
+    assert "staging has no flags" in str(
+        unfit(FlagStep("banner", enabled=True), target=TargetId("staging", "checkout"))
+    )
+
+
+def test_deploying_needs_a_version_and_what_it_is_made_of() -> None:
+    assert "nothing says what" in str(unfit(DeployStep(), rules=rulebook(routes=())))
+    member = Member(CHECKOUT, "", OLD, "careful")
+    with pytest.raises(Unfit, match="no version is named"):
+        unfold(Strategy("careful", (DeployStep(),)), member, fleet=FLEET, rules=rulebook())
+
+
+def test_the_rings_of_the_rehearsals_are_of_all_three_kinds() -> None:
+    assert {(bool(ring.regions), bool(ring.flag)) for ring in RINGS} == {(True, False), (False, True), (False, False)}
+    assert isinstance(RINGS[0], Ring)
