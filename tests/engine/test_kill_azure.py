@@ -21,6 +21,7 @@ VOYAGES: dict[str, list[Action]] = {
     "drain a region": [Shift(CHECKOUT, {"weu": 100})],
     "shift between slots": [Shift(CHECKOUT, {"staging": 10})],
     "deploy an image": [Deploy(CART, "1.9.2", artifact="shop/cart:1.9.2")],
+    "deploy a package": [Deploy(CHECKOUT, "9.9.9", artifact="https://shop.example/9.9.9.zip")],
     "flag": [FlagChange(BANNER, enabled=False)],
 }
 
@@ -38,8 +39,17 @@ def result(port: Harbour) -> object:
     endpoints = {e.name: (e.weight, e.enabled) for e in profile.endpoints}
     flag = port.world.configuration.get(".appconfig.featureflag/banner")
     assert flag is not None
-    staged = port.site("cart").slots["staging"].content.build.version
-    return port.swaps(), staged, port.posts("/slotsswap"), port.serving(), site.weights(), endpoints, flag.value
+    staged = [port.site(name).slots["staging"].content.build.version for name in ("cart", "checkout")]
+    return (
+        port.swaps(),
+        staged,
+        port.posts("/slotsswap"),
+        port.posts("/onedeploy"),
+        port.serving(),
+        site.weights(),
+        endpoints,
+        flag.value,
+    )
 
 
 @pytest.mark.parametrize("voyage", VOYAGES)
