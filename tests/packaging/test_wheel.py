@@ -1,5 +1,6 @@
 """The wheel: built from this checkout, unpacked, and asked for what must have come along."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -60,15 +61,17 @@ def test_the_wheel_says_who_it_is(unpacked: Any) -> None:
     assert list(unpacked.glob("*.dist-info/licenses/LICENSE"))
 
 
-def test_it_offers_both_names_of_the_program_and_the_azure_provider(unpacked: Any) -> None:
+def test_it_offers_both_names_of_the_program_and_the_providers(unpacked: Any) -> None:
     (file,) = unpacked.glob("*.dist-info/entry_points.txt")
     text = file.read_text()
-    for line in ("qd = quarterdeck.", "quarterdeck = quarterdeck.", "[quarterdeck.providers]", "azure = quarterdeck."):
+    for line in ("qd = quarterdeck.", "quarterdeck = quarterdeck.", "[quarterdeck.providers]"):
         assert line in text
+    for name in ("azure", "prometheus", "alertmanager", "http"):
+        assert f"\n{name} = quarterdeck.providers." in text
 
 
 def test_it_holds_the_program_and_nothing_of_the_tests(unpacked: Any) -> None:
     files = [str(file.relative_to(unpacked)) for file in unpacked.rglob("*") if file.is_file()]
     assert "quarterdeck/py.typed" in files
     assert not [name for name in files if not name.startswith("quarterdeck")]
-    assert not [name for name in files if "test" in Path(name).name]
+    assert not [name for name in files if re.match(r"test|conftest", Path(name).name) or "/tests/" in name]

@@ -13,9 +13,10 @@ from typing import Literal
 GateKind = Literal["metric", "alerts", "probe", "command", "query", "schedule", "traffic"]
 """Where the number comes from.
 
-- metric: the value of a query at a metrics source (`options`: query).
+- metric: the value of a query at a metrics source (`options`: query, or what its provider's schema asks for).
 - alerts: how many alerts fire that match (`options`: matchers as PromQL selectors write them, `{severity="page"}`).
-- probe: the status of an HTTP request, or a number in its JSON (`options`: url, method, path, host).
+- probe: the status of an HTTP request (0: nobody answered), or a number in its JSON (`options`: url, method, path,
+  host). A redirect is an answer. What can't be asked from here (no DNS, a certificate that isn't trusted) is no data.
 - command: the exit code of a program that the runner starts (`options`: argv as a JSON list, timeout).
 - query: how many work items a REST query finds (`options`: path, query, count: where in the JSON the number is).
 - traffic: by how many percentage points the share of new clients that probes observe differs from the intended one,
@@ -51,7 +52,8 @@ class GateSpec:
         inconclusive_limit: how many samples in all may be no_data or stale before the policy acts. With "wait" they
             never end it, the timeout does.
         steady_for: for how long without a break all gates of the step must have passed.
-        timeout: after so long without an outcome the gate has failed (no data: by its policy).
+        timeout: after so long without an outcome the gate has failed (no data: by its policy). In a bake and in the
+            background it is how long it may go without an answer.
         max_age: a value older than this is stale.
         shadow: it is asked and shown, but decides nothing.
         skippable_by: groups on whose authority a hotfix may skip it ((): nobody may).
