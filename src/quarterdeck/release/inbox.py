@@ -66,12 +66,12 @@ def _of_background(release: ReleaseView) -> Iterator[InboxItem]:
 def _gates(
     release: ReleaseView, measures: Sequence[MeasureView], key: str, blocks: str, step: StepView | None, twin: str
 ) -> InboxItem:
-    deciding = [one.verdict for one in measures if not one.shadow]
+    deciding = [one for one in measures if not one.shadow]
     kind: InboxKind = "gate"
-    if "fail" in deciding:
+    if any(one.verdict == "fail" for one in deciding):
         kind = "failing"
-    elif "no_data" in deciding or "stale" in deciding:
-        kind = "undecided"
+    elif any(one.judged == "undecided" for one in deciding):
+        kind = "undecided"  # no data by itself needs nobody as long as there is a next sample
     return InboxItem(
         key=f"{release.id}/{key}/gates",
         kind=kind,

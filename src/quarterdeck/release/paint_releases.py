@@ -446,12 +446,12 @@ def _measures(
 ) -> tuple[MeasureView, ...]:
     specs = [spec for name in gates if (spec := release.plan.gate(name)) is not None]
     tallies = {spec.name: release.tallies.get(f"{step}/{spec.name}", Tally()) for spec in specs}
-    next_in = ""
-    if asked and specs:
-        judgement = _judged(specs, tallies, began, now, seconds)
-        if judgement.state == "pending" and judgement.next_at:
-            next_in = left(judgement.next_at - now)
-    return tuple(_measure(spec, tallies[spec.name], now, next_in) for spec in specs)
+    views = tuple(_measure(spec, tallies[spec.name], now) for spec in specs)
+    if not asked or not specs:
+        return views
+    judgement = _judged(specs, tallies, began, now, seconds)
+    next_in = left(judgement.next_at - now) if judgement.state == "pending" and judgement.next_at else ""
+    return tuple(replace(view, next_in=next_in, judged=judgement.state) for view in views)
 
 
 def _judged(
@@ -463,7 +463,7 @@ def _judged(
     return judge(specs, known, began=began, now=now, seconds=seconds)
 
 
-def _measure(spec: GateSpec, tally: Tally, now: float, next_in: str) -> MeasureView:
+def _measure(spec: GateSpec, tally: Tally, now: float) -> MeasureView:
     last = tally.last
     wanted = spec.success or (f"not {spec.failure}" if spec.failure else "")
     spoils = [
@@ -478,7 +478,6 @@ def _measure(spec: GateSpec, tally: Tally, now: float, next_in: str) -> MeasureV
         wanted=clean(wanted, 80),
         count=", ".join([f"{tally.passed}/{spec.count} passed", *spoils]),
         age="" if last is None else age(now - tally.last_at),
-        next_in=next_in,
         detail="" if last is None else clean(last.detail, 200),
         shadow=spec.shadow,
         telling=spec.kind == "traffic",

@@ -48,6 +48,7 @@ class MeasureView:
         count: how its samples add up: `3/5 passed`, and what spoils it.
         age: of the last sample. next_in: when the next is due, "" when none will be.
         shadow: it is asked and shown, and decides nothing.
+        judged: where all the gates of its step stand together; "" when nobody asks any more.
         telling: `detail` tells more than the value, so it is worth reading when all is well too.
     """
 
@@ -60,6 +61,7 @@ class MeasureView:
     next_in: str = ""
     detail: str = ""
     shadow: bool = False
+    judged: Literal["", "pending", "passed", "failed", "undecided"] = ""
     telling: bool = False
 
 

@@ -32,6 +32,8 @@ STEP_COLUMNS = (
     Column("CLOCK", least=9),
 )
 _LABEL = 11
+_WIDEST = 120
+"""Cells beyond which a clock at the right edge is too far from what it belongs to."""
 _SAMPLES = 12
 
 
@@ -61,6 +63,7 @@ def exposed(release: ReleaseView) -> str:
 
 def release_lines(release: ReleaseView, cells: int) -> list[Line]:
     """A release whole: where it stands, what it waits for, its steps, what else there is to know."""
+    cells = min(cells, _WIDEST)
     lines = [*head_lines(release, cells), *steps_lines(release, cells)]
     for section in (_recovery, _background, _notes, _hotfix, _overrides, _command):
         part = list(section(release, cells))
@@ -71,6 +74,7 @@ def release_lines(release: ReleaseView, cells: int) -> list[Line]:
 
 def head_lines(release: ReleaseView, cells: int) -> list[Line]:
     """What ships, what it waits for, who has it already, and the way back: a few lines, the most urgent first."""
+    cells = min(cells, _WIDEST)
     state, word = marks.RELEASE[release.state]
     badge = line(("  HOTFIX", "protected")) if release.hotfix else ()
     badge = (*badge, *line(("  PROTECTED", "protected"))) if release.protected else badge
@@ -197,7 +201,8 @@ def _way_back(release: ReleaseView, cells: int) -> Iterator[Line]:
     took = f", {about(fuse.seconds)}" if fuse.seconds is not None else ""
     lost = f"; lost: {fuse.lost}" if fuse.lost not in ("", "nothing") else ""
     until = f"; until {fuse.until}" if fuse.until else ""
-    yield from _labelled("WAY BACK", clean(f"✓ {fuse.how}{took}{lost}{until}", 400), cells)
+    how = fuse.how.partition(": qd ")[0]  # A says the same in one key
+    yield from _labelled("WAY BACK", clean(f"✓ {how}{took}{lost}{until}", 400), cells)
 
 
 def _recovery(release: ReleaseView, cells: int) -> Iterator[Line]:
@@ -283,6 +288,7 @@ def _after(step: StepView) -> str:
 
 def under_cursor(step: StepView, cells: int) -> list[Line]:
     """What is to know about one step, in a few lines."""
+    cells = min(cells, _WIDEST)
     lines = [line((f"STEP {step.id}", "heading"), f"  {step.kind} of {step.target}"), *_under_way(step, cells)]
     if len(lines) == 1 and step.detail:
         lines += wrap(step.detail, cells, first=line(" " * 4))
