@@ -18,9 +18,11 @@ import pytest
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import Build, Destination, Reading, SlotReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
+from quarterdeck.fleet.topology import Address, Environment, Fleet, Place, Role
+from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.rules import Route, Rulebook, Truth
+from quarterdeck.release.survey import Limits, TrafficSurvey
 from quarterdeck.runner.truth import Harbour, NotAsked, Observer
 from quarterdeck.sandbox.assembly import Running, Sandbox, running
 from quarterdeck.sandbox.serve import announcement
@@ -59,7 +61,9 @@ async def sandbox(staging: float) -> AsyncIterator[Running]:
         yield listening
 
 
-def observer(truth: Truth | None, harbour: Harbour | None, *, reported: float = 25, fleet: Fleet = FLEET) -> Observer:
+def observer(
+    truth: Truth | None, harbour: Harbour | None, *, reported: float = 25, fleet: Fleet = FLEET, connections: Any = None
+) -> Observer:
     readings: dict[str, Reading] = {
         SLOTS.subject: SlotsReading(
             (
@@ -73,7 +77,7 @@ def observer(truth: Truth | None, harbour: Harbour | None, *, reported: float = 
     }
     seen = {subject: Observation(subject, reading) for subject, reading in readings.items()}
     rules = Rulebook(routes=(Route(CHECKOUT, truth=truth),))
-    return Observer(fleet, lambda: rules, lambda: seen, harbour)
+    return Observer(fleet, lambda: rules, lambda: seen, harbour, connections)
 
 
 def gate(shares: Mapping[str, float] = INTENDED) -> GateSpec:
@@ -224,3 +228,33 @@ async def test_where_names_are_divided_each_resolver_is_one_draw() -> None:
         sight = await observer(truth, None, fleet=fleet).observe(CHECKOUT, {"staging": 50, "production": 50})
     assert sight.comparison.asked == 1
     assert sight.comparison.off_by == 0
+
+
+class Reports:
+    """Connections whose router says something else than was last observed, or nothing."""
+
+    def __init__(self, staging: float | None) -> None:
+        self._staging = staging
+        self.source = "router"
+
+    def capability(self, connection: str, role: Role) -> Any:
+        if self._staging is None:
+            raise ProviderError("unreachable", "no route")
+        return self
+
+    async def survey_traffic(self, address: Address) -> TrafficSurvey:
+        assert self._staging is not None
+        shares = (Destination("production", 100 - self._staging), Destination("staging", self._staging))
+        return TrafficSurvey(TrafficReading("ramp", shares), Limits())
+
+    observe = permitted = send = poll = settle = gates = identity = capability
+
+
+async def test_what_is_reported_is_asked_at_the_same_moment_not_remembered() -> None:
+    async with sandbox(25) as listening:
+        harbour = Harbour.of(announcement(listening))
+        fresh = await observer(BY_HEADER, harbour, reported=0, connections=Reports(25)).off_by(gate())
+        silent = await observer(BY_HEADER, harbour, reported=0, connections=Reports(None)).off_by(gate())
+    assert "reported 25" in fresh.detail
+    assert "reported" not in silent.detail
+    assert silent.value == 0

@@ -171,7 +171,9 @@ class Warden:
             text = f"{hold.by} placed it {moment(hold.since)}: {hold.reason}"
             raise No(text, "to lift what somebody else has placed give a reason: --reason TEXT", "policy")
         body = {"id": hold.id, "reason": reason}
-        return (_draft(request, "hold.lifted", hold.scope, body),), f"the {hold.kind} of {spoken(hold.scope)} is lifted"
+        return (
+            _draft(request, "hold.lifted", hold.scope, body),
+        ), f"the {_word(hold.kind)} of {spoken(hold.scope)} is lifted"
 
     def _until(self, request: Request) -> float | None:
         until, now = request.body.get("until"), self._clock.now()
@@ -221,6 +223,10 @@ class Warden:
         if scope not in services:
             raise No(f"the configuration knows no {target}", f"there are: {', '.join(services)}")
         return scope
+
+
+def _word(kind: HoldKind) -> str:
+    return {"stop": "stop of the line", "hotfix": "hotfix's hold", "automation": "hold"}.get(kind, kind)
 
 
 def _within(inner: str, outer: str) -> bool:

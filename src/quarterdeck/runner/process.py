@@ -128,7 +128,7 @@ class Runner:
             return "waiting"
         rules, sessions = configuration.rules, Sessions(fleet, registry.load, self._clock, guard)
         truth = Observer(
-            fleet, lambda: rules, self._store.observations, Harbour.of(announcement) if announcement else None
+            fleet, lambda: rules, self._store.observations, Harbour.of(announcement) if announcement else None, sessions
         )
         term = Duty(
             settings,

@@ -16,11 +16,13 @@ from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
-from quarterdeck.fleet.topology import Fleet
+from quarterdeck.fleet.topology import Fleet, Place, Role
+from quarterdeck.providers.base import ProviderError, TrafficRouter
 from quarterdeck.release.filling import fill, named
 from quarterdeck.release.gate import Evidence, GateSpec
 from quarterdeck.release.rules import Rulebook, Truth
 from quarterdeck.release.truth import Comparison, compare
+from quarterdeck.runner.ports import Connections
 
 if TYPE_CHECKING:
     import httpx
@@ -42,6 +44,9 @@ ALL = 99.95
 
 MOST_BYTES = 65_536
 """As much of an answer is read."""
+
+
+_ROUTERS: tuple[Role, ...] = ("slot_traffic", "traffic")
 
 
 class Truthful(Protocol):
@@ -104,12 +109,15 @@ class Observer:
         rules: Callable[[], Rulebook],
         observations: Callable[[], Mapping[str, Observation]],
         harbour: Harbour | None = None,
+        connections: Connections | None = None,
     ) -> None:
-        """`harbour` is the sandbox, None for the real world."""
+        """`harbour` is the sandbox, None for the real world. `connections` are asked what the provider reports at the
+        same moment; without them it is what was last observed, which may be older than the shift."""
         self._fleet = fleet
         self._rules = rules
         self._observations = observations
         self._harbour = harbour
+        self._connections = connections
 
     async def off_by(self, gate: GateSpec) -> Evidence:
         """See `Truthful`."""
@@ -135,7 +143,8 @@ class Observer:
             NotAsked: nothing says how, or nobody could be asked.
         """
         truth = self._truth(target)
-        reported, sides = self._reported(target, intended), _Sides.of(self._fleet, self._observations(), target)
+        sides = _Sides.of(self._fleet, self._observations(), target)
+        reported = await self._reported(target, intended)
         found = await asyncio.gather(*(self._routes(truth, url) for url in self._urls(truth, target)))
         routes = [route for several in found for route in several]
         answers = await self._asked(truth, routes, pinned)
@@ -176,18 +185,29 @@ class Observer:
             one.slots[0].host for one in readings if isinstance(one, SlotsReading) and one.slots and one.slots[0].host
         ]
 
-    def _reported(self, target: TargetId, intended: Mapping[str, float]) -> dict[str, float]:
-        """What the provider says, from the router that knows the names."""
+    async def _reported(self, target: TargetId, intended: Mapping[str, float]) -> dict[str, float]:
+        """What the provider says, from the router that knows the names; nothing if it doesn't tell."""
         wanted = {name.lower() for name in intended}
-        for role in ("slot_traffic", "traffic"):
+        for role in _ROUTERS:
             for place in self._fleet.places_of(target, role):
-                known = self._observations().get(place.subject)
-                reading = known.reading if known else None
-                if isinstance(reading, TrafficReading):
-                    shares = {one.name: one.share for one in reading.destinations}
-                    if wanted <= {name.lower() for name in shares}:
-                        return shares
+                reading = await self._split(place)
+                shares = {one.name: one.share for one in reading.destinations} if reading else {}
+                if shares and wanted <= {name.lower() for name in shares}:
+                    return shares
         return {}
+
+    async def _split(self, place: Place) -> TrafficReading | None:
+        if self._connections is None:
+            known = self._observations().get(place.subject)
+            return known.reading if known and isinstance(known.reading, TrafficReading) else None
+        try:
+            router = self._connections.capability(place.address.connection, place.role)
+            if not isinstance(router, TrafficRouter):
+                return None
+            async with asyncio.timeout(PROBE_SECONDS):
+                return (await router.survey_traffic(place.address)).reading
+        except (ProviderError, TimeoutError):
+            return None
 
     def _by_dns(self, target: TargetId, intended: Mapping[str, float]) -> bool:
         """Whether it is names that are divided, not requests: slots are divided by the site itself."""
