@@ -193,7 +193,7 @@ def test_a_preview_is_undone_by_cancelling_it_while_it_is_pending() -> None:
     step = outline(plan_swap(Swap(CHECKOUT, mode="preview"), [site()])).steps[0]
     pending = site(destination=slot("production", "2.14.3", preview_from="staging")).survey
     assert outline(back(pending, step=step)).steps[0].verb == "cancel"
-    assert "none is pending" in refusal(back(site().survey, step=step)).message
+    assert "undone already" in refusal(back(site().survey, step=step)).message
 
 
 def test_traffic_goes_back_to_the_weights_it_had() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.world import Model
+from tests.engine.world import Model, split
 from tests.releases.captain import CANARY, CHECKOUT, Captain, refusal, rules
 
 from quarterdeck.fleet.codec import to_json
@@ -324,3 +324,31 @@ async def test_another_build_in_the_slot_than_people_said_yes_to_is_not_swapped(
     assert ended.ending == "rolled_back"
     assert "6.6.6" in ended.detail
     assert ship.world.swaps() == []
+
+
+async def test_what_somebody_has_taken_back_by_hand_is_not_taken_back_again(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, rules(SwapStep(), PauseStep()))
+    release = await ship.begin()
+    await ship.at(release, "2")
+    pair = ship.world.sites["checkout"]
+    old, new = pair.staging.build, pair.production.build
+    pair.production, pair.staging = replace(pair.production, build=old), replace(pair.staging, build=new)
+    await ship.order(release, "abort")
+    ended = await ship.ended(release)
+    assert ended.ending == "rolled_back", ended.detail
+    assert (ship.serving(), ship.world.swaps()) == ("1.0", ["swap checkout"])
+
+
+async def test_what_a_stranger_changed_is_not_taken_back_unasked(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, CANARY)
+    release = await ship.begin()
+    await ship.at(release, "2")
+    ship.world.routers["ramp"] = split(("production", 400, True, "healthy"), ("staging", 600, True, "healthy"))
+    await ship.order(release, "abort")
+    ended = await ship.ended(release)
+    assert (ended.ending, ended.choices) == ("needs_operator", ("retry", "skip", "abandon"))
+    assert "changed since" in ended.detail
+    assert ship.shares()["staging"] == 60
+    allowed(await ship.order(release, "retry", reason="that was me"))
+    assert (await ship.ended(release)).ending == "rolled_back"
+    assert ship.shares()["staging"] == 0

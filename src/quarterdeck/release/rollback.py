@@ -16,7 +16,7 @@ from quarterdeck.release.flag import exposure, set_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Facts, Fuse, Refusal, Risk, Step
-from quarterdeck.release.settlement import TOLERANCE, destination_facts, flag_facts
+from quarterdeck.release.settlement import TOLERANCE, destination_facts, flag_facts, slot_facts
 from quarterdeck.release.sides import Sides, because, slot_with, traffic_with, unseen, worse
 from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap, version
@@ -109,7 +109,7 @@ def plan_rollback(action: Rollback, operation: str, undoings: Sequence[Undoing])
         outlines.append(outline)
     steps = numbered(tuple(step for outline in outlines for step in outline.steps))
     if not steps:
-        return Refusal("impossible", f"operation {operation} is undone already: everything is as it was before")
+        return Refusal("unchanged", f"operation {operation} is undone already: everything is as it was before")
     return Outline(
         steps=steps,
         effects=tuple(effect for outline in outlines for effect in outline.effects),
@@ -156,6 +156,8 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
     where, mode = str(step.target), _BACK[step.verb]
     survey = replace(survey, source=slot_with(survey.source, sides), destination=slot_with(survey.destination, sides))
     source, destination = survey.source, survey.destination
+    if _as_before(step, survey):
+        return Outline(())
     if mode == "swap":
         if not still_holds(source.build, step.after, "source"):
             return Refusal(
@@ -193,6 +195,13 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
     told = {risk.code for risk in outline.risks} if isinstance(outline, Outline) else set()
     news = (one for one in acting if one.code not in told)
     return _with_risks(outline, *unseen(where, sides, (source,)), *risks_of(news))
+
+
+def _as_before(step: Step, survey: SwapSurvey) -> bool:
+    """Whether both slots are as the step had found them: somebody has taken it back already."""
+    now = slot_facts(survey.source, survey.destination)
+    tells = [key for key, then in step.after.items() if key in now and step.before.get(key) != then]
+    return bool(tells) and all(now[key] == step.before.get(key) for key in tells)
 
 
 def _with_risks(outline: Outline | Refusal, *risks: Risk) -> Outline | Refusal:

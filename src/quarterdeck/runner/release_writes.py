@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from quarterdeck.clock import Clock
 from quarterdeck.release.action import Rollback
 from quarterdeck.release.operation import Operation, opening
-from quarterdeck.release.plan import Plan, Refusal
+from quarterdeck.release.plan import Plan, Refusal, Risk
 from quarterdeck.release.rollback import done_steps
 from quarterdeck.release.rollout import Release, ReleaseEventKind, ReleaseStep, Write
 from quarterdeck.runner.identities import identities
@@ -18,6 +18,13 @@ from quarterdeck.runner.planner import Planner, in_use
 from quarterdeck.runner.ports import Connections
 from quarterdeck.runner.release_lines import ITSELF, line
 from quarterdeck.store.base import Draft, Lock, Locked, Store
+
+_SAID_BY_THE_STRATEGY = frozenset({"deploys-live"})
+"""Dangers that a step names in so many words."""
+
+_STOPS_THE_WAY_BACK = frozenset({"changed-since", "source-unhealthy", "both-unhealthy", "schema-unread-going-back"})
+"""Dangers that going back might make worse: somebody else's change, a side that is no better, a schema nobody knows.
+All others are less than leaving users where they are."""
 
 
 class Writes:
@@ -59,7 +66,7 @@ class Writes:
         plan = await self._planner.plan(name, action)
         if isinstance(plan, Refusal):
             return plan
-        if refusal := _other_version(plan, work.expects) or self._unsaid(release, step, plan):
+        if refusal := _other_version(plan, work.expects) or self._unsaid(release, step, _dangers(plan)):
             return refusal
         return await self._start(release, step, plan, "release.step_started", release.actor, still)
 
@@ -78,7 +85,7 @@ class Writes:
         plan = await self._planner.plan(name, Rollback(done.plan.action.target, done.id))
         if isinstance(plan, Refusal):
             return plan
-        if danger := self._unsaid(release, step, plan):
+        if danger := self._unsaid(release, step, [risk for risk in _dangers(plan) if risk.code in _STOPS_THE_WAY_BACK]):
             return danger
         by = release.recovery.by if release.recovery and release.recovery.by != ITSELF else release.actor
         return await self._start(release, step, plan, "release.step_undoing", by, still)
@@ -110,11 +117,11 @@ class Writes:
             return in_use(error.lock)
         return None
 
-    def _unsaid(self, release: Release, step: ReleaseStep, plan: Plan) -> Refusal | None:
-        """A danger that nobody has said yes to: neither whoever launched the release, nor anybody since by saying
-        `retry` to this step."""
-        said = {risk.code for risk in release.plan.risks}
-        found = [risk for risk in plan.risks if risk.severity == "danger" and risk.code not in said]
+    def _unsaid(self, release: Release, step: ReleaseStep, dangers: Sequence[Risk]) -> Refusal | None:
+        """A danger that nobody has said yes to: neither whoever declared the strategy or launched the release, nor
+        anybody since by saying `retry` to this step."""
+        said = _SAID_BY_THE_STRATEGY | {risk.code for risk in release.plan.risks}
+        found = [risk for risk in dangers if risk.code not in said]
         if not found or self._insisted(release, step):
             return None
         text = "; ".join(risk.text for risk in found)
@@ -138,6 +145,10 @@ class Writes:
             number += 1
             name = f"{wanted}-{number}"
         return name
+
+
+def _dangers(plan: Plan) -> Sequence[Risk]:
+    return [risk for risk in plan.risks if risk.severity == "danger"]
 
 
 def _other_version(plan: Plan, expected: str) -> Refusal | None:
