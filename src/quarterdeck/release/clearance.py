@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.action import FlagChange
 from quarterdeck.release.calendar import closures
 from quarterdeck.release.freshness import moment
 from quarterdeck.release.guards import Conn, Guards, Hold, covers, person
 from quarterdeck.release.plan import Refusal, RefusalCode, Risk
-from quarterdeck.release.rollout import Release
+from quarterdeck.release.rollout import Release, Run, Write
 from quarterdeck.release.rules import Rulebook
 
 Kind = Literal["release", "action", "recovery", "order"]
@@ -200,6 +201,22 @@ def clear(
         return Clearance(_refusal(what, barring, until), until=until)
     risks = tuple(Risk("danger", "overridden", f"overridden: {one.text}", f"reason given: {reason}") for one in barring)
     return Clearance(None, (*risks, *_told(lookout, now)), tuple(one.text for one in barring))
+
+
+def next_write(release: Release) -> Undertaking | None:
+    """What a release undertakes with the step that it stands at; None if that changes nothing, or goes back."""
+    step = release.current
+    if release.recovery or step is None or not isinstance(step.work, Write | Run):
+        return None
+    action = step.work.action if isinstance(step.work, Write) else None
+    return Undertaking(
+        targets=(action.target if action else step.target,),
+        actor=release.actor,
+        kind="release",
+        release=release.id,
+        hotfix=release.plan.wish.hotfix,
+        eases=isinstance(action, FlagChange) and action.enabled is False,
+    )
 
 
 def in_control(guards: Guards, target: TargetId) -> Conn | None:

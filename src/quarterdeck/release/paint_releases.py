@@ -105,12 +105,13 @@ def _begins_next(release: Release) -> bool:
 def _hindered(
     around: Surroundings, release: Release, releases: Sequence[Release], rules: Rulebook, guards: Guards
 ) -> Surroundings:
-    from quarterdeck.release.clearance import Undertaking, clear  # reads cron lines where there are windows
+    from quarterdeck.release.clearance import clear, next_write  # reads cron lines where there are windows
 
-    what = Undertaking(release.targets, release.actor, "release", release.id, release.plan.hotfix is not None)
-    cleared = clear(
-        what, guards=guards, rules=rules, releases=releases, now=around.now, override=release.plan.wish.override
-    )
+    what = next_write(release)
+    if what is None:
+        return around
+    # What was overridden stands in the guards; what has come since hinders it, whatever the wish said.
+    cleared = clear(what, guards=guards, rules=rules, releases=releases, now=around.now)
     if cleared.refusal is None:
         return around
     return replace(around, hindrance=cleared.refusal.message, hindered_until=cleared.until)

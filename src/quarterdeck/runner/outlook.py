@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from quarterdeck.release.action import FlagChange
-from quarterdeck.release.clearance import Undertaking, clear
+from quarterdeck.release.clearance import clear, next_write
 from quarterdeck.release.conducting import exposed
 from quarterdeck.release.moves import Outside
-from quarterdeck.release.rollout import Release, ReleaseStep, Run, Standing, Write
+from quarterdeck.release.rollout import Release, ReleaseStep, Standing
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.programs import Programs
 from quarterdeck.store.base import Store
@@ -32,18 +31,9 @@ class Outlook:
 
     def _hindrance(self, release: Release, now: float) -> tuple[str, float | None]:
         """Why the next step that changes something may not begin now, and until when."""
-        step = release.current
-        if release.recovery or step is None or not isinstance(step.work, Write | Run):
+        step, what = release.current, next_write(release)
+        if step is None or what is None:
             return "", None
-        action = step.work.action if isinstance(step.work, Write) else None
-        what = Undertaking(
-            targets=(action.target if action else step.target,),
-            actor=release.actor,
-            kind="release",
-            release=release.id,
-            hotfix=release.plan.wish.hotfix,
-            eases=isinstance(action, FlagChange) and action.enabled is False,
-        )
         others = self._store.releases(open_only=True)
         cleared = clear(what, guards=self._store.guards(), rules=self._rules, releases=others, now=now)
         if cleared.refusal:
