@@ -9,6 +9,8 @@ by faults or latency. Errors are `{"error": {"code", "message"}}`.
     GET    /control/traffic        what clients got; ?since=UNIX&until=UNIX, the last 60 world seconds when left out
     POST   /control/builds         {"site", "slot", "build": {...} | "version"}: push a build into a slot, as a
                                    pipeline would; answers with the deployment's id
+    POST   /control/behaviour      {"version" | "image", error_rate, latency_ms, ...}: how a build behaves from now on,
+                                   wherever it is; see `world.builds`
     GET    /control/faults         rules in force, with how often they struck
     POST   /control/faults         one rule or a list, see `faults`
     DELETE /control/faults         lift all rules and let hung swaps go on
@@ -61,6 +63,7 @@ class ControlService:
             ("GET", "requests", self.requests),
             ("GET", "traffic", self.traffic),
             ("POST", "builds", self.push_build),
+            ("POST", "behaviour", self.behave),
             ("GET", "faults", self.faults),
             ("POST", "faults", self.add_faults),
             ("DELETE", "faults", self.clear_faults),
@@ -132,6 +135,16 @@ class ControlService:
             self._world.sites.builds.add(build)
         deployment = self._world.lifecycle.deploy(site, slot, build, message=str(body.get("message", "")))
         return Response(body={"deployment": deployment.id, "finished": utc(deployment.finished)})
+
+    async def behave(self, request: Request) -> Response:
+        """A build goes bad, or well again."""
+        body = _object(request)
+        image, version = str(body.get("image", "")), str(body.get("version", ""))
+        if not image and not version:
+            raise Refusal(400, "BadRequest", "Which build? version or image.")
+        given = {name: value for name, value in body.items() if name not in ("image", "version")}
+        labels = _told(lambda: self._world.lifecycle.behave(image, version, given))
+        return Response(body={"slots": labels})
 
     async def faults(self, request: Request) -> Response:
         """Rules in force."""

@@ -166,3 +166,27 @@ async def test_latency_is_added_to_everything_but_control(world: World) -> None:
 async def test_a_path_that_leads_nowhere_is_told_in_json(anonymous: httpx.AsyncClient, sandbox: Running) -> None:
     assert (await anonymous.get("/control/nothing")).json()["error"]["code"] == "NotFound"
     assert (await anonymous.get("/")).status_code == 404
+
+
+async def test_a_build_goes_bad_wherever_it_is_and_well_again(
+    anonymous: httpx.AsyncClient, world: World, checkout: Site
+) -> None:
+    def rate() -> float:
+        return checkout.production.serving(world.clock.now()).error_rate
+
+    answer = await anonymous.post("/control/behaviour", json={"version": "1.0", "error_rate": 0.5})
+    assert answer.json() == {"slots": ["checkout"]}
+    assert rate() == 0.5
+    world.advance(60)
+    assert sum(row.errors for row in world.clients.window(world.clock.now() - 60, world.clock.now())) > 250
+    assert [one.subject for one in world.log.of("build.changed")] == ["1.0"]
+    assert world.sites.builds.of_version("1.0").error_rate == 0.5
+    await anonymous.post("/control/behaviour", json={"version": "1.0", "error_rate": 0})
+    assert rate() == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"error_rate": 1}, {"version": "1.0", "error_rate": 2}, {"version": "1.0", "mood": "bad"}]
+)
+async def test_a_build_behaves_only_as_builds_can(anonymous: httpx.AsyncClient, wrong: dict[str, object]) -> None:
+    assert (await anonymous.post("/control/behaviour", json=wrong)).status_code == 400

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -62,6 +62,9 @@ class Catalogue:
     def add(self, build: Build) -> None:
         """Know a build from now on."""
         self._builds[build.image or build.version] = build
+
+    def __iter__(self) -> Iterator[Build]:
+        return iter(list(self._builds.values()))
 
     def of_version(self, version: str) -> Build:
         """The code build of that version; a healthy one when it was never heard of."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quarterdeck.sandbox.world.builds import Build
 from quarterdeck.sandbox.world.conflict import SiteConflict
@@ -116,6 +117,33 @@ class Lifecycle:
         self._world.log.add("deploy.started", site.label(slot), version=build.version, deployment=deployment.id)
         self._world.agenda.at(deployment.finished, lambda at: self._deployed(site, content, deployment, at))
         return deployment
+
+    def behave(self, image: str, version: str, changes: Mapping[str, Any]) -> list[str]:
+        """Have a build behave otherwise from now on, in every slot that holds it and wherever it comes to later: an
+        image, or all that is of a version. Gives the labels of the slots.
+
+        Raises:
+            ValueError: for what a build hasn't, or can't have.
+        """
+        builds, now = self._world.sites.builds, self._world.clock.now()
+
+        def changed(build: Build) -> Build | None:
+            meant = build.image == image if image else build.version == version
+            return Build.from_json({**build.as_json(), **changes}) if meant else None
+
+        named = builds.of_image(image) if image else builds.of_version(version)
+        for build in filter(None, map(changed, [named, *builds])):
+            builds.add(build)
+        labels = []
+        for site in self._world.sites:
+            for slot in site.slots.values():
+                found = changed(slot.content.build)
+                if found is not None:
+                    slot.content.build = found
+                    labels.append(site.label(slot))
+            site.note(now)
+        self._world.log.add("build.changed", image or version, slots=labels, **changes)
+        return labels
 
     def use_image(self, site: Site, slot: Slot, image: str) -> None:
         """Point a container slot at another image; there is no deployment record for that."""
