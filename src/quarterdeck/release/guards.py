@@ -61,12 +61,15 @@ class Hold:
     release: str = ""
 
 
+DebtKind = Literal["merge_back", "skipped_gate", "skipped_approval", "skipped_bake", "skipped_environment"]
+
+
 @dataclass(frozen=True, slots=True)
 class Debt:
     """What a hotfix left to be done. It stays until it is paid."""
 
     id: str
-    kind: Literal["merge_back", "skipped_gate", "skipped_approval", "skipped_bake", "skipped_environment"]
+    kind: DebtKind
     target: TargetId
     text: str
     release: str

@@ -8,12 +8,12 @@ covers them they stay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.freshness import length
-from quarterdeck.release.guards import Debt
+from quarterdeck.release.guards import Debt, DebtKind
 from quarterdeck.release.rollout import HotfixPath, Release, Skipped
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
@@ -69,21 +69,22 @@ def debts_of(release: Release) -> tuple[Debt, ...]:
     member, since = release.plan.members[0], release.ended_at or release.started_at
     fix = path.ref or member.version or release.id
     owed = [Debt(f"{release.id}-1", "merge_back", member.target, f"merge {fix} back", release.id, release.actor, since)]
-    kinds = {
-        "gate": ("skipped_gate", "run"),
-        "approval": ("skipped_approval", "get"),
-        "bake": ("skipped_bake", "look after"),
-        "environment": ("skipped_environment", "bring it to"),
-    }
-    for one in dict.fromkeys(path.skipped):
-        if one.kind in kinds:
-            kind, verb = kinds[one.kind]
-            text = f"{verb} {one.name} afterwards: {one.text}"
-            number = len(owed) + 1
-            owed.append(
-                Debt(f"{release.id}-{number}", kind, member.target, text, release.id, release.actor, since)  # type: ignore[arg-type]
-            )
+    for one in path.skipped:
+        found = _OWED.get(one.kind)
+        if found is not None:
+            kind, verb = found
+            text, name = f"{verb} {one.name} afterwards: {one.text}", f"{release.id}-{len(owed) + 1}"
+            owed.append(Debt(name, kind, member.target, text, release.id, release.actor, since))
     return tuple(owed)
+
+
+_OWED: Mapping[str, tuple[DebtKind, str]] = {
+    "gate": ("skipped_gate", "run"),
+    "approval": ("skipped_approval", "get"),
+    "bake": ("skipped_bake", "look after"),
+    "environment": ("skipped_environment", "bring it to"),
+}
+"""By what was left out, what is owed for it, and what to do."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,128 @@
+"""The hotfix lane."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.release.rehearsal import CHECKOUT, FLEET, NEW, Rehearsal, composed, gate, plan_of, rulebook
+
+from quarterdeck.release.approval import ApprovalRule
+from quarterdeck.release.hotfix import debts_of, shortest
+from quarterdeck.release.rollout import ReleasePlan, Wish
+from quarterdeck.release.rules import Route, Rulebook
+from quarterdeck.release.strategy import (
+    AnalysisStep,
+    ApprovalStep,
+    BakeStep,
+    DeployStep,
+    PauseStep,
+    RingStep,
+    RollingStep,
+    Strategy,
+    SwapStep,
+    WeightStep,
+)
+
+USUAL = Strategy(
+    "careful",
+    (
+        DeployStep(),
+        RingStep("canary"),
+        BakeStep(600, ("errors",)),
+        WeightStep({"": 25}),
+        PauseStep(),
+        AnalysisStep(("latency",)),
+        ApprovalStep("sre"),
+        RingStep("broad"),
+    ),
+    gates=("alarms",),
+)
+
+
+def rules(skippable: tuple[str, ...] = ("sre",), **more: Any) -> Rulebook:
+    """Latency and the approval may be skipped by some; errors and alarms by nobody."""
+    gates = (gate("errors"), gate("latency", skippable_by=skippable), gate("alarms"))
+    approvals = (ApprovalRule("sre", skippable_by=skippable), ApprovalRule("boss"))
+    given = {"groups": {"sre": ("ana",)}, "train": ("staging", "production"), **more}
+    return rulebook(USUAL, gates=gates, approvals=approvals, **given)
+
+
+def hotfix(book: Rulebook) -> ReleasePlan:
+    return plan_of(composed(Wish((CHECKOUT,), NEW, "careful", hotfix=True, ref="abc123"), book))
+
+
+def test_the_shortest_path_leaves_out_time_and_what_this_person_may_skip() -> None:
+    strategy, path = shortest(USUAL, Route(CHECKOUT), rules(), "abc123", frozenset({"sre"}), FLEET)
+    assert strategy.steps == (DeployStep(), AnalysisStep(("errors",)), RingStep("broad"))
+    assert strategy.gates == ("alarms",)
+    named = {(one.kind, one.name): one.authority for one in path.skipped}
+    assert named["gate", "latency"] == ("sre",)
+    assert named["approval", "sre"] == ("sre",)
+    assert ("environment", "staging") in named
+    assert "gate errors: nobody may skip it" in path.kept
+    assert path.ref == "abc123"
+
+
+def test_who_isnt_in_the_group_skips_nothing_of_it() -> None:
+    strategy, path = shortest(USUAL, Route(CHECKOUT), rules(), "abc123", frozenset(), FLEET)
+    assert ApprovalStep("sre") in strategy.steps
+    assert AnalysisStep(("latency",)) in strategy.steps
+    assert "approval sre: only sre may skip it" in path.kept
+
+
+def test_shares_stay_where_no_swap_covers_them() -> None:
+    usual = Strategy("careful", (WeightStep({"": 5}), BakeStep(60), WeightStep({"": 50})))
+    strategy, _ = shortest(usual, Route(CHECKOUT), rules(), "", frozenset(), FLEET)
+    assert strategy.steps == (WeightStep({"": 5}), WeightStep({"": 50}))
+
+
+def test_regions_go_one_after_the_other_without_the_time_between() -> None:
+    usual = Strategy("careful", (RollingStep(True, 600, ("errors", "latency")),))
+    strategy, _ = shortest(usual, Route(CHECKOUT), rules(), "", frozenset({"sre"}), FLEET)
+    assert strategy.steps == (RollingStep(True, 0, ("errors",)),)
+
+
+def test_flags_arent_covered_by_a_swap() -> None:
+    usual = Strategy("careful", (RingStep("beta"), SwapStep()))
+    strategy, _ = shortest(usual, Route(CHECKOUT), rules(), "", frozenset(), FLEET)
+    assert RingStep("beta") in strategy.steps
+
+
+def test_a_strategy_of_hotfixes_is_taken_as_it_is_written() -> None:
+    quick = Strategy("quick", (BakeStep(60), SwapStep()))
+    strategy, path = shortest(quick, Route(CHECKOUT, hotfix="quick"), rules(), "", frozenset({"sre"}), FLEET)
+    assert strategy == quick
+    assert "as it is written" in path.kept[0]
+
+
+def test_the_plan_of_a_hotfix_names_what_it_skips_and_the_route_approval_too() -> None:
+    book = rules(routes=(Route(CHECKOUT, "careful", approval="sre", artifact="$version"),))
+    found = hotfix(book)
+    assert found.hotfix is not None
+    assert not [step for step in found.steps if step.summary.startswith("approval")]
+    assert found.background == ("alarms",)
+    stays = hotfix(replace(book, groups={}))
+    asked = [step.id for step in stays.steps if step.summary == "approval sre"]
+    assert len(asked) == 2, "before the first write, and where the strategy has it"
+
+
+def test_a_hotfix_leaves_debts_and_other_releases_none() -> None:
+    ship = Rehearsal(hotfix(rules()))
+    ship.run()
+    assert ship.release.ending == "succeeded"
+    debts = debts_of(ship.release)
+    assert {debt.kind for debt in debts} == {
+        "merge_back",
+        "skipped_gate",
+        "skipped_approval",
+        "skipped_bake",
+        "skipped_environment",
+    }
+    assert debts[0].text == "merge abc123 back"
+    assert len({debt.id for debt in debts}) == len(debts)
+    assert all(debt.target == CHECKOUT and debt.by == "ana@jump-1" for debt in debts)
+    usual = Rehearsal(
+        plan_of(composed(Wish((CHECKOUT,), NEW, "careful"), rulebook(Strategy("careful", (SwapStep(),)))))
+    )
+    assert debts_of(usual.release) == ()
