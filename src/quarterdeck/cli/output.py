@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +34,23 @@ def data(text: str) -> None:
 def narrate(text: str) -> None:
     """Tell the user what is going on, apart from the data."""
     print(text, file=sys.stderr, flush=True)
+
+
+def running(line: str, hang: int, *, aside: bool) -> None:
+    """Print one line of what goes on: data, or `aside` beside the data. A terminal gets it in its width, broken between
+    words; whatever else reads gets one line."""
+    stream = sys.stderr if aside else sys.stdout
+    lines = [line]
+    if stream.isatty():
+        width = max(40, os.get_terminal_size(stream.fileno()).columns)
+        lines = textwrap.wrap(line, width, subsequent_indent=" " * hang, break_on_hyphens=False) or lines
+    print("\n".join(lines), file=stream, flush=True)
+
+
+def again(text: str) -> None:
+    """Print what replaces what was printed before: a terminal shows only the last; whatever else reads gets them all,
+    with an empty line between."""
+    print(f"\x1b[H\x1b[2J{text}" if sys.stdout.isatty() else f"{text}\n", flush=True)
 
 
 def document(kind: str, body: Mapping[str, Any]) -> None:

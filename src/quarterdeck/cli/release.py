@@ -16,7 +16,7 @@ from quarterdeck.cli.release_finding import find_release
 from quarterdeck.cli.release_following import WELL, conclude, follow_release
 from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.release_orders import configure_orders
-from quarterdeck.cli.release_text import release_line, release_lines
+from quarterdeck.cli.release_text import release_line, release_lines, watch_lines
 from quarterdeck.cli.release_views import view_of, views
 from quarterdeck.cli.status import REPAINT_SECONDS
 from quarterdeck.fleet.targets import TargetId
@@ -143,7 +143,7 @@ def _watch(fleet: Watched, invocation: Invocation) -> ExitCode:
         if invocation.json:
             output.document("release", {"release": release_json(fleet.store, current)})
         else:
-            output.data("\n".join(release_lines(view_of(fleet.store, current, time.time()))) + "\n")
+            output.again("\n".join(watch_lines(view_of(fleet.store, current, time.time()))))
         if current.ending is not None:
             return of_ending(current.ending)
         wait_for(fleet.store, _changed(fleet, current.id), REPAINT_SECONDS)

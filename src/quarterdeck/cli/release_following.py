@@ -22,6 +22,9 @@ from quarterdeck.store.base import Event, StoreError
 
 WELL = frozenset({"succeeded"})
 
+_HANG = 22
+"""Columns that the time takes: what does not fit goes on below the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -68,7 +71,7 @@ class _Watch:
         self._id = release_id
         self._shown = after
         self._patience = patience
-        self._say = output.narrate if json else output.data
+        self._json = json
         self._names: Mapping[str, str] | None = None
         self._waits = ""
         self._sampled = ""
@@ -94,7 +97,7 @@ class _Watch:
         for event in store.events(after=self._shown, operation=self._id):
             self._shown = event.seq
             if self._patience.lines and not self._says_the_same(event):
-                self._say(event_line(event, self._named(release)))
+                output.running(event_line(event, self._named(release)), _HANG, aside=self._json)
         if release is not None and release.ending is None:
             self._tell_what_it_waits_for(release)
         return release if release is not None and release.ending is not None else None

@@ -9,7 +9,7 @@ from quarterdeck.cli.proposal_text import member_words
 from quarterdeck.cli.release_views import next_words
 from quarterdeck.cli.times import clock
 from quarterdeck.release.inbox import evidence
-from quarterdeck.release.release_view import AskedView, ReleaseView, StepView
+from quarterdeck.release.release_view import WAITS_FOR_PEOPLE, AskedView, ReleaseView, StepView
 
 
 def release_line(view: ReleaseView) -> list[str]:
@@ -54,25 +54,54 @@ def release_lines(view: ReleaseView) -> Iterator[str]:
         yield from section("next", _each(filter(None, (next_words(view),))))
 
 
+def watch_lines(view: ReleaseView) -> Iterator[str]:
+    """What changes while somebody watches, short enough for a small terminal: where it stands, each step in a line,
+    what is being measured, what it waits to be told."""
+    yield from release_line(view)
+    if view.exposed is not None:
+        yield f"    exposed: {view.exposed:g}% of new clients (at most {view.most_exposed:g}%)"
+    for step in view.steps:
+        yield from wrapped(_step_words(view, step), _mark(step), hang=0)
+        if step.current:
+            yield from _measured(step)
+            if step.asked is not None:
+                yield from asked_lines(step.asked, "        ")
+    for one in view.background:
+        yield from wrapped(evidence(one), "  * ", limit=500)
+    if view.state in WAITS_FOR_PEOPLE:
+        yield from wrapped(next_words(view), "")
+
+
 def _field(name: str, text: str) -> Iterator[str]:
     yield from wrapped(text, f"{name:<10} ", hang=0, limit=700)
 
 
 def _step(view: ReleaseView, step: StepView) -> Iterator[str]:
-    mark = ">" if step.current else " "
-    where = f"{step.target.name}: " if len(view.members) > 1 else ""
-    after = f" (after {step.after})" if step.after else ""
-    clocked = f"  {step.clock}" if step.clock else ""
-    yield from wrapped(f"[{step.state}] {where}{step.summary}{after}{clocked}", f"{mark} {step.id:>2}. ", hang=0)
+    yield from wrapped(_step_words(view, step), _mark(step), hang=0)
     if step.detail and step.detail != step.summary:
         yield from wrapped(step.detail, "        ", limit=400)
     if step.operation:
         undone = f"; taken back by {step.undo}" if step.undo else ""
         yield from wrapped(f"operation {step.operation}{undone}", "        ")
-    for one in step.measures:
-        yield from wrapped(evidence(one) + (f"; next in {one.next_in}" if one.next_in else ""), "        ", limit=500)
+    yield from _measured(step)
     if step.asked is not None and step.state in ("running", "waiting", "failed", "done"):
         yield from asked_lines(step.asked, "        ")
+
+
+def _mark(step: StepView) -> str:
+    return f"{'>' if step.current else ' '} {step.id:>2}. "
+
+
+def _step_words(view: ReleaseView, step: StepView) -> str:
+    where = f"{step.target.name}: " if len(view.members) > 1 else ""
+    after = f" (after {step.after})" if step.after else ""
+    clocked = f"  {step.clock}" if step.clock else ""
+    return f"[{step.state}] {where}{step.summary}{after}{clocked}"
+
+
+def _measured(step: StepView) -> Iterator[str]:
+    for one in step.measures:
+        yield from wrapped(evidence(one) + (f"; next in {one.next_in}" if one.next_in else ""), "        ", limit=500)
 
 
 def asked_lines(asked: AskedView, indent: str) -> Iterator[str]:

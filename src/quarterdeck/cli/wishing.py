@@ -86,6 +86,7 @@ def start(invocation: Invocation, wish: Wish, patience: Patience | None) -> Exit
         proposal = propose(fleet, wish, given.reason)
         output.narrate("\n".join(proposal_lines(proposal, time.time())))
         typed = confirming.typed_confirmation(proposal, given)
+        newest = fleet.store.events(limit=1, newest_first=True)
         release = answer_to(fleet, fleet.asker.launch(proposal, typed, given.reason)).release
         if patience is None:
             if invocation.json:
@@ -94,4 +95,4 @@ def start(invocation: Invocation, wish: Wish, patience: Patience | None) -> Exit
                 output.data(release)
             output.narrate(f"it goes on by itself; follow it with: qd release follow {release}")
             return ExitCode.DONE
-        return follow_release(fleet, release, patience, json=invocation.json)
+        return follow_release(fleet, release, patience, after=newest[0].seq if newest else 0, json=invocation.json)
