@@ -297,7 +297,9 @@ def _shifts(release: Release, step: ReleaseStep, outside: Outside) -> Iterator[S
         operation = outside.operations.get(standing.operation)
         if other.target.whole != step.target.whole or not isinstance(other.work, Write) or operation is None:
             continue
-        if isinstance(other.work.action, Shift) and not standing.undo and not operation.undone_by:
+        undo = outside.operations.get(standing.undo)
+        taken_back = bool(operation.undone_by) or (undo is not None and undo.ending == "succeeded")
+        if isinstance(other.work.action, Shift) and not taken_back:
             yield from (one for one in operation.plan.steps if operation.step(one.id).state == "done")
 
 
