@@ -20,7 +20,7 @@ from quarterdeck.release.fuse import IN_FLIGHT, fuse_of
 from quarterdeck.release.guards import Guards, Hold
 from quarterdeck.release.operation import Operation, StepProgress
 from quarterdeck.release.outline import Outline
-from quarterdeck.release.plan import Fuse, Plan, Refusal
+from quarterdeck.release.plan import Fuse, Plan, Refusal, Step
 from quarterdeck.release.rollout import Member, Release, ReleasePlan, ReleaseStep, Standing, Wish, Write
 from quarterdeck.release.rules import Route, Rulebook, SchemaRule
 from quarterdeck.release.shift import Router, plan_shift
@@ -148,6 +148,23 @@ def test_a_way_back_that_is_gone_is_told_before_it_is_tried(
     told = fuse(swapped(NOW - 600), observations=slots(source, destination))
     assert not told.possible
     assert words in told.how
+
+
+def test_a_deployment_goes_back_to_what_was_there_as_long_as_nobody_deployed_since() -> None:
+    facts = {"artifact": "shop/checkout:2.16.0", "version": "2.16.0"}
+    before = {"artifact": "shop/checkout:2.15.0", "version": "2.15.0"}
+    step = Step(
+        "1", "deploy", "slots", CHECKOUT, SLOTS.address, "", {"slot": "staging", **facts}, before, facts,
+        {"slot": "staging", **before},
+    )  # fmt: skip
+    there = slots(slot("staging", "2.16.0"), slot("production", "2.14.3"))
+    told = fuse(done("d", Outline((step,)), NOW), observations=there)
+    assert told.possible
+    assert "deploy 2.15.0 to staging again" in told.how
+    since = slots(slot("staging", "2.17.0"), slot("production", "2.14.3"))
+    assert "now holds 2.17.0" in fuse(done("d", Outline((step,)), NOW), observations=since).how
+    unknown = replace(step, undo=None)
+    assert "nobody told what was there" in fuse(done("d", Outline((unknown,)), NOW), observations=there).how
 
 
 def test_there_is_nothing_to_go_back_to_without_a_change() -> None:

@@ -11,6 +11,7 @@ from quarterdeck.fleet.readings import SlotReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.release.action import Rollback
+from quarterdeck.release.deploy import undo_of
 from quarterdeck.release.freshness import STALE_AFTER, about, age
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Fuse, Refusal, Step
@@ -82,6 +83,8 @@ def _gone(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> 
     """Why a step can't be taken back any more; "" if it can, as far as is known."""
     if step.verb == "deploy" and step.undo is None:
         return f"{step.target}: nobody told what {step.change['slot']} held before {step.change['version']}"
+    if step.verb == "deploy":
+        return _overwritten(step, fleet, observations)
     if step.role != "slots" or step.verb not in ("swap", "complete", "preview"):
         return ""
     source, destination = _sides(step, fleet, observations)
@@ -107,6 +110,20 @@ def _gone(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> 
     if source.health == "unhealthy" and destination.health != "unhealthy":
         return f"{where}: {source.name} ({version(source.build)}) is unhealthy now: going back would make it worse"
     return ""
+
+
+def _overwritten(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> str:
+    """Why a deployment can't be taken back any more."""
+    undo = undo_of(step)
+    if isinstance(undo, Refusal):
+        return f"{undo.message}; {undo.hint}"
+    place, left = _place(step, fleet), str(step.after.get("version") or "")
+    known = observations.get(place.subject) if place else None
+    slot = known.reading.slot(undo.slot) if known and isinstance(known.reading, SlotsReading) else None
+    holds = slot.build.version if slot and slot.build else ""
+    if not left or not holds or holds == left:
+        return ""
+    return f"{step.target}: {undo.slot} now holds {holds}, not {left}: going back would take that back too"
 
 
 def _how(step: Step) -> str:
