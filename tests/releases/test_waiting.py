@@ -352,3 +352,24 @@ async def test_what_a_stranger_changed_is_not_taken_back_unasked(tmp_path: Path)
     allowed(await ship.order(release, "retry", reason="that was me"))
     assert (await ship.ended(release)).ending == "rolled_back"
     assert ship.shares()["staging"] == 0
+
+
+async def test_an_operation_that_waits_is_answered_by_whoever_has_the_conn(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, CANARY)
+    ship.world.faults = ["dropped before"]
+    operation = await ship.carry_out_with_time(Swap(PAYMENTS))
+    assert operation.ending == "needs_operator"
+    allowed(await ship.ask("guard", {"deed": "take", "scope": "production"}, actor="bob@jump2"))
+    body = {"operation": operation.id, "step": "", "choice": "abandon"}
+    assert "qd conn take" in refusal(await ship.ask("choose", body)).hint
+    allowed(await ship.ask("choose", body, actor="bob@jump2"))
+
+
+async def test_refusals_say_what_they_were_about(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, CANARY)
+    release = await ship.begin()
+    await ship.at(release, "2")
+    await ship.order(release, "confirm")
+    await ship.unproposable(Wish((CHECKOUT,)))
+    told = [event for event in ship.store.events() if event.kind == "request.refused"]
+    assert [(event.target, event.actor) for event in told] == [("production/checkout", "ana@jump1")] * 2

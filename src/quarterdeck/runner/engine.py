@@ -16,6 +16,7 @@ from quarterdeck.release.clearance import Clearance, Undertaking, clear
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_writing
+from quarterdeck.release.rollout import Wish
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.choosing import Chooser
 from quarterdeck.runner.conductor import Instruments
@@ -32,7 +33,7 @@ from quarterdeck.runner.planner import Planner, in_use
 from quarterdeck.runner.ports import Connections, Guard, Seal
 from quarterdeck.runner.programs import Programs
 from quarterdeck.runner.proposing import Proposer
-from quarterdeck.runner.release_lines import line
+from quarterdeck.runner.release_lines import line, subject
 from quarterdeck.runner.release_writes import Writes
 from quarterdeck.runner.releasing import Office, Releases, overriding
 from quarterdeck.runner.sounding import Soundings
@@ -264,6 +265,9 @@ class Engine:
             kind="recovery" if goes_back else "action",
             eases=isinstance(action, FlagChange) and action.enabled is False,
         )
+        return self._cleared(what, override)
+
+    def _cleared(self, what: Undertaking, override: str = "") -> Clearance:
         guards, releases, now = self._store.guards(), self._store.releases(open_only=True), self._clock.now()
         return clear(what, guards=guards, rules=self._rules, releases=releases, now=now, override=override)
 
@@ -326,6 +330,9 @@ class Engine:
         operation = self._store.operation(str(request.body.get("operation", "")))
         if operation is None:
             return Refusal("usage", f"there is no operation {request.body.get('operation', '')}")
+        what = Undertaking((operation.plan.action.target,), request.actor, "order")
+        if refusal := self._cleared(what).refusal:
+            return refusal
         chosen = await self._chooser.choose(operation, request)
         if isinstance(chosen, Refusal):
             return chosen
@@ -350,7 +357,9 @@ class Engine:
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         body = {"request": request.id, "kind": request.kind, "code": refusal.code, "message": refusal.message}
         operation = str(_about(request))
-        refused = Draft("request.refused", request.actor, operation, _target(request), body)
+        release = self._store.release(operation)
+        target = subject(release.plan) if release else _target(request)
+        refused = Draft("request.refused", request.actor, operation, target, body)
         self._journal.write([refused], answer=Answer(request.id, self._clock.now(), refusal=refusal))
 
     def _yes(self, request: Request, *, plan: Plan | None = None, operation: str = "") -> Answer:
@@ -365,8 +374,10 @@ def _about(request: Request) -> object:
 
 def _target(request: Request) -> str:
     """What a refused request was about, as far as it says."""
-    action = request.body.get("action")
+    action, wish = request.body.get("action"), request.body.get("wish")
     try:
+        if wish:
+            return ", ".join(str(target) for target in from_json(Wish, wish).targets[:1])
         return str(from_json(Action, action).target) if action else ""
     except ValueError:
         return ""

@@ -11,7 +11,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.approval import Decision
 from quarterdeck.release.approving import refuse_decision
-from quarterdeck.release.clearance import Undertaking, clear
+from quarterdeck.release.clearance import Clearance, Kind, Undertaking, clear
 from quarterdeck.release.conducting import recovery_of, refuse_order
 from quarterdeck.release.guards import Hold
 from quarterdeck.release.plan import Refusal
@@ -151,31 +151,24 @@ class Releases:
         if refusal := refuse_order(release, order, step_id, now):
             return refusal
         override = clean(str(request.body.get("override", "") or ""), 500)
-        what = Undertaking(release.targets, request.actor, "release" if override else "order", release.id)
-        cleared = clear(
-            what,
-            guards=self._store.guards(),
-            rules=self._rules,
-            releases=self._store.releases(open_only=True),
-            now=now,
-            override=override,
-        )
-        conn = clear(
-            Undertaking(release.targets, request.actor, "order", release.id),
-            guards=self._store.guards(),
-            rules=self._rules,
-            releases=(),
-            now=now,
-        )
-        if refusal := conn.refusal or cleared.refusal:
+        told = self._clearance(release, request.actor, "order")
+        aside = self._clearance(release, request.actor, "release", override) if override else told
+        if refusal := told.refusal or aside.refusal:
             return refusal
         drafts = [
-            *overriding(request.actor, release.id, subject(release.plan), cleared.overridden, override),
+            *overriding(request.actor, release.id, subject(release.plan), aside.overridden, override),
             *self._ordered(release, order, step_id, request, now),
         ]
         self._conductors.see_to(release.id)
         self._journal.write(drafts, answer=Answer(request.id, now, release=release.id))
         return None
+
+    def _clearance(self, release: Release, actor: str, kind: Kind, override: str = "") -> Clearance:
+        """Whether what stands guard lets somebody tell a release something, or (`release`) lets it go on."""
+        what = Undertaking(release.targets, actor, kind, release.id, hotfix=release.plan.wish.hotfix)
+        guards, releases = self._store.guards(), self._store.releases(open_only=True)
+        now = self._clock.now()
+        return clear(what, guards=guards, rules=self._rules, releases=releases, now=now, override=override)
 
     def _ordered(self, release: Release, order: Order, step_id: str, request: Request, now: float) -> list[Draft]:
         """The line of the order, and of all that follows from it at once."""
@@ -219,9 +212,10 @@ class Releases:
         release = self._store.release(str(request.body.get("release", "")))
         if release is None:
             return Refusal("usage", f"there is no release {clean(str(request.body.get('release', '')))}")
-        if refusal := refuse_writing(request.read_only) or refuse_late(request.at, now):
-            return refusal
         verdict = request.body.get("verdict")
+        late = None if verdict == "reject" else refuse_late(request.at, now)
+        if refusal := refuse_writing(request.read_only) or late:
+            return refusal
         if verdict not in ("approve", "reject"):
             return Refusal("usage", f"{clean(str(verdict))!r} is no decision", "approve or reject")
         step = _asking(release, str(request.body.get("step", "") or ""))
