@@ -267,6 +267,17 @@ def test_codedeploy_5_an_alarm_that_fired_already_isnt_blamed_until_it_has_been_
     assert end.ending == "rolled_back"
 
 
+def test_whoever_resumed_before_the_first_write_hasnt_seen_an_alarm_that_nobody_had_looked_for() -> None:
+    ship = rehearse(PauseStep(60), WeightStep({"": 5}), gates=("alarms",))
+    ship.run_to(Start, "1")
+    ship.order("pause")
+    ship.order("resume")
+    ship.verdict = failing("alarms")
+    assert isinstance(ship.run(), Rest)
+    assert ship.release.untouched
+    assert ship.release.already == ("alarms",)
+
+
 def test_a_background_gate_that_fails_while_a_write_is_under_way_waits_for_its_end_and_takes_it_back_too() -> None:
     ship = rehearse(WeightStep({"": 5}), SwapStep(), gates=("alarms",))
     ship.run_to(Start, "2")

@@ -26,7 +26,7 @@ from quarterdeck.release.operation import Operation
 from quarterdeck.release.orders import refuse_order
 from quarterdeck.release.recovering import changed, recovery_of, taking_back, unanswered
 from quarterdeck.release.rollout import BACKGROUND, Ask, Observe, Order, Pause, Release, ReleaseStep, Run, Write
-from quarterdeck.release.watching import Alarm, alarm, baseline_due, judged
+from quarterdeck.release.watching import Alarm, alarm, baseline_due, judged, unseen_alarms
 
 __all__ = ["decide", "exposed", "recovery_of", "refuse_order"]
 
@@ -152,8 +152,8 @@ def _ready(release: Release, now: float, outside: Outside, *, needed: bool) -> M
         return Rest(outside.hindered_until, outside.hindrance)
     if baseline_due(release, now):
         return Measure(BACKGROUND, release.plan.background)
-    if release.already and release.untouched and not release.seen_at:
-        return Halt(f"failing already, before anything was changed: {', '.join(release.already)}")
+    if alarms := unseen_alarms(release):
+        return Halt(f"failing already, before anything was changed: {', '.join(alarms)}")
     return None
 
 

@@ -61,10 +61,17 @@ def alarm(release: Release, outside: Outside, now: float) -> Alarm:
 
 def baseline_due(release: Release, now: float) -> bool:
     """Whether to look at the background before the first write: what fails then failed before."""
-    if not release.plan.background or not release.untouched or release.seen_at:
+    if not release.plan.background or not release.untouched:
         return False
     samples = release.samples.get(BACKGROUND, ())
     return not samples or now - samples[-1].at > BASELINE_AGE
+
+
+def unseen_alarms(release: Release) -> tuple[str, ...]:
+    """Gates of the background that failed before anything was changed, since when nobody has said to go on."""
+    samples = release.samples.get(BACKGROUND, ())
+    seen = not samples or samples[-1].at <= release.seen_at
+    return () if seen or not release.untouched else release.already
 
 
 def _judged(
