@@ -48,6 +48,8 @@ class Tide:
         self._now = start
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._ids = count()
+        self.each_turn: Callable[[], None] = lambda: None
+        """Called between any two turns of the loop while time flows."""
 
     def now(self) -> float:
         return self._now
@@ -72,6 +74,7 @@ class Tide:
     async def calm(self) -> None:
         """Let everything happen that can happen now."""
         for _ in range(TURNS):
+            self.each_turn()
             await asyncio.sleep(0)
 
     async def flow(self, until: Callable[[], bool], *, days: float = 1) -> None:

@@ -6,9 +6,11 @@ would have.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.releases.captain import ANALYSED, CHECKOUT, LOOK, Captain, rules
@@ -44,6 +46,9 @@ async def abort_after_both(ship: Captain, release: str) -> None:
 
 
 USUAL = Wish((CHECKOUT,))
+DEATHS = 12
+"""So many moments of each voyage, the same every time."""
+
 PAYMENTS = TargetId("production", "payments")
 BOTH = Wish((CHECKOUT, PAYMENTS))
 TRAIN = replace(
@@ -119,6 +124,34 @@ def result(ship: Captain, release: Release) -> object:
     guards = ship.store.guards()
     owed = sorted(debt.kind for debt in guards.owed)
     return world.swaps(), sent, builds, ship.shares(), release.ending, guards.holds, owed
+
+
+@pytest.mark.parametrize("name", VOYAGES)
+async def test_killed_between_any_two_turns_of_its_loop_it_ends_as_it_would_have(name: str, tmp_path: Path) -> None:
+    voyage = VOYAGES[name]
+    calm = Captain(tmp_path / "calm", voyage.known)
+    turns = dies(calm, -1)
+    wanted = result(calm, await sail(calm, voyage))
+    for number in sorted(Random(7).sample(range(next(turns)), DEATHS)):
+        ship = Captain(tmp_path / str(number), voyage.known)
+        dies(ship, number)
+        release = await sail(ship, voyage)
+        assert result(ship, release) == wanted, f"killed in turn {number}: {release.detail}"
+        assert not ship.store.locks(), f"killed in turn {number}"
+        await ship.engine.close()
+        ship.store.close()
+
+
+def dies(ship: Captain, turn: int) -> Iterator[int]:
+    """The runner is gone after so many turns of the loop, which are counted."""
+    turns = count()
+
+    def die() -> None:
+        if next(turns) == turn:
+            ship.moments.hit = True
+
+    ship.clock.each_turn = die
+    return turns
 
 
 @pytest.mark.parametrize("name", VOYAGES)
