@@ -64,6 +64,7 @@ def test_a_release_is_told_with_its_operations_and_all_that_it_left(written: Any
         "guard.overridden",
     ]  # fmt: skip
     assert "step 1: swap staging into production; read back" in out
+    assert "qd swap production/checkout@west; step 1 of release 0199bb02" in out
     assert "set aside: a freeze; reason: outage" in out
 
 

@@ -141,7 +141,8 @@ def conclude(fleet: Watched, release: Release, wanted: frozenset[str], *, json: 
         output.narrate(words)
     if release.ending is None or release.ending in wanted:
         return ExitCode.DONE
-    return of_ending(release.ending)
+    # Whoever wanted something else than this success (an abort that came too late) has failed.
+    return ExitCode.FAILED if release.ending == "succeeded" else of_ending(release.ending)
 
 
 def _out_of_time(fleet: Watched, release_id: str, patience: Patience, *, json: bool) -> ExitCode:

@@ -46,6 +46,13 @@ def _quoted(reason: Any) -> Iterator[str]:
         yield f"reason: {reason}"
 
 
+def _operation(body: Body, _: Names) -> Iterator[str]:
+    yield str((body.get("plan") or {}).get("command", ""))
+    if body.get("release"):
+        yield f"step {body.get('step', '')} of release {body['release']}"
+    yield from _quoted(body.get("reason"))
+
+
 def _planned(body: Body, _: Names) -> Iterator[str]:
     yield str(body.get("command", ""))
     yield from _quoted(body.get("reason"))
@@ -182,6 +189,7 @@ def _scope(body: Body) -> str:
 
 
 _SPOKEN: Mapping[str, Callable[[Body, Names], Iterator[str]]] = {
+    "operation.started": _operation,
     "release.planned": _planned,
     "release.started": _started,
     "release.step_started": _step,
