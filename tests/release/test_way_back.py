@@ -85,11 +85,28 @@ def test_clients_that_a_cookie_holds_in_the_source_slot_meet_the_old_build_after
         CHECKOUT, [shifted(25, 0, NOW - 900, "a"), swapped(NOW - 600)], fleet=FLEET, observations=ramp(0), now=NOW
     )
     old = next(drain for drain in found if "2.14.3" in drain.what)
-    assert (old.share, old.ends_at) == (25.0, NOW + 3000)
+    assert (old.share, old.ends_at) == (25.0, NOW + 2700)
     words = in_words(old, NOW)
     assert "up to 25% of the clients" in words
-    assert "about 50 min" in words
+    assert "about 45 min" in words
     assert "cookie" in words
+
+
+def test_after_swapping_there_and_back_only_the_last_swap_counts_and_lengthens_no_cookie() -> None:
+    there = swapped(NOW - 300, "a")
+    after = site(slot("staging", "2.14.3"), slot("production", "2.15.0"))
+    back = done("b", plan_swap(Swap(CHECKOUT), [after]), NOW - 60)
+    operations = [back, there, shifted(25, 0, NOW - 600)]
+    (drain,) = drains(CHECKOUT, operations, fleet=FLEET, observations=ramp(0), now=NOW)
+    assert "meet 2.15.0" in drain.what
+    assert (drain.share, drain.ends_at) == (25.0, NOW + 3000)
+
+
+def test_a_rule_that_stayed_through_a_swap_keeps_sending_clients_to_the_old_build() -> None:
+    """About 15% of the traffic kept going to staging after the swap: the rule names the slot, not the build."""
+    (drain,) = drains(CHECKOUT, [swapped(NOW - 600)], fleet=FLEET, observations=ramp(15), now=NOW)
+    assert "meet 2.14.3" in drain.what
+    assert (drain.share, drain.ends_at) == (15.0, NOW + HOUR)
 
 
 def test_a_swap_without_a_ramp_leaves_nobody_behind() -> None:

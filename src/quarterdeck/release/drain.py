@@ -95,32 +95,22 @@ def _at(place: Place, reading: TrafficReading, done: Sequence[tuple[Step, float]
             if share > now_shares.get(name, 0.0) + VISIBLE:
                 left, ends = most.get(name, (0.0, at + lag))
                 most[name] = max(left, share - now_shares.get(name, 0.0)), max(ends, at + lag)
-    why = _why(place, lag)
+    swap = next((step for step, at in done if _swaps(step, place) and at + lag > now), None)
+    source = str(swap.change["source"]).lower() if swap else ""
+    if source and now_shares.get(source, 0.0) > VISIBLE:
+        # A rule still sends new clients there: it ends a cookie's life after the rule does.
+        most[source] = max(most.get(source, (0.0, 0.0))[0], now_shares[source]), now + lag
     for name, (share, ends) in most.items():
-        yield Drain(f"{names.get(name, name)} of {place.target}", share, ends, why)
-    yield from _old_build(place, done, most, now_shares, lag, now)
+        what = f"{names.get(name, name)} of {place.target}"
+        if swap and name == source:
+            version = swap.after.get("source_version") or swap.after.get("source_build") or "another build"
+            what += f": clients there meet {version} since the swap"
+        yield Drain(what, share, ends, _why(place, lag))
 
 
-def _old_build(
-    place: Place,
-    done: Sequence[tuple[Step, float]],
-    most: Mapping[str, tuple[float, float]],
-    now_shares: Mapping[str, float],
-    lag: float,
-    now: float,
-) -> Iterator[Drain]:
-    """After a swap, clients that a cookie holds in the source slot meet the build that users had before."""
-    for step, at in done:
-        here = place.role == "slot_traffic" and step.target == place.target
-        if not here or step.verb not in ("swap", "complete") or at + lag <= now:
-            continue
-        source = str(step.change["source"]).lower()
-        pinned, ends = most.get(source, (0.0, at + lag))
-        share = max(pinned, now_shares.get(source, 0.0))
-        if share > VISIBLE:
-            version = str(step.after.get("source_version") or step.after.get("source_build") or "another build")
-            what = f"{step.change['source']} of {place.target}: clients there meet {version} since the swap"
-            yield Drain(what, share, max(ends, at + lag), _why(place, lag))
+def _swaps(step: Step, place: Place) -> bool:
+    """Whether a step has given the clients that a cookie holds in the source slot another build."""
+    return step.verb in ("swap", "complete") and place.role == "slot_traffic" and step.target == place.target
 
 
 def _why(place: Place, lag: float) -> str:

@@ -135,8 +135,12 @@ def _how(step: Step) -> str:
             return f"cancel the preview of {step.change['source']}"
         case "cancel":
             return f"prepare {step.change['source']} again"
-        case "set_shares" | "set_destination":
-            return "new clients divided as before"
+        case "set_shares":
+            shares = ", ".join(f"{name} {share:.4g}%" for name, share in step.before["shares"].items())
+            return f"new clients divided as before: {shares}"
+        case "set_destination":
+            weight = f"{step.before['weight']:g}" if step.before["enabled"] else "off"
+            return f"{step.change['destination']} weighs {weight} as before"
         case "set_flag":
             return f"flag {step.change['name']} as before"
         case "deploy":
