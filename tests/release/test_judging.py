@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quarterdeck.release.gate import Evidence, GateSpec, Judgement, Measurement, Sample, Tally, Verdict, tallied
+from quarterdeck.release.gate import (
+    Evidence,
+    GateSpec,
+    Judgement,
+    Measurement,
+    Policy,
+    Sample,
+    Tally,
+    Verdict,
+    tallied,
+)
 from quarterdeck.release.judging import judge, measured
 
 ERRORS = GateSpec("errors", "metric", success="result < 0.01", interval=30, count=3, timeout=600)
@@ -196,18 +206,23 @@ def test_data_that_comes_back_ends_the_wait_for_a_person() -> None:
     assert judged([gate], every_30_s("errors", None, 0)).state == "passed"
 
 
-def test_a_gate_that_never_has_data_runs_into_its_timeout() -> None:
-    """Azure DevOps: "No samples have yet arrived", for ever."""
+def test_a_gate_that_never_has_data_ends_at_its_timeout_as_its_policy_says() -> None:
+    """Azure DevOps: "No samples have yet arrived", for ever. Argo Rollouts #1905: no data is always a failure."""
     gate = replace(ERRORS, timeout=90)
     assert judged([gate], every_30_s("errors", None, None, None)).state == "pending"
     late = judged([gate], every_30_s("errors", None, None, None, None))
     assert late.state == "failed"
     assert "no data" in late.why
     assert "no outcome within 90 s" in late.why
-    assert (
-        judged([replace(gate, on_no_data="pause", inconclusive_limit=99)], every_30_s("errors", *[None] * 4)).state
-        == "undecided"
-    )
+    patient = {policy: replace(gate, on_no_data=policy, inconclusive_limit=99) for policy in get_args(Policy)}
+    states = {policy: judged([one], every_30_s("errors", *[None] * 4)).state for policy, one in patient.items()}
+    assert states == {"wait": "failed", "pause": "undecided", "fail": "failed", "pass": "passed"}
+
+
+def test_a_gate_that_neither_passes_nor_fails_often_enough_has_failed_at_its_timeout() -> None:
+    gate = replace(ERRORS, timeout=90, failure_limit=9)
+    assert judged([gate], every_30_s("errors", 0.5, 0.5, 0.5)).state == "pending"
+    assert judged([gate], every_30_s("errors", 0.5, 0.5, 0.5, 0.5)).state == "failed"
 
 
 def test_a_runner_that_comes_back_late_asks_before_it_judges() -> None:
@@ -266,6 +281,7 @@ def test_a_bake_whose_gates_never_gave_data_is_not_passed() -> None:
     silent = [(30.0 * i, {"errors": None}) for i in range(5)]
     assert judged([ERRORS], silent, now=120, seconds=120).state == "pending"
     assert judged([replace(ERRORS, timeout=90)], silent, now=120, seconds=120).state == "failed"
+    assert judged([replace(ERRORS, on_no_data="fail")], silent, now=120, seconds=120).state == "failed"
     assert judged([replace(ERRORS, on_no_data="pause", inconclusive_limit=2)], silent, seconds=120).state == "undecided"
     assert judged([replace(ERRORS, on_no_data="pass")], silent, seconds=120).state == "passed"
 

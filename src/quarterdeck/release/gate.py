@@ -52,8 +52,8 @@ class GateSpec:
         inconclusive_limit: how many samples in all may be no_data or stale before the policy acts. With "wait" they
             never end it, the timeout does.
         steady_for: for how long without a break all gates of the step must have passed.
-        timeout: after so long without an outcome the gate has failed (no data: by its policy). In a bake and in the
-            background it is how long it may go without an answer.
+        timeout: after so long without an outcome the gate has failed; with "pause" or "pass" for what it said last,
+            that happens instead. In a bake and in the background it is how long the gate may go without an answer.
         max_age: a value older than this is stale.
         shadow: it is asked and shown, but decides nothing.
         skippable_by: groups on whose authority a hotfix may skip it ((): nobody may).

@@ -136,6 +136,11 @@ class _Step:
         tally = self.tally(gate)
         return tally.last is not None and tally.last_at >= self.deadline(gate)
 
+    def holding_up(self, gate: GateSpec) -> list[str]:
+        """The other gates that have time left, or that didn't pass last: they say what becomes of the step."""
+        others = [one for one in self.gates if not one.shadow and one.name != gate.name]
+        return [one.name for one in others if not self.timed_out(one) or not _good(self.tally(one).last)]
+
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
@@ -186,11 +191,16 @@ def _needed(gate: GateSpec, step: _Step) -> int:
 
 def _too_late(gate: GateSpec, last: Measurement, policy: Policy | None, step: _Step) -> _Outcome:
     if policy == "pause":
-        return _Outcome("undecided", f"{_said(gate, last)}: still so after {gate.timeout:.0f} s")
-    others = [one for one in step.gates if not one.shadow and not step.timed_out(one)]
-    if (last.verdict == "pass" or last.excused) and others:
-        return _Outcome("pending", f"{gate.name} waits for {', '.join(one.name for one in others)}")
+        return _Outcome("undecided", f"{_said(gate, last)}: no outcome within {gate.timeout:.0f} s")
+    if policy == "pass":
+        return _Outcome("passed", f"{gate.name} passed by its policy")
+    if last.verdict == "pass" and (others := step.holding_up(gate)):
+        return _Outcome("pending", f"{gate.name} waits for {', '.join(others)}")
     return _Outcome("failed", f"{_said(gate, last)}: no outcome within {gate.timeout:.0f} s")
+
+
+def _good(last: Measurement | None) -> bool:
+    return last is not None and (last.verdict == "pass" or last.excused)
 
 
 def _policy(gate: GateSpec, verdict: Verdict) -> Policy | None:
@@ -236,7 +246,7 @@ def _said(gate: GateSpec, last: Measurement) -> str:
 
 def _progress(gate: GateSpec, tally: Tally, step: _Step) -> str:
     last = tally.last
-    if last is not None and last.verdict != "pass" and not last.excused:
+    if last is not None and not _good(last):
         return _said(gate, last)
     if step.seconds:
         return f"{gate.name} holds"
