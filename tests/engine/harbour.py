@@ -17,8 +17,10 @@ from quarterdeck.fleet.topology import Address, Connection, Environment, Fleet, 
 from quarterdeck.providers.azure import provider
 from quarterdeck.providers.base import GateSource, Observed, Progress, ProviderError, Receipt, Session, SessionContext
 from quarterdeck.release.plan import Step
+from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.runner.engine import NO_RULES
 from quarterdeck.sandbox.assembly import Running, running
 from quarterdeck.sandbox.serve import announcement
 from quarterdeck.sandbox.world.clock import WorldClock
@@ -210,14 +212,14 @@ class Harbour:
         self.sessions.append(provider.open(connection, SessionContext(SystemClock(), print, _no_secret)))
         return self.sessions[-1]
 
-    def launch(self, at: str = "") -> Ship:
+    def launch(self, at: str = "", rules: Rulebook = NO_RULES) -> Ship:
         """A new ship, with a store of its own, on a world put back as it was."""
         self.up.sandbox.reset()
         self.ships += 1
         moments = Moments(at)
         folder = self.folder / str(self.ships)
         clock: Any = HarbourClock(self.world)
-        return Ship(folder, clock, lambda: AzureConnections(self, moments), moments, FLEET)
+        return Ship(folder, clock, lambda: AzureConnections(self, moments), moments, FLEET, rules)
 
     def posts(self, path: str) -> int:
         """How many requests to write reached the sandbox, by the end of their path."""

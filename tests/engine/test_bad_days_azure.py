@@ -10,6 +10,7 @@ import pytest
 from tests.engine.harbour import BANNER, CART, CHECKOUT, Harbour, harbour
 
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap
+from quarterdeck.release.rules import Route, Rulebook
 
 SWAP = {"method": "POST", "path": "slotsswap"}
 LOOKS = {"method": "GET", "path": "operationresults|operations"}
@@ -139,6 +140,15 @@ async def test_a_deployed_image_goes_back_to_the_one_before(port: Harbour) -> No
     assert staging.content.build.version == "1.9.2"
     back = await ship.carry_out(Rollback(CART))
     assert (back.ending, staging.content.build.version) == ("succeeded", "1.9.0"), back.detail
+
+
+async def test_a_package_goes_back_to_what_the_configuration_says_the_version_before_is_made_of(port: Harbour) -> None:
+    ship = port.launch(rules=Rulebook(routes=(Route(CHECKOUT, artifact="https://shop.example/$version.zip"),)))
+    assert (await ship.carry_out(Deploy(CHECKOUT, "9.9.9"))).ending == "succeeded"
+    staging = port.site().slots["staging"]
+    assert staging.content.build.version == "9.9.9"
+    back = await ship.carry_out(Rollback(CHECKOUT))
+    assert (back.ending, staging.content.build.version) == ("succeeded", "2.15.0"), back.detail
 
 
 async def test_there_and_back_again(port: Harbour) -> None:

@@ -153,3 +153,23 @@ def test_going_back_tells_what_somebody_else_put_there_meanwhile() -> None:
     assert outline(plan_undo(done, SLOTS, image())).steps == ()
     other = image(artifact="other:1", slot=slot("staging", "1"))
     assert codes(outline(plan_undo(done, SLOTS, other)))["changed-since"] == "danger"
+
+
+def test_the_package_of_the_version_before_is_known_by_the_services_template() -> None:
+    template = "https://shop.example/$version.zip"
+    found = outline(plan_deploys(ACTION, [Berth(SLOTS, package())], PACKAGE, template))
+    done = found.steps[0]
+    assert done.undo is not None
+    assert (done.undo["artifact"], done.before["artifact"]) == ("https://shop.example/2.14.3.zip", "")
+    assert found.fuse.how == "deploy https://shop.example/2.14.3.zip to staging again"
+    way_back = outline(plan_undo(done, SLOTS, package(slot=slot("staging", "2.15.0"))))
+    assert not way_back.risks
+    assert codes(outline(plan_undo(done, SLOTS, package(slot=slot("staging", "9.9.9")))))["changed-since"] == "danger"
+    back = way_back.steps[0]
+    assert (back.change["version"], back.change["artifact"]) == ("2.14.3", "https://shop.example/2.14.3.zip")
+
+
+@pytest.mark.parametrize(("held", "template"), [("1f2e3d4c5b6a", "https://shop.example/$version.zip"), ("2.14.3", "")])
+def test_the_name_of_a_record_is_no_version_to_go_back_to(held: str, template: str) -> None:
+    survey = package(slot=slot("staging", held))
+    assert outline(plan_deploys(ACTION, [Berth(SLOTS, survey)], PACKAGE, template)).steps[0].undo is None

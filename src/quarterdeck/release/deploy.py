@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -44,10 +45,13 @@ def artifact_for(action: Deploy, template: str) -> str:
     return action.artifact or fill(template, names)
 
 
-def plan_deploys(action: Deploy, berths: Sequence[Berth], artifact: str) -> Outline | Refusal:
+def plan_deploys(action: Deploy, berths: Sequence[Berth], artifact: str, template: str = "") -> Outline | Refusal:
     """One step per place, in the order given; those that hold it already are left as they are. One place that can't
-    be deployed to refuses them all."""
-    found = [plan_deploy(action, berth.place, berth.survey, artifact) for berth in berths]
+    be deployed to refuses them all. `template` is what the service's versions are made of, "" if nothing says so."""
+    found = [
+        plan_deploy(action, berth.place, berth.survey, artifact, _previous(action, berth.survey, template))
+        for berth in berths
+    ]
     refusals = [one for one in found if isinstance(one, Refusal)]
     for refusal in refusals:
         if refusal.code != "unchanged" or len(refusals) == len(found):
@@ -58,11 +62,13 @@ def plan_deploys(action: Deploy, berths: Sequence[Berth], artifact: str) -> Outl
     return joined(outlines, fuse, ", ".join(dict.fromkeys(outline.who_feels_it for outline in outlines)))
 
 
-def plan_deploy(action: Deploy, place: Place, survey: DeploySurvey, artifact: str) -> Outline | Refusal:
+def plan_deploy(
+    action: Deploy, place: Place, survey: DeploySurvey, artifact: str, previous: str = ""
+) -> Outline | Refusal:
     """The step that puts an artifact into a slot.
 
     The write names what shall be there, and the step's `before` what is: a runner that dies settles it by reading.
-    What was there before is the way back, if the provider tells it.
+    What was there before is the way back, if the provider tells it; else `previous`, if that is known.
     """
     refusal = _of_artifact(action, place, survey, artifact) or _of_slot(action, place, survey)
     if refusal:
@@ -80,14 +86,14 @@ def plan_deploy(action: Deploy, place: Place, survey: DeploySurvey, artifact: st
         change={**survey.facts, **wanted},
         before=before,
         after={"artifact": artifact, "version": action.version},
-        undo=_undo(wanted, before),
+        undo=_undo(wanted, before, survey.artifact or previous),
         repeatable=kind_of(artifact) == "image",
     )
     return Outline(
         steps=(step,),
         effects=(Effect(where, "build", _version(slot.build), action.version),),
         risks=(*survey.risks, *_risks(survey, artifact, action.version)),
-        fuse=_fuse(survey),
+        fuse=_fuse(survey, survey.artifact or previous),
         who_feels_it=_who_feels_it(place, survey),
     )
 
@@ -169,12 +175,12 @@ def _risks(survey: DeploySurvey, artifact: str, version: str) -> list[Risk]:
     return found
 
 
-def _fuse(survey: DeploySurvey) -> Fuse:
+def _fuse(survey: DeploySurvey, back: str) -> Fuse:
     slot = survey.slot
-    if not survey.artifact:
+    if not back:
         return Fuse(False, f"nobody tells what {slot.name} held before: going back is deploying that version again")
     lost = "requests in flight when the slot restarts" if survey.live else "nothing"
-    how = f"deploy {survey.artifact} to {slot.name} again"
+    how = f"deploy {back} to {slot.name} again"
     return Fuse(True, how, survey.seconds, lost, f"the next deployment to {slot.name}")
 
 
@@ -185,10 +191,21 @@ def _who_feels_it(place: Place, survey: DeploySurvey) -> str:
     return f"nobody but those who use {name} of {place.target}: it restarts"
 
 
-def _undo(wanted: Facts, before: Facts) -> Facts | None:
-    if not before["artifact"]:
-        return None
-    return {**wanted, "artifact": before["artifact"], "version": before["version"]}
+def _undo(wanted: Facts, before: Facts, back: str) -> Facts | None:
+    return {**wanted, "artifact": back, "version": before["version"]} if back else None
+
+
+_NUMBERED = re.compile(r"v?\d+(\.\d+)+([-+.][0-9A-Za-z.-]+)?")
+"""What looks like a version, and not like the name of a record."""
+
+
+def _previous(action: Deploy, survey: DeploySurvey, template: str) -> str:
+    """What the version that a slot holds is made of, by the same template; "" where that can't be said."""
+    held = survey.slot.build.version if survey.slot.build else ""
+    if not _NUMBERED.fullmatch(held):
+        return ""
+    artifact = artifact_for(replace(action, version=held, artifact=""), template)
+    return artifact if survey.facts.get("takes", "") in ("", kind_of(artifact)) else ""
 
 
 def undo_of(step: Step) -> Deploy | Refusal:
@@ -212,11 +229,19 @@ def plan_undo(step: Step, place: Place, survey: DeploySurvey) -> Outline | Refus
     outline = plan_deploy(action, place, survey, action.artifact)
     if isinstance(outline, Refusal):
         return Outline(()) if outline.code == "unchanged" else outline
-    if survey.artifact == step.after["artifact"]:
+    if _still_holds(step, survey):
         return outline
     text = f"{step.target} {survey.slot.name} was deployed to since: it holds {_version(survey.slot.build)}"
     risk = Risk("danger", "changed-since", text, "ask who did: going back takes that back too")
     return replace(outline, risks=(risk, *outline.risks))
+
+
+def _still_holds(step: Step, survey: DeploySurvey) -> bool:
+    """Whether the slot holds what the step put there, as far as is known."""
+    if survey.artifact:
+        return bool(survey.artifact == step.after["artifact"])
+    held = survey.slot.build.version if survey.slot.build else ""
+    return held in ("", step.after["version"])
 
 
 def _tag(artifact: str) -> str:

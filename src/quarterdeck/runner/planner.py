@@ -179,11 +179,12 @@ class Planner:
 
         return await asyncio.gather(*map(one, places))
 
-    async def _berths(self, action: Deploy) -> tuple[Sequence[Berth], str]:
-        """Where to deploy to, and what."""
+    async def _berths(self, action: Deploy) -> tuple[Sequence[Berth], str, str]:
+        """Where to deploy to, what, and what versions are made of."""
         places, slot = self._places(action.target, "slots"), action.slot or self._fleet.swap_source or SOURCE
         try:
-            artifact = artifact_for(action, self._rules.route(action.target.whole).artifact)
+            template = self._rules.route(action.target.whole).artifact
+            artifact = artifact_for(action, template)
         except ValueError as error:
             raise NoPlan(Refusal("usage", f"what to deploy to {action.target}: {error}")) from None
 
@@ -193,7 +194,7 @@ class Planner:
             )
             return Berth(place, survey)
 
-        return await asyncio.gather(*map(one, places)), artifact
+        return await asyncio.gather(*map(one, places)), artifact, template
 
     async def _routers(self, action: Shift) -> Sequence[Router]:
         both: tuple[Role, ...] = ("traffic", "slot_traffic")
