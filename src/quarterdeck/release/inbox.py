@@ -129,6 +129,14 @@ def _approval(release: ReleaseView, step: StepView, asked: AskedView) -> InboxIt
     )
 
 
+def _measured_before(release: ReleaseView, step: StepView) -> Iterator[str]:
+    """What the gates said last before people are asked, and what those say that are asked all the time."""
+    before = [one for one in release.steps[: release.steps.index(step)] if one.measures and one.state == "done"]
+    measured = before[-1].measures if before else ()
+    names = {one.gate for one in measured}
+    yield from (evidence(one) for one in (*measured, *(one for one in release.background if one.gate not in names)))
+
+
 def _debt(debt: DebtView) -> InboxItem:
     return InboxItem(
         key=debt.id,

@@ -128,7 +128,7 @@ class Cockpit(App[None]):
     def _meanwhile(self) -> str:
         if self._left_at is None:
             return ""
-        return meanwhile(self.picture.operations, self._left_at, self.picture.at)
+        return meanwhile(self.picture.operations, self.picture.releases, self._left_at, self.picture.at)
 
     # --- the store, seen -----------------------------------------------------------------------------------------
     def look(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quarterdeck.release.freshness import age
 from quarterdeck.release.picture import OperationView
+from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui.pages import marks
 
 _SHOWN = 2
@@ -29,14 +30,24 @@ def remember(store: Path, at: float) -> None:
         path.write_text(f"{at:.0f}\n", encoding="ascii")
 
 
-def meanwhile(operations: Sequence[OperationView], left: float, now: float) -> str:
-    """One line about the operations that ended since, "" if none did."""
-    ended = [one for one in operations if one.ended_at is not None and one.ended_at > left]
+def meanwhile(operations: Sequence[OperationView], releases: Sequence[ReleaseView], left: float, now: float) -> str:
+    """One line about the releases and operations that ended since, "" if none did."""
+    parts = {step for one in releases for each in one.steps for step in (each.operation, each.undo)}
+    ended = [
+        f"release {one.title} {marks.RELEASE[one.state][0][2:]}" for one in releases if _since(one.ended_at, left)
+    ] + [
+        f"{marks.what(one)} {marks.name(one.target)} {marks.of_operation(one)[0][2:]}"
+        for one in operations
+        if _since(one.ended_at, left) and one.id not in parts
+    ]
     if not ended:
         return ""
-    told = [f"{marks.what(one)} {marks.name(one.target)} {marks.of_operation(one)[0][2:]}" for one in ended[:_SHOWN]]
     more = [f"and {len(ended) - _SHOWN} more (7 shows all)"] if len(ended) > _SHOWN else []
-    return f"since you left {age(now - left)} ago: " + "; ".join(told + more)
+    return f"since you left {age(now - left)} ago: " + "; ".join(ended[:_SHOWN] + more)
+
+
+def _since(ended_at: float | None, left: float) -> bool:
+    return ended_at is not None and ended_at > left
 
 
 def _path(store: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.picture import Attention, Picture
+from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, Word, join, line, wrap
 
@@ -77,7 +78,11 @@ def _quiet(picture: Picture) -> Line:
     if not picture.fleet:
         return line(("waiting for a runner to read the configuration", "attention"))
     last = next((one for one in picture.operations if not one.open), None)
+    released = max((one for one in picture.releases if one.ended_at is not None), key=_ended_at, default=None)
     calm = line(("● nothing needs you", "ok"))
+    if released is not None and (last is None or (last.ended_at or 0) <= _ended_at(released)):
+        told = f"last: release {released.title} {marks.RELEASE[released.state][0][2:]} {marks.ago(released.age)}"
+        return join([calm, line((told, "dim"))], " · ")
     if last is None:
         return calm
     age = "just now" if last.age == "now" else f"{last.age} ago"
@@ -85,3 +90,7 @@ def _quiet(picture: Picture) -> Line:
         f"last: {marks.what(last)} {marks.name(last.target)} by {last.actor}, {marks.of_operation(last)[0][2:]} {age}"
     )
     return join([calm, line((told, "dim"))], " · ")
+
+
+def _ended_at(release: ReleaseView) -> float:
+    return release.ended_at or 0

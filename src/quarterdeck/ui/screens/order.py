@@ -60,7 +60,7 @@ class OrderDialog(Consent):
         return self._question.needs_reason
 
     def take(self, answer: Answer) -> str:
-        return answer.said or "done"
+        return answer.said or f"accepted: {self._question.title}"
 
     def hand_in(self, typed: str, reason: str) -> Request:
         return self._question.submit(self.cockpit.asker, reason, self.override)
