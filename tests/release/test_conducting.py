@@ -642,6 +642,28 @@ def test_undone_to_a_step_it_pauses_there_and_goes_forward_again() -> None:
     assert ship.world.shares(west)["shares"]["staging"] == 25
 
 
+def test_an_abort_while_something_is_being_taken_back_waits_for_that_first() -> None:
+    ship = rehearse(WeightStep({"": 5}), WeightStep({"": 25}), PauseStep())
+    ship.run()
+    ship.order("undo", "1")
+    ship.run_to(Undo)
+    assert ship.order("abort") is None
+    assert isinstance(ship.move(), Watch)
+    end = ship.run()
+    assert isinstance(end, Finish)
+    assert end.ending == "rolled_back"
+    assert ship.as_before
+
+
+def test_what_was_done_to_a_slot_after_a_swap_is_taken_back_before_the_swap() -> None:
+    ship = rehearse(SwapStep(), DeployStep(), PauseStep())
+    ship.run()
+    ship.order("abort")
+    ship.run()
+    assert [move.step.id for move in ship.moves if isinstance(move, Undo)] == ["2", "1"]
+    assert ship.as_before
+
+
 def test_argo_4_a_full_promotion_doesnt_survive_an_undo() -> None:
     ship = rehearse(WeightStep({"": 5}), PauseStep(), WeightStep({"": 25}), ApprovalStep("sre"))
     ship.run()

@@ -1,8 +1,9 @@
 """The way back of a release: what is taken back, in which order, and what comes next on that way.
 
-In the order that frees users soonest: flags, then shares of traffic, then swaps, then regions that were drained for
-them, then the rest; within each the last step first. What changed nothing, or has been taken back by a later step, is
-only ticked off.
+In the order that frees users soonest: flags, then shares of traffic, then everything else; within each the last step
+first. Swaps, builds and programs keep strictly to that: what was done to a slot or a database after a swap has to be
+gone before the old version serves again. What changed nothing, or has been taken back by a later step, is only ticked
+off.
 
 A program that was run is taken back by its undo command, if it has one and it had succeeded. One that failed is left
 alone: taking back what may never have happened could reach something older. The ending says so.
@@ -30,7 +31,7 @@ def recovery_of(release: Release, why: str, to: str = "") -> Recover:
     after = release.plan.steps[ids.index(to) + 1 :] if to in ids else release.plan.steps
     drained = {step.work.undoes for step in after if isinstance(step.work, Write) and step.work.undoes}
     touched = [step for step in reversed(after) if _touched(release, step, to)]
-    touched.sort(key=lambda step: _rank(step, drained))
+    touched.sort(key=lambda step: (not _unsettled(release, step), _rank(step, drained)))  # else as they stand
     return Recover(why, tuple(step.id for step in touched), to)
 
 
@@ -99,22 +100,26 @@ def _touched(release: Release, step: ReleaseStep, to: str) -> bool:
     return bool(to) or _changes(step)
 
 
+def _unsettled(release: Release, step: ReleaseStep) -> bool:
+    """What is being taken back already, and a program that runs: people may have to be asked about it first."""
+    state = release.standing(step.id).state
+    return state == "undoing" or (state == "running" and isinstance(step.work, Run))
+
+
 def _changes(step: ReleaseStep) -> bool:
     return isinstance(step.work, Write | Run)
 
 
 def _rank(step: ReleaseStep, drained: set[str]) -> int:
     """Steps that change nothing come first: they are only forgotten."""
-    if not isinstance(step.work, Write):
-        return 5 if isinstance(step.work, Run) else 0
-    match step.work.action:
+    if not _changes(step):
+        return 0
+    match step.work.action if isinstance(step.work, Write) else None:
         case FlagChange():
             return 1
-        case Shift():
-            return 4 if step.id in drained else 2  # a region gets its clients back when its swap has been taken back
-        case Swap():
-            return 3
-    return 5
+        case Shift() if step.id not in drained:  # a region gets its clients back when its swap has been taken back
+            return 2
+    return 3
 
 
 # --- moves ------------------------------------------------------------------------------------------------------------
@@ -124,6 +129,8 @@ def _settled_first(release: Release, outside: Outside) -> Move | None:
     for step in release.plan.steps:
         standing = release.standing(step.id)
         operation = outside.operations.get(standing.operation)
+        if standing.state == "undoing":
+            return _back(release, step, outside)
         if standing.state == "running":
             match step.work:
                 case Write():
