@@ -104,8 +104,8 @@ def end_of_the_train(fleet: Fleet, rules: Rulebook) -> str:
 
 def debts(invocation: Invocation) -> ExitCode:
     """What is owed."""
-    with existing_store(invocation) as store:
-        guards = store.guards()
+    with connected(invocation) as fleet:
+        guards = fleet.store.guards()
     found = guards.debts if invocation.arguments.all else guards.owed
     if invocation.json:
         output.document("debts", {"debts": [{**asdict(one), "target": str(one.target)} for one in found]})

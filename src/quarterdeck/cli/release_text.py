@@ -83,7 +83,8 @@ def _step(view: ReleaseView, step: StepView) -> Iterator[str]:
     if step.operation:
         undone = f"; taken back by {step.undo}" if step.undo else ""
         yield from wrapped(f"operation {step.operation}{undone}", "        ")
-    yield from _measured(step)
+    if step.state != "waiting":
+        yield from _measured(step)
     if step.asked is not None and step.state in ("running", "waiting", "failed", "done"):
         yield from asked_lines(step.asked, "        ")
 
