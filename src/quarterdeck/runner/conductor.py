@@ -91,7 +91,7 @@ class Conductor:
         self._programs = instruments.programs
         self._woken = asyncio.Event()
         self._leaving = False
-        self._obstructed: dict[str, _Obstructed] = {}
+        self._obstructed: dict[tuple[str, ReleaseEventKind], _Obstructed] = {}
 
     def wake(self) -> None:
         """Look again now: something has happened."""
@@ -158,7 +158,7 @@ class Conductor:
                 elif refusal:
                     await self._refused(release, step, refusal, "release.step_failed")
                 else:
-                    self._obstructed.pop(step.id, None)
+                    self._obstructed.clear()
             case Run(command, timeout):
                 self._write(line(release, "release.step_started", {"step": step.id, "detail": " ".join(command)}))
                 self._programs.start(
@@ -178,7 +178,7 @@ class Conductor:
                 elif refusal:
                     await self._refused(release, step, refusal, "release.step_undoing")
                 else:
-                    self._obstructed.pop(step.id, None)
+                    self._obstructed.clear()
             case Run(_, timeout, _, command) if command:
                 self._write(line(release, "release.step_undoing", {"step": step.id}))
                 self._programs.start(
@@ -221,17 +221,17 @@ class Conductor:
         if self._changed(release):
             return
         text = clean(refusal.message + (f" ({refusal.hint})" if refusal.hint else ""), 500)
-        now = self._clock.monotonic()
+        now, key = self._clock.monotonic(), (step.id, kind)
         if refusal.code in _PASSING:
-            new = step.id not in self._obstructed
-            waiting = self._obstructed.setdefault(step.id, _Obstructed(now, back_off(LONGEST_PAUSE)))
+            new = key not in self._obstructed
+            waiting = self._obstructed.setdefault(key, _Obstructed(now, back_off(LONGEST_PAUSE)))
             if now - waiting.since < OBSTRUCTED_SECONDS:
                 if new and not any((one.code, one.text) == ("step-waits", _waits(step, text)) for one in release.notes):
                     noted = {"code": "step-waits", "severity": "warning", "text": _waits(step, text)}
                     self._write(line(release, "release.noted", noted))
                 await self._rest(self._clock.now() + next(waiting.pauses))
                 return
-        self._obstructed.pop(step.id, None)
+        self._obstructed.pop(key, None)
         self._tell(release, kind, step.id, text)
 
     async def _rest(self, until: float | None) -> None:

@@ -43,13 +43,17 @@ class Measuring:
         """
         gates = [gate for name in names if (gate := release.plan.gate(name))]
         step = release.plan.step(step_id)
-        if step is not None and step_id != BACKGROUND:
-            return await self._samples.sample(gates, self.names(release, step.target, gates, step_id))
-        about = _begun(release)
+        about = [step.target] if step is not None and step_id != BACKGROUND else _begun(release)
         samples = await asyncio.gather(
-            *(self._samples.sample(gates, self.names(release, one.target, gates, BACKGROUND)) for one in about)
+            *(self._samples.sample(gates, self.names(release, target, gates, step_id)) for target in about)
         )
-        return _together(samples, [one.target for one in about]) if samples else Sample(self._clock.now(), ())
+        unknown = [
+            Measurement(name, "no_data", detail="the plan holds no such gate")
+            for name in names
+            if release.plan.gate(name) is None
+        ]
+        together = _together(samples, about)
+        return replace(together, measurements=(*together.measurements, *unknown))
 
     def names(self, release: Release, target: TargetId, gates: Sequence[GateSpec], step_id: str) -> Mapping[str, str]:
         """What `$service` and the like stand for; see `GateSpec.options`."""
@@ -97,14 +101,15 @@ def _member(release: Release, target: TargetId) -> Member | None:
     return next((one for one in release.plan.members if one.target.whole == target.whole), None)
 
 
-def _begun(release: Release) -> list[Member]:
-    """The services of which something has been begun; all of them before that."""
+def _begun(release: Release) -> list[TargetId]:
+    """The services of which something has been begun; all of them before that. What has none is about what it does."""
     begun = {
         step.target.whole
         for step in release.plan.steps
         if isinstance(step.work, Write) and release.standing(step.id).state not in ("waiting", "skipped")
     }
-    return [one for one in release.plan.members if one.target.whole in begun] or list(release.plan.members)
+    services = [one.target for one in release.plan.members]
+    return [one for one in services if one.whole in begun] or services or [release.plan.steps[0].target]
 
 
 def _together(samples: Sequence[Sample], targets: Sequence[TargetId]) -> Sample:
