@@ -50,7 +50,8 @@ _KINDS: Mapping[type, StepKind] = {
     Rollback: "rollback",
 }
 _ENDED: Mapping[str, ReleaseState] = {"succeeded": "succeeded", "failed": "failed", "rolled_back": "rolled back"}
-_SHIPS_OVER = ("supersession", "superseded", "supersedes", "older_version", "downgrade", "overtaken", "overlap")
+_SHIPS_OVER = ("supersession", "supersedes", "version-untold")
+"""Codes of risks that whoever approves has to see first: what a yes would ship over."""
 
 
 @dataclass(frozen=True, slots=True)
