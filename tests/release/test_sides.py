@@ -7,7 +7,7 @@ from tests.release.surveys import slot, split
 from quarterdeck.fleet.readings import Health
 from quarterdeck.release.gate import GateSpec, Measurement, Sample, Verdict
 from quarterdeck.release.plan import Refusal, Risk
-from quarterdeck.release.sides import Side, because, names_a_side, side_of, slot_with, traffic_with, unseen, worse
+from quarterdeck.release.sides import Side, because, side_of, slot_with, tells_of, traffic_with, unseen, worse
 
 ILL = {"production": Side("unhealthy", "errors: 0.31")}
 
@@ -25,9 +25,12 @@ def test_one_gate_that_fails_makes_a_side_unwell_and_silence_makes_it_nothing() 
 
 
 def test_a_gate_can_be_asked_about_a_side_if_it_names_one() -> None:
-    assert names_a_side(GateSpec("a", "metric", options={"query": 'errors{slot="$slot"}'}))
-    assert names_a_side(GateSpec("a", "probe", options={"url": "https://$host/healthz"}))
-    assert not names_a_side(GateSpec("a", "metric", options={"query": 'errors{service="$service"}'}))
+    staging, divided = slot("staging", host="staging.example"), slot("production", host="")
+    by_slot = GateSpec("a", "metric", options={"query": 'errors{slot="$slot"}'})
+    by_host = GateSpec("a", "probe", options={"url": "https://$host/healthz"})
+    whole = GateSpec("a", "metric", options={"query": 'errors{service="$service"}'})
+    assert [tells_of(gate, staging) for gate in (by_slot, by_host, whole)] == [True, True, False]
+    assert [tells_of(gate, divided) for gate in (by_slot, by_host, whole)] == [True, False, False]
 
 
 def test_whoever_says_unwell_is_believed() -> None:

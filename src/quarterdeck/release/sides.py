@@ -13,7 +13,8 @@ from quarterdeck.fleet.readings import Health, SlotReading, TrafficReading
 from quarterdeck.release.gate import GateSpec, Sample, Verdict
 from quarterdeck.release.plan import Refusal, Risk
 
-_SIDES = ("$slot", "$version", "$host")
+_SIDES = ("$slot", "$version")
+_HOST = "$host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,11 @@ Sides = Mapping[str, Side]
 """By the slot's name in lower case; a slot that nobody was asked about is missing."""
 
 
-def names_a_side(gate: GateSpec) -> bool:
-    """Whether a gate can be asked about one slot. One that can't tells about what serves users, whoever that is."""
-    return any(name in text for text in gate.options.values() for name in _SIDES)
+def tells_of(gate: GateSpec, slot: SlotReading) -> bool:
+    """Whether a gate can be asked about one slot. One that can't tells about what serves users, whoever that is; and so
+    does a host that several slots answer for: a slot without a host of its own can't be asked by that."""
+    asked = " ".join(gate.options.values())
+    return any(name in asked for name in _SIDES) or (_HOST in asked and bool(slot.host))
 
 
 def side_of(sample: Sample) -> Side:

@@ -247,7 +247,8 @@ class Planner:
         return {}
 
     def _slots_behind(self, target: TargetId, split: TrafficReading) -> Sequence[SlotReading]:
-        """The slots of a split, with their builds as they were last seen."""
+        """The slots of a split, with their builds as they were last seen; the live one, listed first, without its host,
+        because others answer for that too."""
         seen = [self._store.observations().get(place.subject) for place in self._fleet.places_of(target, "slots")]
         known = {
             slot.name.lower(): slot
@@ -255,7 +256,8 @@ class Planner:
             if one and isinstance(one.reading, SlotsReading)
             for slot in one.reading.slots
         }
-        return [known.get(one.name.lower(), SlotReading(one.name, host=one.host)) for one in split.destinations]
+        slots = [known.get(one.name.lower(), SlotReading(one.name, host=one.host)) for one in split.destinations]
+        return [replace(slot, host="") if number == 0 else slot for number, slot in enumerate(slots)]
 
     def _with_rivals(self, target: TargetId, operation: str, outline: Outline) -> Outline:
         """With the other releases that could undo a rollback."""

@@ -14,7 +14,7 @@ from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Refusal, Risk
 from quarterdeck.release.rules import Rulebook, SchemaRule
 from quarterdeck.release.schema_interlock import interlock
-from quarterdeck.release.sides import Side, Sides, names_a_side, side_of
+from quarterdeck.release.sides import Side, Sides, side_of, tells_of
 from quarterdeck.runner.measuring import Samples
 
 WINDOW_SECONDS = 300
@@ -97,7 +97,7 @@ class Soundings:
         gates = [gate for name in names if (gate := self._rules.gate(name))]
 
         async def one(slot: SlotReading) -> Side | None:
-            asked = [gate for gate in gates if slot.name == live or names_a_side(gate)]
+            asked = [gate for gate in gates if slot.name == live or tells_of(gate, slot)]
             return side_of(await self._samples.sample(asked, self._names(target, slot))) if asked else None
 
         found = await asyncio.gather(*map(one, slots))
