@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,7 +220,7 @@ _EVENTS = st.one_of(
 
 
 @given(st.lists(_EVENTS, max_size=8))
-def test_whatever_happens_to_a_release_it_can_be_shown(events: list[tuple[str, dict[str, object]]]) -> None:
+def test_whatever_happens_to_a_release_it_can_be_shown(events: list[tuple[str, dict[str, Any]]]) -> None:
     one = release()
     for kind, body in events:
         one = happens(one, kind, **body)
