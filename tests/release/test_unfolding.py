@@ -29,7 +29,8 @@ from quarterdeck.release.strategy import (
     SwapStep,
     WeightStep,
 )
-from quarterdeck.release.unfolding import Unfit, traffic_gates, unfold
+from quarterdeck.release.traffic_gates import traffic_gates
+from quarterdeck.release.unfolding import Unfit, unfold
 
 TRUTH = Truth("https://$host/", header="x-version", tolerance=4)
 

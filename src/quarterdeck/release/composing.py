@@ -38,7 +38,8 @@ from quarterdeck.release.rollout import (
 )
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.strategy import DeployStep, FlagStep, RingStep, RollingStep, Strategy, SwapStep, WeightStep
-from quarterdeck.release.unfolding import Unfit, traffic_gates, unfold
+from quarterdeck.release.traffic_gates import traffic_gates
+from quarterdeck.release.unfolding import Unfit, unfold
 
 UNKNOWN_VERSION = "unknown"
 """How a version is called that the provider doesn't tell."""

@@ -22,7 +22,7 @@ from quarterdeck.release.strategy import (
     Strategy,
     SwapStep,
 )
-from quarterdeck.release.unfolding import TRAFFIC_GATE
+from quarterdeck.release.traffic_gates import TRAFFIC_GATE
 
 
 class Cycle(ValueError):

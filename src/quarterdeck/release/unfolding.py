@@ -14,7 +14,6 @@ share still goes to the slot with the new version is worked out here, so that ea
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -25,7 +24,6 @@ from quarterdeck.fleet.topology import Fleet, Ring, Role
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
 from quarterdeck.release.filling import fill
 from quarterdeck.release.freshness import length
-from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.rollout import Ask, Member, Observe, Pause, ReleaseStep, Run, Work, Write
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
@@ -43,9 +41,7 @@ from quarterdeck.release.strategy import (
     SwapStep,
     WeightStep,
 )
-
-TRAFFIC_GATE = "traffic-"
-"""How the names of the gates begin that look after the observed share; the id of the step that asks them follows."""
+from quarterdeck.release.traffic_gates import TRAFFIC_GATE
 
 
 class Unfit(ValueError):
@@ -82,22 +78,6 @@ def unfold(
         course.take(step)
     course.complete()
     return tuple(course.steps)
-
-
-def traffic_gates(steps: Sequence[ReleaseStep]) -> tuple[GateSpec, ...]:
-    """The gates that unfolding has made up: each compares the observed share with what the step before has set."""
-    by_id = {step.id: step for step in steps}
-    gates = []
-    for step in steps:
-        if not isinstance(step.work, Observe) or not step.needs:
-            continue
-        before = by_id[step.needs[-1]].work
-        for name in step.work.gates:
-            if name.startswith(TRAFFIC_GATE) and isinstance(before, Write) and isinstance(before.action, Shift):
-                options = {"target": str(before.action.target), "shares": json.dumps(dict(before.action.shares))}
-                limit = f"result <= {before.tolerance or 0:g}"
-                gates.append(GateSpec(name, "traffic", "", options, limit, blame=f"traffic of {before.action.target}"))
-    return tuple(gates)
 
 
 @dataclass(slots=True)

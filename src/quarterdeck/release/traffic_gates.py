@@ -1,0 +1,29 @@
+"""Gates that nobody configured: after a change of shares they compare what users really get with what was set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from quarterdeck.release.action import Shift
+from quarterdeck.release.gate import GateSpec
+from quarterdeck.release.rollout import Observe, ReleaseStep, Write
+
+TRAFFIC_GATE = "traffic-"
+"""How their names begin; the id of the step that asks them follows."""
+
+
+def traffic_gates(steps: Sequence[ReleaseStep]) -> tuple[GateSpec, ...]:
+    """The gates of the steps that observe a share: each is about what the step before has set."""
+    by_id = {step.id: step for step in steps}
+    gates = []
+    for step in steps:
+        if not isinstance(step.work, Observe) or not step.needs:
+            continue
+        before = by_id[step.needs[-1]].work
+        for name in step.work.gates:
+            if name.startswith(TRAFFIC_GATE) and isinstance(before, Write) and isinstance(before.action, Shift):
+                options = {"target": str(before.action.target), "shares": json.dumps(dict(before.action.shares))}
+                limit = f"result <= {before.tolerance or 0:g}"
+                gates.append(GateSpec(name, "traffic", "", options, limit, blame=f"traffic of {before.action.target}"))
+    return tuple(gates)
