@@ -113,6 +113,8 @@ async def test_a_stopped_line_holds_the_next_step_until_it_goes_on(tmp_path: Pat
     later = ship.clock.now() + 600
     await ship.until(lambda: ship.clock.now() > later)
     assert ship.shares()["staging"] == 5
+    (note,) = ship.release(release).notes
+    assert (note.code, "incident 7" in note.text) == ("held-up", True)
     (hold,) = ship.store.guards().holds
     allowed(await ship.ask("guard", {"deed": "lift", "id": hold.id}, reason="over"))
     await ship.at(release, "4")

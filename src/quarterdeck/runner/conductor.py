@@ -115,7 +115,11 @@ class Conductor:
             if release is None or release.ending is not None:
                 return
             now = self._clock.now()
-            await self._make(release, decide(release, now, self._outlook.of(release, now)))
+            outside = self._outlook.of(release, now)
+            move = decide(release, now, outside)
+            if isinstance(move, Rest) and outside.hindrance and move.why == outside.hindrance:
+                self._held_up(release, move.why)
+            await self._make(release, move)
 
     async def _make(self, release: Release, move: Move) -> None:
         match move:
@@ -233,6 +237,13 @@ class Conductor:
                 return
         self._obstructed.pop(key, None)
         self._tell(release, kind, step.id, text)
+
+    def _held_up(self, release: Release, why: str) -> None:
+        """Tell once what stands in the way: the journal says later why nothing happened."""
+        last = next((note.text for note in reversed(release.notes) if note.code == "held-up"), "")
+        if last != clean(why, 500):
+            noted = {"code": "held-up", "severity": "info", "text": clean(why, 500)}
+            self._write(line(release, "release.noted", noted))
 
     async def _rest(self, until: float | None) -> None:
         left = LOOK_SECONDS if until is None else min(LOOK_SECONDS, until - self._clock.now())
