@@ -66,6 +66,14 @@ def test_json_has_the_samples_and_the_words_of_people_as_data(written: Any, qd: 
     assert steps["1"] | {"kind": "write", "command": "qd shift production/checkout staging=5"} == steps["1"]
 
 
+def test_what_made_a_release_go_back_is_still_told_when_it_is_over(written: Any, qd: Any) -> None:
+    log = written.release(canary(background=("error-rate",))).done("1").sampled("*", "fail", 0.3)
+    log("recovering", why="error-rate failed", steps=["1"])
+    log.ended("rolled_back", "error-rate failed")
+    (gate,) = qd("release", "show", "0199", "--json").json["release"]["background"]
+    assert (gate["verdict"], gate["value"]) == ("fail", 0.3)
+
+
 @pytest.mark.parametrize("wanted", ["0199aa01", "0199", "production/checkout"])
 def test_a_release_is_found_by_its_id_its_beginning_or_its_target(written: Any, qd: Any, wanted: str) -> None:
     baking(written)

@@ -9,6 +9,7 @@ from typing import Any
 
 from quarterdeck.cli.proposal_json import hotfix_json, member_json, step_json
 from quarterdeck.cli.release_views import view_of
+from quarterdeck.release.gate import Measurement
 from quarterdeck.release.rollout import BACKGROUND, Observe, Release, ReleaseStep
 from quarterdeck.store.base import Store
 
@@ -72,19 +73,26 @@ def _step(release: Release, step: ReleaseStep) -> Mapping[str, Any]:
 
 
 def _gates(release: Release, step: str, names: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-    """How the samples of a step's gates add up; `verdict` is null before the first."""
+    """How the samples of a step's gates add up; `verdict` is null before the first. What counts no more, because the
+    step is to begin again or the release goes back, leaves the last measurement, and counts of 0."""
     for name in names:
         tally = release.tallies.get(f"{step}/{name}")
-        last = tally.last if tally is not None else None
+        last, at = (tally.last, tally.last_at) if tally is not None else _last(release, step, name)
         yield {
             "gate": name,
             "verdict": last.verdict if last else None,
             "value": last.value if last else None,
             "detail": last.detail if last else "",
             "shadow": last.shadow if last else False,
-            "at": tally.last_at if tally else None,
+            "at": at if last else None,
             "passed": tally.passed if tally else 0,
             "failed": tally.failed if tally else 0,
             "no_data": tally.no_data if tally else 0,
             "stale": tally.stale if tally else 0,
         }
+
+
+def _last(release: Release, step: str, gate: str) -> tuple[Measurement | None, float]:
+    samples = reversed(release.samples.get(step, ()))
+    found = ((one, sample.at) for sample in samples for one in sample.measurements if one.gate == gate)
+    return next(found, (None, 0.0))

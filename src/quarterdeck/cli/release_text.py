@@ -85,7 +85,7 @@ def _step(view: ReleaseView, step: StepView) -> Iterator[str]:
         yield from wrapped(f"operation {step.operation}{undone}", "        ")
     if step.state != "waiting":
         yield from _measured(step)
-    if step.asked is not None and step.state in ("running", "waiting", "failed", "done"):
+    if step.asked is not None and (step.state in ("running", "failed", "done") or view.open):
         yield from asked_lines(step.asked, "        ")
 
 
