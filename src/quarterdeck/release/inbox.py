@@ -121,9 +121,7 @@ def _approval(release: ReleaseView, step: StepView, asked: AskedView) -> InboxIt
         expires=asked.expires,
         blocks=_after(release, step),
         who=asked.who,
-        evidence=tuple(
-            filter(None, (asked.note, *said, *(f"{one.severity}: {one.text}" for one in release.notes[-3:])))
-        ),
+        evidence=tuple(filter(None, (asked.note, *said, *_measured_before(release, step), *_noted(release)))),
         warnings=release.warnings,
         twin=f"qd approve {shlex.quote(f'{release.id}/{step.id}')}",
     )

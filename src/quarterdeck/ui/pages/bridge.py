@@ -11,6 +11,8 @@ from quarterdeck.ui.pages.places import standing_by
 from quarterdeck.ui.spans import BLANK, Line, fit, join, line
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
+_ENDED_SHOWN = 3
+"""Releases that are over, below those that are open; screen 3 has more."""
 _ROOM_FOR_RINGS = 100
 """Cells from which rings stand in the cells; below, they stand in the line of detail."""
 
@@ -103,7 +105,7 @@ def detail_line(picture: Picture, cell: Cell | None) -> Line:
 
 def recent_lines(picture: Picture, most: int) -> list[Line]:
     """What goes on and what happened last, newest first: at most so many lines, none if there is nothing to tell."""
-    released = _release_lines(picture, most // 2)
+    released = _release_lines(picture, most // 2 if picture.operations else most)
     most -= len(released)
     if most < 3 or not picture.operations:
         return released
@@ -116,19 +118,22 @@ def recent_lines(picture: Picture, most: int) -> list[Line]:
 
 
 def _release_lines(picture: Picture, most: int) -> list[Line]:
-    """Open releases, what is owed, and the releases that ended last."""
+    """Open releases, what hotfixes left to be done, and the releases that ended last."""
     if most < 3 or not (picture.releases or picture.guards.debts):
         return []
     lines: list[Line] = [BLANK, line(("RELEASES", "heading"))]
+    lines += [_release_line(one) for one in picture.releases if one.open]
     for debt in picture.guards.debts:
-        owed = fit(line(f"{debt.age:>5}  ", marks.INBOX["debt"]), 22)
-        lines.append((*owed, (f"{debt.target.name}: {debt.kind}: {debt.text}", "text")))
-    for one in picture.releases:
-        told = f"{one.title} in {one.environment}  {one.progress}"
-        told += f"  {one.waits}" if one.waits else ""
-        state, word = marks.RELEASE[one.state]
-        lines.append((*fit(line(f"{one.age:>5}  ", (state.partition(",")[0], word)), 22), (told, "text")))
+        owed = fit(line(f"{debt.age:>5}  ", marks.INBOX["debt"]), 28)
+        lines.append((*owed, (f" {debt.target.name}: {debt.kind}: {debt.text}", "text")))
+    lines += [_release_line(one) for one in picture.releases if not one.open][:_ENDED_SHOWN]
     return lines[:most]
+
+
+def _release_line(one: ReleaseView) -> Line:
+    state, word = marks.of_release(one)
+    told = f"{one.title} in {one.environment}  {one.progress}  {one.waits}".rstrip()
+    return (*fit(line(f"{one.age:>5}  ", (state.partition(",")[0], word)), 28), (f" {told}", "text"))
 
 
 def _title(env: EnvironmentView) -> str:

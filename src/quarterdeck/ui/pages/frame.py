@@ -66,7 +66,7 @@ def help_lines(now: Situation, cells: int) -> list[Line]:
     lines: list[Line] = [line(("Keys", "title"), f" on {_TITLES[now.where]}"), BLANK]
     for deed in deeds_at(now.where):
         first = line((f" {deed.shown:>8}  ", "key"))
-        text = deed.explanation + (" (after a plan and your yes)" if deed.hazard else "")
+        text = deed.explanation + (" (asks first)" if deed.hazard else "")
         lines += wrap(text, cells, first=first)
         if reason := why_not(deed, now):
             lines += wrap(f"not now: {reason}", cells, first=line(" " * 11), word="attention")
