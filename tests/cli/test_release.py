@@ -72,6 +72,7 @@ def test_what_made_a_release_go_back_is_still_told_when_it_is_over(written: Any,
     log.ended("rolled_back", "error-rate failed")
     (gate,) = qd("release", "show", "0199", "--json").json["release"]["background"]
     assert (gate["verdict"], gate["value"]) == ("fail", 0.3)
+    assert "error-rate 0.3: FAIL" in qd("release", "show", "0199").out
 
 
 @pytest.mark.parametrize("wanted", ["0199aa01", "0199", "production/checkout"])

@@ -448,12 +448,22 @@ def _measures(
 ) -> tuple[MeasureView, ...]:
     specs = [spec for name in gates if (spec := release.plan.gate(name)) is not None]
     tallies = {spec.name: release.tallies.get(f"{step}/{spec.name}", Tally()) for spec in specs}
-    views = tuple(_measure(spec, tallies[spec.name], now) for spec in specs)
     if not asked or not specs:
-        return views
+        return tuple(_measure(spec, _recalled(release, step, spec.name, tallies[spec.name]), now) for spec in specs)
+    views = tuple(_measure(spec, tallies[spec.name], now) for spec in specs)
     judgement = _judged(specs, tallies, began, now, seconds)
     next_in = left(judgement.next_at - now) if judgement.state == "pending" and judgement.next_at else ""
     return tuple(replace(view, next_in=next_in, judged=judgement.state) for view in views)
+
+
+def _recalled(release: Release, step: str, gate: str, tally: Tally) -> Tally:
+    """What counts no more (a release that goes back forgets why) is still what was measured last."""
+    if tally.last is not None:
+        return tally
+    samples = reversed(release.samples.get(step, ()))
+    found = ((one, sample.at) for sample in samples for one in sample.measurements if one.gate == gate)
+    last = next(found, None)
+    return tally if last is None else replace(tally, last=last[0], last_at=last[1])
 
 
 def _judged(
