@@ -182,6 +182,14 @@ def test_business_hours_are_windows_too() -> None:
     assert asked(undertaking("recovery"), windows=open_late).refusal is None
 
 
+def test_hours_that_a_freeze_always_covers_have_no_next_legal_moment() -> None:
+    hours = Window("hour", kind="open", cron="0 9 * * *", seconds=HOUR)
+    always = Window("upkeep", cron="30 8 * * *", seconds=2 * HOUR)
+    cleared = asked(undertaking(), windows=(hours, always))
+    assert cleared.refusal
+    assert cleared.until is None
+
+
 # --- setting aside ----------------------------------------------------------------------------------------------------
 def test_an_admin_does_not_bypass_silently_but_with_a_reason_on_record() -> None:
     everything: dict[str, Any] = {"holds": (hold("freeze"), hold("lock"), hold("stop")), "windows": (frozen(),)}

@@ -17,7 +17,7 @@ from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import FlagChange
-from quarterdeck.release.calendar import closures
+from quarterdeck.release.calendar import HORIZON, closures
 from quarterdeck.release.freshness import moment
 from quarterdeck.release.guards import Conn, Guards, Hold, covers, person
 from quarterdeck.release.plan import Refusal, RefusalCode, Risk
@@ -298,14 +298,10 @@ def _told(lookout: _Lookout, now: float) -> tuple[Risk, ...]:
     )
 
 
-_MOST_SPANS = 1000
-"""Spans of time that may follow one another before nobody can say any more when the way is free."""
-
-
 def _next_legal(lookout: _Lookout, now: float) -> float | None:
     """When nothing is in the way any more, as far as it goes by the clock."""
     at = now
-    for _ in range(_MOST_SPANS):
+    while at < now + HORIZON:
         ends = [one.until for one in lookout.barring(at)]
         if not ends:
             return at
