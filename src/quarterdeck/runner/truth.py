@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,28 +22,19 @@ from quarterdeck.release.gate import Evidence, GateSpec
 from quarterdeck.release.rules import Rulebook, Truth
 from quarterdeck.release.truth import Comparison, compare
 from quarterdeck.runner.ports import Connections
+from quarterdeck.runner.probing import PROBE_SECONDS, Answer, Route, bracketed, probe, resolved
 
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 AT_ONCE = 8
 """Probes under way at the same time: a crowd of clients isn't one more load test."""
 
-PROBE_SECONDS = 5.0
-"""How long one probe waits for its answer."""
-
 LOOK_SECONDS = 25.0
 """How long one observation takes at most; what hasn't answered until then counts as unanswered."""
 
-COOKIE = "x-ms-routing-name"
-"""The routing cookie of App Service: the slot that a client is held on; `self` is the one that users reach."""
-
 ALL = 99.95
 """Percent from which on a share is all of it."""
-
-MOST_BYTES = 65_536
-"""As much of an answer is read."""
-
 
 _ROUTERS: tuple[Role, ...] = ("slot_traffic", "traffic")
 
@@ -77,15 +67,6 @@ class Harbour:
 
 class NotAsked(Exception):
     """Nobody could be asked, and why, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What one probe learnt: the slot that its cookie names, or what the header or the JSON says; neither when the
-    answer came without a cookie."""
-
-    slot: str = ""
-    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +203,7 @@ class Observer:
         return not {name.lower() for name in intended} <= names
 
     # --- whom to ask -------------------------------------------------------------------------------------------------
-    async def _routes(self, truth: Truth, url: str) -> Sequence[_Route]:
+    async def _routes(self, truth: Truth, url: str) -> Sequence[Route]:
         parts = urlsplit(url)
         host = parts.hostname or ""
         if self._harbour is not None:
@@ -230,14 +211,14 @@ class Observer:
                 raise NotAsked("this sandbox answers no requests of users")
             base = urlsplit(self._harbour.url)
             inside = urlunsplit((base.scheme, base.netloc, parts.path or "/", parts.query, ""))
-            return (_Route(inside, parts.netloc, ""),)
+            return (Route(inside, parts.netloc, ""),)
         if not truth.resolvers:
-            return (_Route(url, parts.netloc, host),)
-        found = await asyncio.gather(*(_resolved(resolver, host) for resolver in truth.resolvers))
+            return (Route(url, parts.netloc, host),)
+        found = await asyncio.gather(*(resolved(resolver, host) for resolver in truth.resolvers))
         port = f":{parts.port}" if parts.port else ""
         routes = [
-            _Route(
-                urlunsplit((parts.scheme, f"{_bracketed(one.address)}{port}", parts.path or "/", parts.query, "")),
+            Route(
+                urlunsplit((parts.scheme, f"{bracketed(one.address)}{port}", parts.path or "/", parts.query, "")),
                 parts.netloc,
                 host,
                 f"{one.resolver} says {one.name} for {one.ttl} s",
@@ -249,7 +230,7 @@ class Observer:
             raise NotAsked(f"none of the resolvers {', '.join(truth.resolvers)} has an address of {host}")
         return routes
 
-    async def _asked(self, truth: Truth, routes: Sequence[_Route], pinned: str) -> Sequence[_Answer | None]:
+    async def _asked(self, truth: Truth, routes: Sequence[Route], pinned: str) -> Sequence[Answer | None]:
         import httpx
 
         turns = asyncio.Semaphore(AT_ONCE)
@@ -260,9 +241,9 @@ class Observer:
             cookies=jar, limits=limits, timeout=PROBE_SECONDS, trust_env=by_proxy, verify=self._trusted()
         ) as client:
 
-            async def one(route: _Route) -> _Answer | None:
+            async def one(route: Route) -> Answer | None:
                 async with turns:
-                    return await _probe(client, route, truth, pinned)
+                    return await probe(client, route, truth, pinned)
 
             tasks = [asyncio.create_task(one(routes[n % len(routes)])) for n in range(max(truth.probes, 1))]
             try:
@@ -279,24 +260,6 @@ class Observer:
         import ssl
 
         return ssl.create_default_context(cafile=self._harbour.ca_file)
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """A way to the public host: what is connected to, and whom it is asked for. `told` is how it was found."""
-
-    url: str
-    host: str
-    server_name: str
-    told: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Resolved:
-    resolver: str
-    name: str
-    address: str
-    ttl: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +292,7 @@ class _Sides:
                     hosts.update({one.host.lower(): one.name for one in reading.destinations if one.host})
         return cls(live, slots, versions, hosts)
 
-    def name(self, answer: _Answer, destinations: Mapping[str, float]) -> str:
+    def name(self, answer: Answer, destinations: Mapping[str, float]) -> str:
         """The destination that answered; "" if what it said names none, or more than one."""
         if answer.slot:
             return self.live if answer.slot.lower() == "self" else self.slots.get(answer.slot.lower(), answer.slot)
@@ -345,73 +308,3 @@ class _Sides:
             return self.hosts[said]
         holding = self.versions.get(said, ())
         return holding[0] if len(holding) == 1 else ""
-
-
-async def _probe(client: httpx.AsyncClient, route: _Route, truth: Truth, pinned: str) -> _Answer | None:
-    """One request; None without an answer that says anything. A redirect is an answer, and isn't followed."""
-    import httpx
-
-    headers = {"Host": route.host, "Cache-Control": "no-cache", "Connection": "close"}
-    if pinned:
-        headers["Cookie"] = f"{COOKIE}={pinned}"
-    extensions = {"sni_hostname": route.server_name} if route.server_name and route.told else {}
-    try:
-        async with client.stream("GET", route.url, headers=headers, extensions=extensions) as response:
-            if truth.json:
-                return _from_json(await _body(response), truth.json)
-            if truth.header:
-                said = clean(response.headers.get(truth.header, ""), 100)
-                return _Answer(said=said) if said else None
-            return _from_cookies(response.headers.get_list("set-cookie"))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-        return None
-
-
-async def _body(response: httpx.Response) -> bytes:
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise ValueError("too long an answer")
-    return body
-
-
-def _from_json(body: bytes, path: str) -> _Answer | None:
-    found = json.loads(body)
-    for key in path.split("."):
-        found = found.get(key) if isinstance(found, dict) else None
-    return _Answer(said=clean(str(found), 100)) if isinstance(found, str | int | float) else None
-
-
-def _from_cookies(lines: Sequence[str]) -> _Answer:
-    for line in lines:
-        try:
-            morsel = SimpleCookie(line).get(COOKIE)
-        except CookieError:
-            continue
-        if morsel and morsel.value:
-            return _Answer(slot=clean(morsel.value, 100))
-    return _Answer()
-
-
-async def _resolved(resolver: str, host: str) -> _Resolved | None:
-    """What one resolver says, asked over UDP; None without an answer."""
-    import dns.asyncresolver
-    import dns.exception
-
-    address, _, port = resolver.rpartition(":") if resolver.count(":") == 1 else (resolver, "", "")
-    asking = dns.asyncresolver.Resolver(configure=False)
-    asking.nameservers = [address.strip("[]")]
-    asking.port = int(port) if port.isdigit() else 53
-    asking.lifetime = PROBE_SECONDS
-    try:
-        answer = await asking.resolve(host, "A", search=False)
-    except dns.exception.DNSException:
-        return None
-    if answer.rrset is None:
-        return None
-    return _Resolved(resolver, clean(str(answer.canonical_name)).rstrip("."), answer[0].to_text(), answer.rrset.ttl)
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
