@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.releases.captain import ANALYSED, CANARY, CHECKOUT, ERRORS, Captain, refusal, rules
+from tests.releases.captain import ANALYSED, CANARY, CHECKOUT, Captain, refusal, rules
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
@@ -19,6 +19,7 @@ from quarterdeck.release.strategy import BakeStep, PauseStep, RunStep, SwapStep,
 from quarterdeck.runner import conductor as conducting
 
 PAYMENTS = TargetId("production", "payments")
+PATIENT = replace(ANALYSED, strategies=(replace(ANALYSED.strategies[0], on_failure="pause"),))
 
 
 def allowed(answer: Any) -> None:
@@ -72,7 +73,7 @@ async def test_undo_goes_back_to_a_step_and_resume_goes_on_from_there(tmp_path: 
 
 
 async def test_a_failed_analysis_may_wait_for_a_person_who_tries_again(tmp_path: Path) -> None:
-    ship = Captain(tmp_path, replace(ANALYSED, strategies=(replace(ANALYSED.strategies[0], on_failure="pause"),)))
+    ship = Captain(tmp_path, PATIENT)
     errors = [0.5]
     ship.gates.values["errors"] = lambda: errors[0]
     release = await ship.begin()
@@ -87,7 +88,7 @@ async def test_a_failed_analysis_may_wait_for_a_person_who_tries_again(tmp_path:
 
 
 async def test_a_step_that_is_skipped_names_who_skipped_it(tmp_path: Path) -> None:
-    ship = Captain(tmp_path, replace(ANALYSED, strategies=(replace(ANALYSED.strategies[0], on_failure="pause"),)))
+    ship = Captain(tmp_path, PATIENT)
     ship.gates.values["errors"] = lambda: 0.5 if ship.shares()["staging"] == 5 else 0.0
     release = await ship.begin()
     await ship.ended(release)
@@ -98,7 +99,7 @@ async def test_a_step_that_is_skipped_names_who_skipped_it(tmp_path: Path) -> No
 
 
 async def test_what_is_abandoned_says_how_it_stands_and_frees_its_targets(tmp_path: Path) -> None:
-    ship = Captain(tmp_path, replace(ANALYSED, strategies=(replace(ANALYSED.strategies[0], on_failure="pause"),)))
+    ship = Captain(tmp_path, PATIENT)
     ship.gates.values["errors"] = lambda: 0.5
     release = await ship.begin()
     await ship.ended(release)
@@ -131,8 +132,7 @@ async def test_a_fault_of_ours_stops_the_release_and_not_the_runner(
 
 
 async def test_the_background_is_asked_until_the_end(tmp_path: Path) -> None:
-    known = rules(WeightStep({"": 5}), PauseStep(), SwapStep(), gates=(ERRORS,))
-    known = replace(known, gates=(ERRORS,), strategies=(replace(known.strategies[0], gates=("errors",)),))
+    known = rules(WeightStep({"": 5}), PauseStep(), SwapStep(), gates=("errors",))
     ship = Captain(tmp_path, known)
     broken = [False]
     ship.gates.values["errors"] = lambda: 0.3 if broken[0] else 0.0
@@ -147,8 +147,7 @@ async def test_the_background_is_asked_until_the_end(tmp_path: Path) -> None:
 
 
 async def test_what_burns_already_is_told_before_anything_begins(tmp_path: Path) -> None:
-    known = rules(WeightStep({"": 5}), BakeStep(60, ("errors",)), SwapStep())
-    known = replace(known, strategies=(replace(known.strategies[0], gates=("errors",)),))
+    known = rules(WeightStep({"": 5}), BakeStep(60, ("errors",)), SwapStep(), gates=("errors",))
     ship = Captain(tmp_path, known)
     ship.gates.values["errors"] = lambda: 0.3
     plan = await ship.propose()

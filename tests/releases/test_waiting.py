@@ -17,8 +17,9 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address
 from quarterdeck.release.action import FlagChange, Swap
 from quarterdeck.release.approval import ApprovalRule
+from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.rollout import Wish
-from quarterdeck.release.rules import Route
+from quarterdeck.release.rules import Route, SchemaRange, SchemaRule
 from quarterdeck.release.strategy import ApprovalStep, PauseStep, SwapStep, WeightStep
 from quarterdeck.release.survey import TrafficSurvey
 
@@ -375,3 +376,24 @@ async def test_refusals_say_what_they_were_about(tmp_path: Path) -> None:
     await ship.unproposable(Wish((CHECKOUT,)))
     told = [event for event in ship.store.events() if event.kind == "request.refused"]
     assert [(event.target, event.actor) for event in told] == [("production/checkout", "ana@jump1")] * 2
+
+
+async def test_past_the_contract_phase_of_its_database_it_asks_instead_of_swapping_back(tmp_path: Path) -> None:
+    schema = SchemaRule("schema", (SchemaRange("1.0", 1, 5), SchemaRange("1.1", 4, 9)))
+    version = GateSpec("schema", "query", "az", success="result >= 0")
+    known = rules(SwapStep(), PauseStep(), routes=(Route(CHECKOUT, "careful", schema=schema),))
+    known = replace(known, gates=(*known.gates, version))
+    ship = Captain(tmp_path, known)
+    at = [5.0]
+    ship.gates.values["schema"] = lambda: at[0]
+    release = await ship.begin()
+    await ship.at(release, "2")
+    at[0] = 6.0
+    await ship.order(release, "abort")
+    ended = await ship.ended(release)
+    assert (ended.ending, ended.choices) == ("needs_operator", ("retry", "skip", "abandon"))
+    assert "schema" in ended.detail
+    assert ship.serving() == "1.1"
+    at[0] = 5.0
+    allowed(await ship.order(release, "retry"))
+    assert (await ship.ended(release)).ending == "rolled_back"
