@@ -46,6 +46,8 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
+    """What a resolver said of a name: the name at the end of its aliases, an address, and for how many seconds."""
+
     resolver: str
     name: str
     address: str
@@ -119,4 +121,5 @@ async def resolved(resolver: str, host: str) -> Resolved | None:
 
 
 def bracketed(address: str) -> str:
+    """An address as it stands in a URL."""
     return f"[{address}]" if ":" in address else address
