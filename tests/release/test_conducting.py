@@ -664,6 +664,14 @@ def test_what_was_done_to_a_slot_after_a_swap_is_taken_back_before_the_swap() ->
     assert ship.as_before
 
 
+def test_shares_that_stay_dont_count_among_those_that_cancel_out() -> None:
+    ship = rehearse(WeightStep({"": 5}), WeightStep({"": 0}), PauseStep())
+    ship.run()
+    assert ship.order("undo", "1") is None
+    ship.run()
+    assert ship.world.shares(ship.world.regions(CHECKOUT)[0])["shares"]["staging"] == 5
+
+
 def test_argo_4_a_full_promotion_doesnt_survive_an_undo() -> None:
     ship = rehearse(WeightStep({"": 5}), PauseStep(), WeightStep({"": 25}), ApprovalStep("sre"))
     ship.run()

@@ -112,6 +112,13 @@ def test_nobody_skips_an_approval() -> None:
     assert ship.steps("running") == ["2"]
 
 
+def test_argo_1_an_abort_is_taken_whatever_else_is_offered() -> None:
+    ship = at_a_pause()
+    ship.tell("ended", ending="needs_operator", detail="", choices=["retry"])
+    assert ship.order("abort") is None
+    assert ship.run().ending == "rolled_back"  # type: ignore[union-attr]
+
+
 def test_a_yes_that_comes_too_late_confirms_nothing() -> None:
     ship = to_confirm()
     ship.now += 600

@@ -101,7 +101,8 @@ def _touched(release: Release, step: ReleaseStep, to: str) -> bool:
 
 
 def _unsettled(release: Release, step: ReleaseStep) -> bool:
-    """What is being taken back already, and a program that runs: people may have to be asked about it first."""
+    """What is being taken back already, and a program that runs, come first: nothing else begins beside them, and what
+    people are asked about is them."""
     state = release.standing(step.id).state
     return state == "undoing" or (state == "running" and isinstance(step.work, Run))
 
@@ -129,8 +130,6 @@ def _settled_first(release: Release, outside: Outside) -> Move | None:
     for step in release.plan.steps:
         standing = release.standing(step.id)
         operation = outside.operations.get(standing.operation)
-        if standing.state == "undoing":
-            return _back(release, step, outside)
         if standing.state == "running":
             match step.work:
                 case Write():
