@@ -110,6 +110,7 @@ def asked(text: str, at: float = NOW) -> dict[str, float]:
         ("clamp_min(ok, 400)", {"code=200 shop=a": 540, "code=200 shop=b": 400}),
         ("abs(-bad)", {"code=500 shop=a": 60}),
         ("round(bad / 7)", {"code=500 shop=a": 9}),
+        ("round(one, 0.1) > 0.9", {"": 1}),
         ("round(bad / 7, 0.1)", {"code=500 shop=a": 8.6}),
         ("-2 ^ 2", {"scalar": -4}),
         ("-5 % 3", {"scalar": -2}),
@@ -152,6 +153,10 @@ def test_a_value_is_kept_for_five_minutes_and_no_longer() -> None:
         ("deriv(ok[1m])", QueryError, "has no function deriv"),
         ("quantile(0.5, ok)", QueryError, "has no aggregation quantile"),
         ("-" * 3900 + "one", QueryError, "nested too deeply"),
+        ("topk(NaN, ok)", QueryError, "overflows int64"),
+        ("one @ 1e20", QueryError, "out of range"),
+        ("one @ -5", ParseError, "before 1970"),
+        ("rate(ok[1m] @ -5)", ParseError, "before 1970"),
     ],
 )
 def test_what_cannot_be_answered_says_why(text: str, error: type[Exception] | None, says: str) -> None:

@@ -181,6 +181,12 @@ def test_one_service_of_many_sites_is_answered_at_once() -> None:
     assert time.perf_counter() - began < 0.1
 
 
+def test_a_range_longer_than_there_is_anything_is_no_more_work() -> None:
+    began = time.perf_counter()
+    assert asked(shop(), 'count_over_time(up{site="checkout",slot="staging"}[1000y])')
+    assert time.perf_counter() - began < 1
+
+
 def test_a_world_that_begins_again_forgets_what_was() -> None:
     world = shop()
     route(world, "checkout", 100)

@@ -115,10 +115,12 @@ OF_RANGES: Mapping[str, Callable[[Series, float, float], float | None]] = {
 
 
 def _rounded(value: float, nearest: float = 1.0) -> float:
-    if not math.isfinite(value) or nearest == 0:
-        return math.nan if nearest == 0 else value
+    if not math.isfinite(value):
+        return value
+    if not math.isfinite(nearest) or nearest == 0 or not math.isfinite(value / nearest):
+        return math.nan
     # Half goes up, and the nearest is inverted to avoid errors of floating point: both as documented.
-    return math.floor(value / nearest + 0.5) * nearest if nearest >= 1 else _inverted(value, 1 / nearest)
+    return math.floor(value / nearest + 0.5) * nearest if abs(nearest) >= 1 else _inverted(value, 1 / nearest)
 
 
 def _inverted(value: float, parts: float) -> float:

@@ -40,6 +40,9 @@ from quarterdeck.sandbox.prometheus.series import LOOKBACK, NAME, Labels, Matche
 LONGEST = 4000
 """Characters of a query: the parser follows nesting on the stack and would end the process."""
 
+_BEFORE_1970 = re.compile(r"@\s*-\s*[\d.]")
+"""A time that the parser takes, and then panics at when it is looked at."""
+
 MOST_STEPS = 11_000
 DEFAULT_STEP = 60.0
 """Seconds between the points of a subquery that names no step (Prometheus: its evaluation interval)."""
@@ -89,6 +92,8 @@ def parse(text: str) -> Any:
     """
     if len(text) > LONGEST:
         raise ParseError(f"the sandbox reads queries of up to {LONGEST} characters")
+    if _BEFORE_1970.search(text):
+        raise ParseError("the sandbox knows no time before 1970 after @")
     try:
         return promql.parse(text)
     except ValueError as error:
@@ -215,7 +220,10 @@ class _Evaluation:
             self._vector(self.value(expression.expr)), without=without, labels=modifier.labels if modifier else ()
         )
         if word in _PICKS:
-            wanted = int(self._scalar(self.value(expression.param)))
+            asked = self._scalar(self.value(expression.param))
+            if not math.isfinite(asked):
+                raise QueryError(f"{word}: Scalar value {asked} overflows int64")
+            wanted = int(asked)
             return [sample for _, samples in groups for sample in _PICKS[word](samples, wanted)]
         summary = _AGGREGATIONS[word]
         return [Sample(labels, summary([sample.value for sample in samples])) for labels, samples in groups]
@@ -305,7 +313,7 @@ class _Evaluation:
             if kind == promql.AtModifierType.Start:
                 moment = self.start
             else:
-                moment = self.end if kind == promql.AtModifierType.End else selector.at.at.timestamp()
+                moment = self.end if kind == promql.AtModifierType.End else _fixed(selector)
         return moment - (selector.offset.total_seconds() if selector.offset else 0.0)
 
     def _vector(self, value: Any) -> Vector:
@@ -329,6 +337,13 @@ def _replaced(labels: Labels, into: str, template: str, source: str, pattern: re
         return labels
     changed = {**labels, into: found.expand(template)}
     return {name: value for name, value in changed.items() if value}
+
+
+def _fixed(selector: Any) -> float:
+    try:
+        return float(selector.at.at.timestamp())
+    except (ValueError, OverflowError):
+        raise QueryError("the time after @ is out of range") from None
 
 
 def _without_parentheses(expression: Any) -> Any:

@@ -238,7 +238,10 @@ class _Scraped:
     now: float
 
     def window(self, since: float, until: float) -> list[Point]:
-        return [Point(at, self.read(at)) for at in _scrapes(since, min(until, self.now)) if self._has(at)]
+        # A year before there was anything is not looked through scrape by scrape.
+        began = min((start for start, _ in self.there), default=until) - INTERVAL
+        scrapes = _scrapes(max(since, began), min(until, self.now))
+        return [Point(at, self.read(at)) for at in scrapes if self._has(at)]
 
     def span(self, since: float, until: float) -> Span | None:
         first, last, count = _ends(since, min(until, self.now))
