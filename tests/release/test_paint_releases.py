@@ -149,6 +149,16 @@ def test_recovering_tells_how_far_and_why_and_ends_as_rolled_back() -> None:
     assert not seen(over).ticks
 
 
+def test_after_going_back_to_a_step_the_next_one_is_what_was_taken_back() -> None:
+    back = happens(release("1", "2"), "recovering", why="undo by ana", steps=["2"], to="1")
+    paused = happens(happens(back, "step_undone", step="2"), "ordered", order="pause", step="")
+    view = seen(paused)
+    assert view.state == "paused"
+    assert view.current is not None
+    assert view.current.id == "2"
+    assert view.progress == "1/5"
+
+
 def test_what_needs_an_operator_comes_first_and_names_the_answers() -> None:
     stuck = happens(release("1"), "ended", ending="needs_operator", detail="in doubt", choices=["retry", "abandon"])
     view = seen(stuck)

@@ -41,7 +41,7 @@ from quarterdeck.release.rollout import (
 from quarterdeck.release.rules import Rulebook
 
 _NAME = 60
-_THROUGH: tuple[StepState, ...] = ("done", "skipped", "undone")
+_THROUGH: tuple[StepState, ...] = ("done", "skipped")
 _KINDS: Mapping[type, StepKind] = {
     Swap: "swap",
     Shift: "shift",
@@ -121,7 +121,7 @@ def _hindered(
 def view_release(release: Release, around: Surroundings) -> ReleaseView:
     """One release, with all its steps."""
     plan, now = release.plan, around.now
-    current = release.current if release.open else None
+    current = _current(release)
     several = len(plan.members) > 1
     steps = tuple(
         _step(release, step, before.id if before else "", step is current, around)
@@ -230,8 +230,23 @@ def _state(release: Release, current: ReleaseStep | None, around: Surroundings) 
 
 
 def _to_take_back(release: Release) -> bool:
-    recovery = release.recovery
-    return recovery is not None and any(release.standing(step).state != "undone" for step in recovery.steps)
+    """Whether it is still on its way back. One that pauses at a step has come there, even if something before it can't
+    be undone (a program without a way back)."""
+    if release.recovery is None:
+        return False
+    states = [release.standing(step).state for step in release.recovery.steps]
+    if release.recovery.to and release.paused is not None:
+        return "undoing" in states
+    return any(state != "undone" for state in states)
+
+
+def _current(release: Release) -> ReleaseStep | None:
+    """The step that is under way or comes next; after an undo to some step, the one that comes again."""
+    if not release.open:
+        return None
+    if release.recovery is not None and not _to_take_back(release):
+        return next((one for one in release.plan.steps if release.standing(one.id).state not in _THROUGH), None)
+    return release.current
 
 
 @dataclass
@@ -271,8 +286,10 @@ class _Standing:
             case "needs operator":
                 return f"{release.detail or 'nobody knows how to go on'}: {_listed(release.choices)}?"
             case "recovering" if release.recovery is not None:
-                word = "back to step " + release.recovery.to if release.recovery.to else "everything that was done"
-                return f"takes {word} back: {release.recovery.why}"
+                what = (
+                    f"what came after step {release.recovery.to}" if release.recovery.to else "everything that was done"
+                )
+                return f"takes {what} back: {release.recovery.why}"
             case "confirming":
                 return f"confirm within {self.left}, or everything is taken back"
             case "paused" if release.paused is not None:
@@ -320,16 +337,17 @@ class _Standing:
             return f"next: {step.summary}"
         if step.state == "failed":
             return f"step {step.id} failed: {step.detail}"
-        gates = ", ".join(_brief(one) for one in step.measures)
+        asked = [one for one in step.measures if one.verdict is not None]
+        gates = ", ".join(_brief(one) for one in asked) if asked or not step.measures else "gates not asked yet"
         match step.kind:
             case "approval" if step.asked is not None:
-                asked = step.asked
-                expires = f"; expires in {asked.expires}" if asked.expires else ""
-                if asked.state == "deferred":
-                    return f"approved by {asked.rule} for later{expires}"
-                return f"waits for approval {asked.rule}, {asked.missing} of {asked.required} missing{expires}"
+                people = step.asked
+                expires = f"; expires in {people.expires}" if people.expires else ""
+                if people.state == "deferred":
+                    return f"approved by {people.rule} for later{expires}"
+                return f"waits for approval {people.rule}, {people.missing} of {people.required} missing{expires}"
             case "pause":
-                return f"pauses for {self.left} more" if self.left else "waits until somebody promotes it (p)"
+                return f"pauses for {self.left} more" if self.left else "waits until somebody promotes it"
             case "bake":
                 return f"bakes for {self.left} more" + (f": {gates}" if gates else "")
             case "analysis":

@@ -193,7 +193,7 @@ def _labelled(label: str, text: str, cells: int, word: Word = "text") -> list[Li
 
 def _way_back(release: ReleaseView, cells: int) -> Iterator[Line]:
     fuse = release.fuse
-    if not release.open or release.recovery is not None or not fuse.how:
+    if not release.open or release.state == "recovering" or not fuse.how:
         return  # what is being taken back needs no way back
     if not fuse.possible:
         yield from _labelled("WAY BACK", f"✗ none: {clean(fuse.how, 300)}", cells, "danger")
