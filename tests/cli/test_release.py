@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.cli.releases import canary
+from tests.cli.releases import CHECKOUT, canary
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import FlagChange
-from quarterdeck.release.rollout import ORDERS, Member, ReleaseStep, Write
+from quarterdeck.release.rollout import ORDERS, Member, ReleaseStep, Run, Write
 
 
 def baking(written: Any) -> Any:
@@ -73,6 +73,21 @@ def test_what_made_a_release_go_back_is_still_told_when_it_is_over(written: Any,
     (gate,) = qd("release", "show", "0199", "--json").json["release"]["background"]
     assert (gate["verdict"], gate["value"]) == ("fail", 0.3)
     assert "error-rate 0.3: FAIL" in qd("release", "show", "0199").out
+
+
+def test_after_an_undo_to_a_step_it_is_paused_there_and_what_comes_again_is_next(written: Any, qd: Any) -> None:
+    program = Run(("migrate",))
+    steps = (*canary().steps[:1], ReleaseStep("2", CHECKOUT, program, "run migrate"), *canary().steps[2:])
+    log = written.release(canary(steps=steps)).done("1", "2", "3").running("4")
+    log("ordered", "ana@jump", order="undo", step="1", reason="")
+    log("recovering", why="undo by ana@jump", steps=["4", "3", "2"], to="1")
+    for step in ("4", "3"):
+        log("step_undone", step=step, detail="comes again")
+    assert qd("release", "show", "0199", "--json").json["release"]["state"] == "recovering"
+    log("ordered", order="pause", step="", reason="undone to step 1")
+    release = qd("release", "show", "0199", "--json").json["release"]
+    assert (release["state"], release["current"]) == ("paused", "3")
+    assert "qd release resume 0199aa01" in qd("release", "show", "0199").out
 
 
 @pytest.mark.parametrize("wanted", ["0199aa01", "0199", "production/checkout"])

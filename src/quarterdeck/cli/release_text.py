@@ -27,7 +27,7 @@ def release_lines(view: ReleaseView) -> Iterator[str]:
     yield from _field("asked by", view.actor + (f": {view.reason}" if view.reason else ""))
     yield from _field("started", clock(view.started_at) + f"  ({view.lasted} ago)" * view.open)
     if view.ended_at is not None:
-        yield from _field("ended", f"{clock(view.ended_at)}  after {view.lasted}")
+        yield from _field("stopped" if view.open else "ended", f"{clock(view.ended_at)}  after {view.lasted}")
     yield from _field("state", view.state + (f": {view.waits}" if view.waits else ""))
     if view.exposed is not None:
         most = f" (at most {view.most_exposed:g}%)" if view.most_exposed else ""
