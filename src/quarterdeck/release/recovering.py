@@ -74,7 +74,7 @@ def needless(release: Release, step: ReleaseStep, work: Write, outside: Outside)
             if after := _done_with(release, step, work.action, outside):
                 return f"step {after.id} was done with what it had prepared"
         case Shift():
-            if _even(_shifts(release, step, outside)):
+            if _even(_shifts(release, step, outside), {_resource(one) for one in operation.plan.steps}):
                 return "a later step had set the shares back to what they were"
     return ""
 
@@ -197,7 +197,7 @@ def _write_back(release: Release, step: ReleaseStep, work: Write, outside: Outsi
     if undo is not None and undo.open:
         return Finish("needs_operator", unanswered(undo), ("retry", "abandon"))
     if undo is not None and standing.state == "undoing":
-        return _stuck(step, undo.detail or str(undo.ending))
+        return _stuck(step, standing.detail or undo.detail or str(undo.ending))
     if why := needless(release, step, work, outside):
         return Undone(step.id, why) if standing.state == "done" else None
     return Undo(step)
@@ -294,18 +294,19 @@ def _done_with(release: Release, step: ReleaseStep, prepared: Swap, outside: Out
 
 
 def _shifts(release: Release, step: ReleaseStep, outside: Outside) -> Iterator[Step]:
-    """The writes of all shifts of a service that go back now, in the order in which they were done; without what was
-    taken back by an operation of its own."""
-    for other in release.plan.steps:
-        if not _goes_back_too(release, other):
-            continue
-        standing = release.standing(other.id)
-        operation = outside.operations.get(standing.operation)
-        if other.target.whole != step.target.whole or not isinstance(other.work, Write) or operation is None:
-            continue
-        undo = outside.operations.get(standing.undo)
-        taken_back = bool(operation.undone_by) or (undo is not None and undo.ending == "succeeded")
-        if isinstance(other.work.action, Shift) and not taken_back:
+    """The writes of all shifts of a service that go back now, in the order in which they were done: first those that
+    set shares, then those that have taken some of them back, also where they came only half-way."""
+    shifts = [
+        release.standing(other.id)
+        for other in release.plan.steps
+        if other.target.whole == step.target.whole
+        and isinstance(other.work, Write)
+        and isinstance(other.work.action, Shift)
+        and _goes_back_too(release, other)
+    ]
+    for name in (*(one.operation for one in shifts), *(one.undo for one in reversed(shifts))):
+        operation = outside.operations.get(name)
+        if operation is not None and operation.ending != "rolled_back":
             yield from (one for one in operation.plan.steps if operation.step(one.id).state == "done")
 
 
@@ -314,14 +315,18 @@ def _goes_back_too(release: Release, step: ReleaseStep) -> bool:
     return release.recovery is not None and step.id in release.recovery.steps
 
 
-def _even(writes: Iterator[Step]) -> bool:
-    """Whether writes that follow each other end where they began, each resource for itself."""
+def _resource(write: Step) -> tuple[str, str]:
+    return write.address.key, str(write.change.get("destination", ""))
+
+
+def _even(writes: Iterator[Step], resources: set[tuple[str, str]]) -> bool:
+    """Whether writes that follow each other end where they began, each of these resources for itself."""
     first: dict[tuple[str, str], Step] = {}
     last: dict[tuple[str, str], Step] = {}
     for write in writes:
-        key = (write.address.key, str(write.change.get("destination", "")))
-        first.setdefault(key, write)
-        last[key] = write
+        first.setdefault(_resource(write), write)
+        last[_resource(write)] = write
+    first = {key: write for key, write in first.items() if key in resources}
     return bool(first) and all(_same(first[key], last[key]) for key in first)
 
 

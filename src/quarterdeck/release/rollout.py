@@ -476,7 +476,7 @@ def _with_step(release: Release, kind: str, body: Mapping[str, Any], at: float) 
         state=_STATES[kind],
         detail=str(body.get("detail", "")),
         operation=was.operation if undoing else str(body.get("operation", "" if starting else was.operation)),
-        undo=str(body.get("operation", "")) if undoing else "" if starting else was.undo,
+        undo=str(body.get("operation", was.undo)) if undoing else "" if starting else was.undo,
         since=at,
         until=body.get("until"),
     )
