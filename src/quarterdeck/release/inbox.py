@@ -97,7 +97,7 @@ def evidence(one: MeasureView) -> str:
     value = f" {one.value}" if one.value else ""
     wanted = f" (wants {one.wanted})" if one.wanted else ""
     since = "" if not one.age else ", just now" if one.age == "now" else f", {one.age} ago"
-    detail = f": {one.detail}" if one.detail else ""
+    detail = f": {one.detail}" if one.detail and (one.telling or one.verdict != "pass") else ""
     shadow = "shadow " if one.shadow else ""
     return f"{shadow}{one.gate}{value}: {word}{wanted}, {one.count}{since}{detail}"
 

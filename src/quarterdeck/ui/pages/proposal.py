@@ -33,7 +33,8 @@ def must_be_typed(plan: ReleasePlan) -> str:
 def _members(plan: ReleasePlan, cells: int) -> Iterator[Line]:
     yield line(("WHAT SHIPS", "heading"))
     for one in plan.members:
-        change = f"{clean(one.previous, 60) or '?'}  ->  {clean(one.version, 60) or '?'}  by {clean(one.strategy, 60)}"
+        change = f"{clean(one.previous, 60) or '?'}  ->  {clean(one.version, 60) or '?'}"
+        change += f"  by {clean(one.strategy, 60)}" if one.strategy else ""
         yield from wrap(change, cells, first=line("  ", (str(one.target), "title"), "  "))
     if plan.exposure:
         yield line(f"  {marks.percent(plan.exposure)} of new clients, at most, are on it before it is through")

@@ -91,6 +91,8 @@ class ProposalDialog(Consent):
         return proposals.proposal_lines(self._proposed, cells)
 
     def verb(self) -> str:
+        if self._wish.action is not None:
+            return "Do it, to be confirmed"
         return "Start the hotfix" if self._wish.hotfix else "Start the release"
 
     def must_type(self) -> str:
