@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from quarterdeck.clock import Clock
@@ -98,7 +98,7 @@ class Proposer:
         self, plan_id: str, wish: Wish, asker: str, sights: Sights, notes: tuple[Risk, ...] = ()
     ) -> ReleasePlan | Refusal:
         """The plan from what was read, and what the store says now. Reads no system, awaits nothing."""
-        now, guards, releases = self._clock.now(), self._store.guards(), self._store.releases()
+        now, guards, releases = self._clock.now(), self._store.guards(), self._releases()
         first = self._compose(plan_id, wish, asker, sights, now, ())
         if isinstance(first, Refusal):
             return first
@@ -127,11 +127,17 @@ class Proposer:
             fleet=self._fleet,
             rules=self._rules,
             guards=self._store.guards(),
-            releases=self._store.releases(),
+            releases=self._releases(),
             sights=sights,
             now=now,
             notes=notes,
         )
+
+    def _releases(self) -> Sequence[Release]:
+        """The last ones, and those that are open however old they are."""
+        recent = self._store.releases()
+        known = {one.id for one in recent}
+        return (*recent, *(one for one in self._store.releases(open_only=True) if one.id not in known))
 
     async def _survey(self, place: Place) -> SwapSurvey | Refusal | None:
         source, destination = self._fleet.swap_source, self._fleet.swap_destination
