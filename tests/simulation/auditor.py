@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import truth
 from tests.simulation.physics import Author, Send, Split, State
+from tests.simulation.release_auditor import ReleaseAuditor
 from tests.simulation.wire import key_of
 
 from quarterdeck.release.operation import Operation, advance, begin
@@ -60,6 +61,8 @@ class Auditor:
         """Plans that somebody properly said yes to, with the wall time of the first yes."""
         self.choices: Counter[tuple[str, str]] = Counter()
         """How often somebody asked for a choice, by operation and choice."""
+        self.log = ReleaseAuditor(simulation, self.accounts, self.confirmed, wrong)
+        self._made: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
         self._flying: dict[str, list[Send]] = defaultdict(list)
         self._owners: dict[str, str] = {}
         self._numbers = 0
@@ -158,7 +161,7 @@ class Auditor:
             self._wrong(f"{author} takes effect after all; the journal says: {account.disowned[author.number]}")
 
     def _safe(self, send: Send, before: Split, after: Split) -> None:
-        limits = self._simulation.limits(send.key)
+        limits = self._simulation.scene.limits[send.key]
         serving = [side for side in after.sides.values() if side.serves]
         whole = sum(side.weight for side in serving)
         if not serving or (after.atomic and abs(whole - 100) > 0.01):
@@ -179,7 +182,10 @@ class Auditor:
         for event in events:
             self._simulation.tell(f"journal {event.seq}: {event.kind} {event.operation} {_brief(event)}")
             self._chained(event)
+            self._made[event.kind, event.operation].append(event)
+            self.log.read(event)
             self._read(event)
+        self.log.committed(events, self._store.release)
         for key in {event.operation for event in events} & self.accounts.keys():
             if self._store.operation(key) != self.accounts[key].operation:
                 self._wrong(f"operation {key} is shown as something else than what its journal says")
@@ -189,6 +195,10 @@ class Auditor:
             if refusal and refusal.message.startswith("internal error"):
                 self._wrong(f"request {answer.request}: {refusal.message}")
             self._simulation.answered(answer)
+
+    def lines(self, kind: str, about: str) -> list[Event]:
+        """All lines of a kind about an operation, a plan or a release."""
+        return self._made[kind, about]
 
     def _chained(self, event: Event) -> None:
         digest = line_hash(
@@ -231,7 +241,9 @@ class Auditor:
         if event.operation in self.accounts:
             self._wrong(f"operation {event.operation} is started twice")
         yes = self.confirmed.get(event.operation)
-        if yes is None:
+        if event.body.get("release"):
+            pass  # a release was said yes to as a whole
+        elif yes is None:
             self._wrong(f"operation {event.operation} is started without anybody's yes")
         elif yes >= operation.plan.expires_at and not self._simulation.weather.jumps:
             self._wrong(f"operation {event.operation} is started by a yes to an expired plan")
@@ -306,6 +318,7 @@ class Auditor:
     # --- the end -----------------------------------------------------------------------------------------------------
     def close_books(self) -> None:
         """When everything has come to rest."""
+        self.log.close_books()
         if faults := self._store.verify():
             self._wrong(f"the journal doesn't verify: {faults}")
         for key, account in self.accounts.items():

@@ -186,10 +186,18 @@ class World:
             raise Declined("The slot cannot be changed because its settings have been prepared for swap")
         self.change(key, replace(site, preview=preview), author)
 
-    def deploy(self, key: str, build: str, author: Author) -> None:
+    def deploy(self, key: str, slot: str, build: str, author: Author) -> None:
         site = self.now(key)
-        if not site.busy:
-            self.change(key, replace(site, staging=build), author)
+        if site.busy:
+            raise Declined("Cannot modify this site because another operation is in progress")
+        if site.preview:
+            raise Declined("The slot cannot be changed because its settings have been prepared for swap")
+        self.change(key, replace(site, staging=build) if slot == STAGING else replace(site, production=build), author)
+
+    def share(self, key: str, slot: str) -> float:
+        """Percent of a site's new clients that a slot gets."""
+        split = self.now(f"split/{key.partition('/')[2]}") if f"split/{key.partition('/')[2]}" in self.history else None
+        return split.sides[slot].weight if split else 100.0 * (slot == PRODUCTION)
 
     # --- splits and flags --------------------------------------------------------------------------------------------
     def weigh(self, key: str, name: str, weight: float, enabled: bool, author: Author) -> None:

@@ -12,21 +12,23 @@ from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
-from tests.engine.ship import NOBODY
-from tests.simulation.wire import Wire
+from tests.simulation.wire import Oracle, Wire
 
 from quarterdeck.runner.engine import Engine, Household
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.patience import Patience
 from quarterdeck.runner.reception import RETRY_SECONDS, Reception
+from quarterdeck.runner.running import Ran
+from quarterdeck.runner.sampling import Sampler
 from quarterdeck.store.base import Answer, Draft, Event, Lease, LeaseLost, Lock, StoreError
 from quarterdeck.store.lifeline import RUNNER_LEASE
 from quarterdeck.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
+    from tests.simulation.viewers import Viewer
 
-ABOARD: ContextVar[Runner | None] = ContextVar("ABOARD", default=None)
+ABOARD: ContextVar[Runner | Viewer | None] = ContextVar("ABOARD", default=None)
 """Whose callback this is; None for the world's and the operators'."""
 
 STAND_BY = 8.0
@@ -145,6 +147,18 @@ class Runner:
         self.breathe()
         await asyncio.sleep(seconds)
 
+    # --- its programs ------------------------------------------------------------------------------------------------
+    async def run(self, command: Sequence[str], names: Mapping[str, str]) -> Ran:
+        """See `pretend`."""
+        self.breathe()
+        simulation = self._simulation
+        simulation.auditor.log.program_begins(names["release"], names["step"], self)
+        await asyncio.sleep(simulation.random.uniform(0.5, 30))
+        self.breathe()
+        code = int(simulation.random.random() < simulation.weather.programs)
+        simulation.auditor.log.program_ends(names["release"], names["step"], code)
+        return Ran(code, f"exit code {code}: {' '.join(command)}")
+
     # --- its work, as `runner.process` and `runner.duty` do it -------------------------------------------------------
     async def _live(self) -> None:
         store: Any = Journaled(self, self._simulation)
@@ -184,16 +198,18 @@ class Runner:
     async def _term(self, store: Any) -> bool:
         """True if it was told to leave."""
         simulation, relieved = self._simulation, False
+        wire = Wire(simulation, self)
         engine = simulation.engine(
-            fleet=simulation.fleet,
+            fleet=simulation.scene.fleet,
             store=store,
             guard=self.guard,
-            connections=Wire(simulation, self),
+            connections=wire,
             seal=OpenSeal(),
             clock=self,
             household=Household(lambda _: None, lambda: None),
             patience=PATIENCE,
-            samples=NOBODY,
+            rules=simulation.scene.rules,
+            samples=Sampler(wire, lambda: simulation.scene.rules, Oracle(simulation, self), self),
         )
         reception = Reception(store, self.guard, engine.answer, self)
         try:
@@ -237,6 +253,14 @@ class Runner:
                 raise
             except StoreError:
                 pass
+
+
+async def pretend(command: Sequence[str], timeout: float, names: Mapping[str, str]) -> Ran:
+    """Stands in for `runner.running.run`: a program that takes its time, does something once, and may fail."""
+    runner = ABOARD.get()
+    if not isinstance(runner, Runner):
+        raise AssertionError("a program is started by nobody")
+    return await runner.run(command, names)
 
 
 class OpenSeal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import replace
@@ -16,20 +16,20 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.auditor import Auditor
-from tests.simulation.people import CART, CHECKOUT, Operator, illness, stranger
-from tests.simulation.physics import Flag, Side, Site, Split, World
-from tests.simulation.runners import ABOARD, Killed, Runner
+from tests.simulation.fleets import NEXT, Scene, scene
+from tests.simulation.people import Operator, captain, illness, pipeline, stranger
+from tests.simulation.physics import PRODUCTION, STAGING, Site, Split, World
+from tests.simulation.runners import ABOARD, Killed, Runner, pretend
 from tests.simulation.virtual import Runaway, VirtualLoop
 from tests.simulation.weather import Weather, weather
-from tests.simulation.wire import LIMITS
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
+from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
-from quarterdeck.release.survey import Limits
-from quarterdeck.runner import reception
+from quarterdeck.release.rollout import Release
+from quarterdeck.runner import conductor, programs, reception
 from quarterdeck.runner.engine import Engine
-from quarterdeck.store.base import Answer, LeaseLost, Request, StoreError
+from quarterdeck.store.base import Answer, LeaseLost, Request
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore
 
@@ -38,24 +38,15 @@ START = 1_795_000_000.0
 LOOK = 20.0
 """Seconds between two looks for requests that nobody announced: an hour of waiting shouldn't be 3600 looks."""
 
+LOOK_AFTER_RELEASES = 120.0
+"""Seconds between two looks of a release at what may have changed, for the same reason."""
+
+STILL = 1000.0
+"""Seconds: longer than any limit of any release."""
+
 LONGEST = 4 * 3600.0
 """Seconds within which everything must have come to rest once nothing goes wrong any more: all patience of all steps,
 and the longest jump of the clock, which a lease may outlast by."""
-
-FLEET = Fleet(
-    "shop",
-    environments=(Environment("production", protected=True), Environment("staging")),
-    services=("checkout", "cart"),
-    places=(
-        Place("slots", replace(CHECKOUT, region="west"), Address("az", {"name": "west"})),
-        Place("slots", replace(CHECKOUT, region="east"), Address("az", {"name": "east"})),
-        Place("traffic", CHECKOUT, Address("az", {"name": "tm"})),
-        Place("slots", CART, Address("az", {"name": "cart"})),
-        Place("slot_traffic", CART, Address("az", {"name": "cart"})),
-        Place("flags", TargetId("production", "flags"), Address("az", {"name": "flags"})),
-    ),
-)
-
 
 class Broken(AssertionError):
     """A promise was broken. The text says which, and how to see it again."""
@@ -74,7 +65,9 @@ class Simulation:
         self.weather: Weather = weather(self.random)
         self.loop = VirtualLoop(self.random)  # type: ignore[abstract]  # no input, no output: much has no meaning
         self.loop.gate, self.loop.born, self.loop.failed = _may_run, _born, self._failed
-        self.fleet = FLEET
+        self.scene: Scene = scene(self.random, self.weather.scale, START)
+        self.sick: set[str] = set()
+        """Versions that make gates fail wherever they serve."""
         self.engine = Engine
         self.calm = False
         self.over = False
@@ -87,8 +80,8 @@ class Simulation:
         self._trace = trace
         self._jumped = 0.0
         self._numbers = 0
-        self._waiting: dict[str, asyncio.Future[Answer]] = {}
-        self._heard: dict[str, Answer] = {}
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._heard: set[str] = set()
         self._folder = folder
         self.path = folder / "store.db"
         self.path.write_bytes(_template())
@@ -99,12 +92,10 @@ class Simulation:
         self.world.seen = self.auditor.changed
 
     def _furnish(self) -> None:
-        for name in ("west", "east", "cart"):
-            self.world.place(f"slots/{name}", Site(f"{name}-2", f"{name}-1"))
-        each = float(max(1, self.weather.scale // 2))
-        self.world.place("split/tm", Split({"west": Side(each), "east": Side(each)}, atomic=False))
-        self.world.place("split/cart", Split({"production": Side(100.0), "staging": Side(0.0)}, atomic=True))
-        self.world.place("flag/flags", Flag(True, 50.0))
+        if self.random.random() < self.weather.sickness:
+            self.sick.add(NEXT)
+        for key, state in self.scene.things.items():
+            self.world.place(key, state)
 
     def run(self) -> None:
         """Raises Broken."""
@@ -124,15 +115,15 @@ class Simulation:
         self.tell(f"weather: {self.weather}")
         for _ in range(2):
             self.replace(None)
-        for unrest in (stranger(self), illness(self), self._bad_disk(), self._wrong_clock()):
+        for unrest in (stranger(self), illness(self), pipeline(self), self._bad_disk(), self._wrong_clock()):
             self.loop.create_task(unrest)
         await asyncio.gather(*(Operator(self, f"op{n}@jump").act() for n in range(self.weather.operators)))
         self._becalm()
         await self._rest()
-        for attempt in range(6):
-            for operation in self.open_operations():
-                choice = "abandon" if attempt > 3 else ""
-                await Operator(self, "captain@bridge").choose(operation, choice)
+        for attempt in range(10):
+            if not self.open_operations() and not self.open_releases():
+                break
+            await captain(self, attempt)
             await self._rest()
         self.auditor.close_books()
 
@@ -143,21 +134,23 @@ class Simulation:
         self.trouble = ""
         self.weather = replace(
             self.weather, refused=0, before=0, after=0, fault=0, swap_fails=0, hangs=0, empty=0, unreadable=0, stale=0,
-            poll_fails=0, hiccups=0,
+            poll_fails=0, hiccups=0, noise=0, silence=0, programs=0,
         )  # fmt: skip
 
     async def _rest(self) -> None:
+        """Until nothing runs, and releases have been still for longer than any limit of theirs."""
         until = self.loop.time() + LONGEST
         while self._busy():
             if self.loop.time() > until:
                 running = [operation.id for operation in self.open_operations() if operation.ending is None]
                 self.wrong(f"no end in sight: operations {running}, requests {self._viewer.pending()}")
             await asyncio.sleep(5)
+        self.auditor.log.at_rest()
 
     def _busy(self) -> bool:
-        if any(operation.ending is None for operation in self.open_operations()):
+        if any(operation.ending is None for operation in self.open_operations()) or self._viewer.pending():
             return True
-        return bool(self._viewer.pending())
+        return self.auditor.log.moving() and self.loop.time() < self.auditor.log.last_word + STILL
 
     # --- what the others ask -----------------------------------------------------------------------------------------
     def tell(self, line: str) -> None:
@@ -185,9 +178,6 @@ class Simulation:
     def after(self, seconds: float, deed: Callable[[], None]) -> None:
         self.loop.call_later(seconds, deed, context=Context())
 
-    def limits(self, key: str) -> Limits:
-        return LIMITS[key == "split/cart"]
-
     def swap_length(self) -> tuple[float, bool]:
         """How long a swap takes, and whether it fails."""
         random = self.random
@@ -204,30 +194,60 @@ class Simulation:
     def open_operations(self) -> list[Operation]:
         return [operation for operation in self.operations() if operation.open]
 
-    def submit(self, request: Request) -> Request:
-        if self.trouble in ("full", "locked"):
-            raise StoreError("the disk is full", "make room")
-        stored = self._viewer.submit(request)
+    def open_releases(self) -> list[Release]:
+        return [release for release in self.auditor.log.releases() if release.open]
+
+    def guards(self) -> Guards:
+        return self._viewer.guards()
+
+    def version(self) -> str:
+        """One that waits in some staging slot."""
+        site: Site = self.world.now(self.random.choice(self.scene.keys("slots")))
+        return site.staging
+
+    def ill(self, target: TargetId) -> bool:
+        """Whether clients of a service get a sick build."""
+        world = self.world
+        return any(
+            world.share(key, slot) > 0 and build in self.sick
+            for key in self.scene.sites_of(target)
+            for slot, build in ((STAGING, world.now(key).staging), (PRODUCTION, world.now(key).production))
+        )
+
+    def off_by(self, target: TargetId, shares: Mapping[str, float]) -> float:
+        """By how many points the real shares of new clients differ from those at most."""
+        apart = 0.0
+        for role in ("traffic", "slot_traffic"):
+            for place in self.scene.fleet.places_of(target):
+                split: Split = self.world.now(f"split/{place.address.parts['name']}") if place.role == role else None
+                if split and shares.keys() & split.sides.keys():
+                    whole = sum(side.weight for side in split.sides.values() if side.enabled) or 1
+                    real = {name: side.enabled * 100 * side.weight / whole for name, side in split.sides.items()}
+                    apart = max(apart, *(abs(real.get(name, 0) - share) for name, share in shares.items()))
+        return apart
+
+    def submitted(self, request: Request) -> None:
         self.tell(f"{request.actor} asks: {request.kind} {request.id} key {request.key} {request.body}")
         if self.random.random() < 0.9:
             self.wake()
-        return stored
 
     def answered(self, answer: Answer) -> None:
-        self.tell(f"answer to {answer.request}: {answer.refusal or answer.operation or 'yes'}")
-        self._heard[answer.request] = answer
+        said = answer.refusal or answer.operation or answer.release or answer.said or "yes"
+        self.tell(f"answer to {answer.request}: {said}")
+        self._heard.add(answer.request)
         if (waiting := self._waiting.pop(answer.request, None)) and not waiting.done():
-            waiting.set_result(answer)
+            waiting.set_result(None)
 
-    async def answer(self, request: str, seconds: float) -> Answer | None:
-        """What a viewer sees who waits so long."""
+    async def is_answered(self, request: str, seconds: float) -> bool:
+        """Wait so long for an answer."""
         if request in self._heard:
-            return self._heard[request]
+            return True
         waiting = self._waiting.setdefault(request, self.loop.create_future())
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                return await asyncio.shield(waiting)
-        return None
+                await asyncio.shield(waiting)
+                return True
+        return False
 
     # --- runners and their machine -----------------------------------------------------------------------------------
     def replace(self, runner: Runner | None) -> None:
@@ -303,7 +323,9 @@ def _template() -> bytes:
 def simulate(seed: int, trace: Callable[[str], None] | None = None) -> Simulation:
     """Run one seed. Raises Broken."""
     seldom = patch.object(reception, "LOOK_SECONDS", LOOK)
-    with seldom, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
+    rarely = patch.object(conductor, "LOOK_SECONDS", LOOK_AFTER_RELEASES)
+    programs_ = patch.object(programs, "run", pretend)
+    with seldom, rarely, programs_, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
         simulation = Simulation(seed, Path(folder), trace)
         simulation.run()
         return simulation

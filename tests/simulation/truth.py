@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.simulation.physics import Flag, Send, Site, Split, State, World
+from tests.simulation.physics import STAGING, Flag, Send, Site, Split, State, World
 
 from quarterdeck.release.plan import Step
 
@@ -14,6 +14,8 @@ def holds(step: Step, state: State, side: str) -> bool:
     """Whether a thing is as a step wants it "before" or "after"."""
     facts: Mapping[str, Any] = step.before if side == "before" else step.after
     match state:
+        case Site() if step.verb == "deploy":
+            return bool((state.staging if step.change["slot"] == STAGING else state.production) == facts["version"])
         case Site():
             if side == "after" and step.verb in ("swap", "complete"):
                 return bool(
@@ -46,6 +48,8 @@ def is_effect(step: Step, before: State, after: State) -> bool:
     if isinstance(before, Site) and isinstance(after, Site):
         if step.verb in ("swap", "complete"):
             return before.production != after.production
+        if step.verb == "deploy":
+            return (before.production, before.staging) != (after.production, after.staging)
         return before.preview != after.preview
     return True
 

@@ -39,6 +39,13 @@ class Weather:
         disk: seconds between two times that the store can't be used; 0 for never.
         jumps: seconds between two jumps of the machine's clock; 0 for never.
         ttl: of the lease.
+        noise: the gate `noise` fails.
+        silence: a gate has no answer: none in time, none at all, no value, an old one.
+        pipeline: seconds between two builds that are put into staging slots; 0 for never.
+        sickness: a new build makes its gates fail wherever it serves.
+        programs: a program fails.
+        terminals: how many steps of its own a viewer lives; 0 for ever.
+        steering: how often people see to open releases, of all they do.
         operators: how many people act.
         wishes: how many things they want, together.
     """
@@ -65,6 +72,13 @@ class Weather:
     disk: float
     jumps: float
     ttl: float
+    noise: float
+    silence: float
+    pipeline: float
+    sickness: float
+    programs: float
+    terminals: int
+    steering: float
     operators: int
     wishes: int
 
@@ -72,11 +86,13 @@ class Weather:
 def weather(random: Random) -> Weather:
     """Some seeds are calm in most respects, so that what is left shows by itself."""
 
+    gentle = random.random() < 0.4
+
     def rate(worst: float) -> float:
-        return random.choice((0.0, worst / 4, worst))
+        return random.choice((0.0, 0.0, 0.0, worst / 4) if gentle else (0.0, worst / 4, worst))
 
     def every(*lengths: float) -> float:
-        return random.choice((0.0, 0.0, *lengths))
+        return random.choice((0.0, 0.0, *(() if gentle and random.random() < 0.6 else lengths)))
 
     return Weather(
         latency=random.choice((0.02, 0.3)),
@@ -101,6 +117,13 @@ def weather(random: Random) -> Weather:
         disk=every(60.0, 300.0),
         jumps=every(200.0),
         ttl=random.choice((20.0, 60.0)),
+        noise=rate(0.3),
+        silence=rate(0.4),
+        pipeline=random.choice((0.0, 80.0, 400.0)),
+        sickness=rate(0.6),
+        programs=rate(0.4),
+        terminals=int(every(30)),
+        steering=random.choice((0.2, 0.6)),
         operators=random.randint(1, 3),
-        wishes=random.randint(4, 12),
+        wishes=random.randint(5, 14),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.fleets import IMAGE
 from tests.simulation.physics import PRODUCTION, STAGING, Declined, Flag, Send, Site, Split, World
 from tests.simulation.weather import LATEST_EFFECT, STALEST_READ
 
@@ -21,6 +23,7 @@ from quarterdeck.fleet.readings import (
     SwapRecord,
     TrafficReading,
 )
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Place, Role
 from quarterdeck.providers.base import (
     Capability,
@@ -32,9 +35,10 @@ from quarterdeck.providers.base import (
     Receipt,
     Refused,
 )
+from quarterdeck.release.gate import Evidence, GateSpec
 from quarterdeck.release.plan import Step
-from quarterdeck.release.settlement import Settlement, settle_destination, settle_flag, settle_shares, settle_slots
-from quarterdeck.release.survey import FlagSurvey, Limits, SwapSurvey, TrafficSurvey
+from quarterdeck.release.settlement import Settlement, settle_deploy, settle_destination, settle_flag, settle_shares, settle_slots
+from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 
 if TYPE_CHECKING:
     from tests.simulation.runners import Runner
@@ -70,7 +74,10 @@ class Wire:
         return self
 
     def gates(self, connection: str) -> GateSource:
-        raise ProviderError("misconfigured", f"{connection} answers for no gates")
+        return Oracle(self._simulation, self._runner)
+
+    async def open(self, connection: str) -> Any:
+        """Open already; see `sampling.Sources`."""
 
     async def identity(self, connection: str) -> str:
         return "ana@contoso.example"
@@ -90,15 +97,25 @@ class Wire:
         key = f"split/{address.parts['name']}"
         reading, when = await self._split(key)
         self._looks[self._task(), f"survey {key}"] = (when, "")
-        return TrafficSurvey(reading, self._simulation.limits(key))
+        return TrafficSurvey(reading, self._simulation.scene.limits[key])
 
     async def survey_flag(self, address: Address, name: str, label: str) -> FlagSurvey:
         return FlagSurvey((await self._flag(key_of("flags", address)))[0])
 
+    async def survey_deploy(self, address: Address, slot: str) -> DeploySurvey:
+        key = key_of("slots", address)
+        reading, _ = await self._slot(key, slot)
+        prepared = {"prepared_for": "production"} if slot == STAGING and self._world.now(key).preview else {}
+        live = slot == PRODUCTION or self._world.share(key, slot) > 0
+        return DeploySurvey(reading, IMAGE + _version(reading), live, seconds=20, facts=prepared)
+
     async def settle(self, step: Step) -> Settlement:
         key = key_of(step.role, step.address)
         self._looks.pop((self._task(), key), None)
-        if step.role == "slots":
+        if step.verb == "deploy":
+            slot, when = await self._slot(key, str(step.change["slot"]))
+            settlement = settle_deploy(step, slot, IMAGE + _version(slot), "")
+        elif step.role == "slots":
             source, first = await self._slot(key, STAGING)
             destination, second = await self._slot(key, PRODUCTION)
             when, settlement = min(first, second), settle_slots(step, source, destination)
@@ -237,6 +254,8 @@ class Wire:
                     return Receipt(work.id, work.id)
                 case "preview" | "cancel":
                     world.prepare(key, str(change["source"]) if step.verb == "preview" else "", send)
+                case "deploy":
+                    world.deploy(key, str(change["slot"]), str(change["version"]), send)
                 case "set_destination":
                     world.weigh(key, change["destination"], change["weight"], change["enabled"], send)
                 case "set_shares":
@@ -280,7 +299,51 @@ def _reply(answer: asyncio.Future[Receipt], result: Receipt | Exception) -> None
         answer.set_result(result)
 
 
-LIMITS = {
-    True: Limits(units=100, smallest=0, largest=100, atomic=True),
-    False: Limits(units=1000, smallest=1, largest=1000, atomic=False),
-}
+def _version(reading: SlotReading) -> str:
+    return reading.build.version if reading.build else ""
+
+
+class Oracle:
+    """What answers for gates, and for the share of traffic that users really get, as one runner asks."""
+
+    source = "oracle"
+
+    def __init__(self, simulation: Simulation, runner: Runner) -> None:
+        self._simulation = simulation
+        self._runner = runner
+        self._random = simulation.random
+
+    async def measure(self, gate: GateSpec) -> Evidence:
+        """`errors` and `latency` tell whether a sick build serves; what else there is, is as chance has it."""
+        await self._travel()
+        weather, simulation = self._simulation.weather, self._simulation
+        name, _, where = gate.options["query"].partition(" ")
+        bad = simulation.ill(TargetId.parse(where)) if name != "noise" else self._random.random() < weather.noise
+        value = float(bad or name == "shadow")
+        fate = self._random.random() / weather.silence if weather.silence else 1.0
+        if fate < 0.2:
+            await asyncio.sleep(self._random.choice((5.0, 100.0)))
+        elif fate < 0.4:
+            raise ProviderError("unreachable", "the metrics don't answer")
+        elif fate < 0.5:
+            raise RuntimeError("garbage")
+        elif fate < 0.7:
+            return self._told(gate, Evidence(None, detail="no such series"))
+        elif fate < 1.0:
+            return self._told(gate, Evidence(value, at=simulation.wall() - 500, detail="an old value"))
+        await self._travel()
+        return self._told(gate, Evidence(value, detail=f"{value:g}"))
+
+    async def off_by(self, gate: GateSpec) -> Evidence:
+        """By how many points the shares of a target differ from the intended ones."""
+        await self._travel()
+        shares = json.loads(gate.options["shares"])
+        return self._told(gate, Evidence(self._simulation.off_by(TargetId.parse(gate.options["target"]), shares)))
+
+    def _told(self, gate: GateSpec, evidence: Evidence) -> Evidence:
+        self._simulation.auditor.log.evidence(gate.name, evidence)
+        return evidence
+
+    async def _travel(self) -> None:
+        self._runner.breathe()
+        await asyncio.sleep(min(1.0, self._random.expovariate(1.0) * self._simulation.weather.latency))
