@@ -55,7 +55,7 @@ def canary(**changes: Any) -> ReleasePlan:
         ),
         "gates": (ERRORS,),
         "approvals": (SRE,),
-        "risks": (Risk("warning", "overlap", "payments was released 10 min ago", "wait until 15:00"),),
+        "risks": (Risk("danger", "supersession", "this ships 2.15.0 over 2.16.0", "make sure that is meant"),),
         "fuse": Fuse(True, "traffic back, then swap back", 90, lost="nothing"),
         "who_feels_it": "everybody who shops",
         "exposure": 5.0,

@@ -16,7 +16,7 @@ def test_an_approval_says_what_it_blocks_who_may_and_how_to_answer(written: Any,
         "approval sre: 1 of 1 missing",
         "blocks: step 4: pause until promoted",
         "who may: sre (bo, cy), not ana@jump, who started it",
-        "payments was released 10 min ago",
+        "this ships 2.15.0 over 2.16.0",
         "-> qd approve 0199aa01/3",
     ):
         assert words in out
