@@ -190,8 +190,9 @@ def _under_way(release: Release, step: ReleaseStep, now: float, outside: Outside
         case Run(repeatable=repeatable):
             if step.id in outside.programs:
                 return Rest(None, f"runs {step.summary}")
-            if repeatable:
-                return Start(step)
+            if repeatable:  # it was interrupted: running it again is beginning it again
+                paused = None if release.paused is None else _paused(release, now)
+                return paused or _ready(release, now, outside, needed=False) or Start(step)
             text = f"the program of step {step.id} ({step.summary}) was interrupted: nobody knows how far it came"
             return Finish("needs_operator", text, FAILED)
         case Pause():

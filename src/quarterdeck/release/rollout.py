@@ -381,9 +381,10 @@ class Release:
 
     @property
     def untouched(self) -> bool:
-        """True as long as nothing has begun that changes something."""
+        """True as long as nothing has begun that changes something. What has begun once and is left out, or waits to be
+        tried again, may have changed something all the same."""
         return all(
-            self.standing(step.id).state in ("waiting", "skipped")
+            self.standing(step.id).state in ("waiting", "skipped") and not self.standing(step.id).operation
             for step in self.plan.steps
             if isinstance(step.work, Write | Run)
         )
