@@ -144,6 +144,18 @@ def test_the_first_sample_waits_for_the_delay_and_the_next_for_the_interval() ->
     assert judged([ERRORS, replace(ALIVE, interval=10)], [(70.0, {"errors": 0, "alive": 200})]).next_at == 80
 
 
+def test_when_the_clock_was_set_back_nobody_waits_for_it_to_come_there_again() -> None:
+    rows = every_30_s("errors", 0, 0)
+    assert judged([ERRORS], rows, now=-3600).next_at == -3600
+    assert judged([ERRORS], rows, now=-3600, seconds=math.inf).next_at == -3600
+    assert judge([ERRORS], {}, began=0, now=-3600).next_at == -3600
+    assert judged([ERRORS], [*rows, (-3600.0, {"errors": 0})], now=-3590).next_at == -3570
+
+
+def test_an_alarm_after_the_clock_was_set_back_is_an_alarm() -> None:
+    assert judged([ERRORS], [*every_30_s("errors", 0, 0), (-3600.0, {"errors": 0.5})], now=-3600).state == "failed"
+
+
 def test_all_gates_have_to_pass_in_the_same_sample() -> None:
     gates = [replace(ERRORS, count=1, failure_limit=9), replace(ALIVE, failure_limit=9)]
     turns: list[tuple[float, Row]] = [(0, {"errors": 0, "alive": 500}), (30, {"errors": 0.5, "alive": 200})]

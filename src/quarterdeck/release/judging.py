@@ -113,7 +113,12 @@ class _Step:
 
     @property
     def next_at(self) -> float:
-        """When to look again: at the next sample, or before, when the bake or the patience with a gate ends."""
+        """When to look again: at the next sample, or before, when the bake or the patience with a gate ends.
+
+        If the machine's clock was set back since the last look, it isn't waited for until it comes there again.
+        """
+        if (self.began if self.last_at is None else self.last_at) > self.now + self.interval:
+            return self.now
         if self.last_at is None:
             return self.first_at if self.gates else self.ends_at
         sample = self.last_at + self.interval
