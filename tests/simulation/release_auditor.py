@@ -122,13 +122,13 @@ class ReleaseAuditor:
         """All these lines have become durable together."""
         lines = [event for event in events if event.kind.startswith("release.")]
         about = {event.operation for event in lines} & self._voyages.keys()
-        if any(event.kind != "release.sampled" for event in lines):
-            self.last_word = self._simulation.loop.time()
+        if all(event.kind == "release.sampled" for event in lines):
+            return
+        self.last_word = self._simulation.loop.time()
         for name in sorted(about):
             if shown(name) != self._voyages[name].release:
                 self._wrong(f"release {name} is shown as something else than what its journal says")
-        if about:
-            self._alone()
+        self._alone()
 
     def _alone(self) -> None:
         owners: dict[TargetId, str] = {}
@@ -264,10 +264,11 @@ class ReleaseAuditor:
         by_hand: bool = False,
         said: Sequence[str] = (),
     ) -> None:
+        who = self._voyages[about].release.actor if about in self._voyages else event.actor
         aside = [*said, *(one.what for one in self._guards.overrides if one.about == about)]
         for hold in self._guards.holds:
             over = hold.until is not None and event.at >= hold.until
-            own = (hold.release and hold.release == about) or (hold.kind == "lock" and _one(hold.by, event.actor))
+            own = (hold.release and hold.release == about) or (hold.kind == "lock" and _one(hold.by, who))
             held = hold.kind == "automation" and (hotfix or by_hand)
             if over or own or held or not _covers(hold.scope, target):
                 continue
@@ -324,7 +325,7 @@ class ReleaseAuditor:
             again = release.standing(step.id).state == "running"
             if again and not step.work.repeatable:
                 self._wrong(f"the program of step {step.id} of {release.id} is begun again, and isn't repeatable")
-            if not again:
+            if not release.recovery:
                 self._may(f"step {step.id} of {release.id}", step.target, event, release.id, hotfix=release.plan.wish.hotfix)
         if release.recovery or release.current != step or (release.paused and not isinstance(step.work, Write)):
             self._wrong(f"line {event.seq}: step {step.id} of {release.id} begins when it isn't its turn")
