@@ -35,7 +35,7 @@ from quarterdeck.runner.outlook import Outlook
 from quarterdeck.runner.patience import back_off
 from quarterdeck.runner.programs import Programs
 from quarterdeck.runner.racing import first_of
-from quarterdeck.runner.release_lines import ITSELF, closing, line
+from quarterdeck.runner.release_lines import closing, line
 from quarterdeck.runner.release_writes import Writes
 from quarterdeck.store.base import Draft, Store
 
@@ -138,7 +138,7 @@ class Conductor:
                 await self._rest(until)
             case Recover(why, steps, to):
                 body = {"why": why, "steps": list(steps), "to": to}
-                self._write(line(release, "release.recovering", body, ITSELF))
+                self._write(line(release, "release.recovering", body))
             case Undo(step):
                 await self._undo(release, step)
             case Undone(step_id, detail):
@@ -147,7 +147,7 @@ class Conductor:
                 self._write(line(release, "release.confirming", {"until": until}))
             case Halt(why):
                 halted = {"order": "pause", "step": "", "reason": why}
-                self._write(line(release, "release.ordered", halted, ITSELF))
+                self._write(line(release, "release.ordered", halted))
             case Finish(ending, detail, choices):
                 self._write(*closing(release, ending, detail, choices, self._store.guards()))
 

@@ -8,7 +8,7 @@ from quarterdeck.clock import Clock
 from quarterdeck.release.rollout import Order
 from quarterdeck.runner.conductor import Conductor, Instruments
 from quarterdeck.runner.journal import Journal
-from quarterdeck.runner.release_lines import ITSELF, closing
+from quarterdeck.runner.release_lines import closing
 from quarterdeck.runner.tasks import Tasks, seen_through, where, without_text
 from quarterdeck.store.base import Store, StoreError
 
@@ -84,4 +84,4 @@ class Conductors:
         if release is None or release.ending is not None:
             return
         guards = self._store.guards()
-        self._journal.write(closing(release, "needs_operator", where(error), AFTER_FAULT, guards, ITSELF))
+        self._journal.write(closing(release, "needs_operator", where(error), AFTER_FAULT, guards))

@@ -13,7 +13,8 @@ from quarterdeck.release.rollout import Order, Release, ReleaseEventKind, Releas
 from quarterdeck.store.base import Draft
 
 ITSELF = "quarterdeck"
-"""Who is named in the journal where no person acted: a gate failed, a time ran out."""
+"""Who is named in the journal where no person acted: a gate was asked, a time ran out, the next step's turn came. Whose
+release it is stands in its `release.started`."""
 
 
 def subject(plan: ReleasePlan) -> str:
@@ -22,9 +23,9 @@ def subject(plan: ReleasePlan) -> str:
     return str(targets[0]) if targets else ""
 
 
-def line(release: Release, kind: ReleaseEventKind, body: Mapping[str, Any], actor: str = "") -> Draft:
-    """One line about a release, in the name of whoever started it unless another actor is given."""
-    return Draft(kind, actor or release.actor, release.id, subject(release.plan), body)
+def line(release: Release, kind: ReleaseEventKind, body: Mapping[str, Any], actor: str = ITSELF) -> Draft:
+    """One line about a release; `actor` is who did it."""
+    return Draft(kind, actor, release.id, subject(release.plan), body)
 
 
 def closing(
@@ -33,7 +34,7 @@ def closing(
     detail: str,
     choices: Sequence[Order],
     guards: Guards,
-    actor: str = "",
+    actor: str = ITSELF,
 ) -> list[Draft]:
     """The lines of a release's end. One that waits for an operator (it has choices) keeps what it holds."""
     body = {"ending": ending, "detail": detail, "choices": list(choices)}
@@ -41,13 +42,13 @@ def closing(
     if choices:
         return drafts
     drafts += [
-        Draft("hold.lifted", release.actor, release.id, subject(release.plan), {"id": hold.id, "reason": f"{ending}"})
+        Draft("hold.lifted", actor, release.id, subject(release.plan), {"id": hold.id, "reason": f"{ending}"})
         for hold in guards.holds
         if hold.release == release.id and hold.kind == "hotfix"
     ]
     if release.plan.hotfix and ending in ("succeeded", "needs_operator"):
         drafts += [
-            Draft("debt.owed", release.actor, release.id, str(debt.target), {"debt": to_json(debt)})
+            Draft("debt.owed", actor, release.id, str(debt.target), {"debt": to_json(debt)})
             for debt in debts_of(release)
         ]
     return drafts

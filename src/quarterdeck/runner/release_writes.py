@@ -9,6 +9,7 @@ from quarterdeck.clock import Clock
 from quarterdeck.release.action import Rollback
 from quarterdeck.release.operation import Operation, opening
 from quarterdeck.release.plan import Plan, Refusal, Risk
+from quarterdeck.release.recovering import together
 from quarterdeck.release.rollback import done_steps
 from quarterdeck.release.rollout import Release, ReleaseEventKind, ReleaseStep, Write
 from quarterdeck.runner.identities import identities
@@ -82,12 +83,13 @@ class Writes:
             self._journal.write([line(release, "release.step_undone", undone)])
             return None
         name = self._free(f"{release.id}-{step.id}-undo")
-        plan = await self._planner.plan(name, Rollback(done.plan.action.target, done.id))
+        also = together(release, step, self._store.operation)
+        plan = await self._planner.plan(name, Rollback(done.plan.action.target, done.id, also=also))
         if isinstance(plan, Refusal):
             return plan
         if danger := self._unsaid(release, step, [risk for risk in _dangers(plan) if risk.code in _STOPS_THE_WAY_BACK]):
             return danger
-        by = release.recovery.by if release.recovery and release.recovery.by != ITSELF else release.actor
+        by = release.recovery.by if release.recovery else ITSELF
         return await self._start(release, step, plan, "release.step_undoing", by, still)
 
     async def _start(
