@@ -94,7 +94,7 @@ async def test_a_sample_is_of_the_moment_of_asking_and_all_are_asked_at_once(clo
     assert sample.passed
 
 
-async def test_the_trouble_of_one_gate_is_nobody_elses() -> None:
+async def test_the_trouble_of_one_gate_is_nobody_elses(caplog: pytest.LogCaptureFixture) -> None:
     async def answers(one: GateSpec) -> Evidence:
         match one.name:
             case "down":
@@ -107,6 +107,8 @@ async def test_the_trouble_of_one_gate_is_nobody_elses() -> None:
     assert [one.verdict for one in found] == ["no_data", "no_data", "pass"]
     assert found[0].detail == "can't connect to prom (check the network)"
     assert found[1].detail == "the source failed: RuntimeError"
+    assert "RuntimeError" in caplog.text
+    assert "s3cret" not in caplog.text
 
 
 async def test_a_source_that_hangs_is_waited_for_as_long_as_the_interval() -> None:

@@ -9,7 +9,8 @@ from quarterdeck.release.rollout import Order
 from quarterdeck.runner.conductor import Conductor, Instruments
 from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.release_lines import closing
-from quarterdeck.runner.tasks import Tasks, seen_through, where, without_text
+from quarterdeck.runner.mistakes import where, without_text
+from quarterdeck.runner.tasks import Tasks, seen_through
 from quarterdeck.store.base import Store, StoreError
 
 log = logging.getLogger(__name__)

@@ -26,6 +26,7 @@ from quarterdeck.runner.guarding import Warden
 from quarterdeck.runner.identities import identities
 from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.measuring import Measuring, Samples
+from quarterdeck.runner.mistakes import without_text
 from quarterdeck.runner.operations import Operations
 from quarterdeck.runner.outlook import Outlook
 from quarterdeck.runner.patience import Patience
@@ -38,7 +39,6 @@ from quarterdeck.runner.release_writes import Writes
 from quarterdeck.runner.releasing import Office, Releases, overriding
 from quarterdeck.runner.sounding import Soundings
 from quarterdeck.runner.stepping import Stepper
-from quarterdeck.runner.tasks import without_text
 from quarterdeck.store.base import Answer, Draft, LeaseLost, Lock, Locked, Request, Store, StoreError
 
 log = logging.getLogger(__name__)

@@ -16,6 +16,7 @@ from quarterdeck.fleet.observation import Observation, Trouble
 from quarterdeck.fleet.readings import Reading
 from quarterdeck.fleet.topology import Place
 from quarterdeck.providers.base import Observed, ProviderError
+from quarterdeck.runner.mistakes import without_text
 from quarterdeck.runner.racing import first_of
 from quarterdeck.runner.sessions import Sessions
 from quarterdeck.runner.sighting import sighting
@@ -122,7 +123,7 @@ class Lookout:
         except ProviderError as error:
             return "", self._all(error.trouble)
         except (Exception, asyncio.CancelledError) as error:  # a provider from elsewhere may raise anything
-            log.exception("looking at %s of %s failed", self._role, self._connection, exc_info=error)
+            log.error("looking at %s of %s failed: %s", self._role, self._connection, without_text(error))
             return "", self._all(Trouble("provider_error", f"the provider failed: {type(error).__name__}"))
 
     def _all(self, trouble: Trouble) -> dict[str, Reading | Trouble]:
@@ -132,7 +133,8 @@ class Lookout:
         try:
             self._tell(source, seen)
         except (TypeError, ValueError) as error:
-            log.exception("what %s said of %s can't be stored", self._connection, self._role)
+            what = without_text(error)
+            log.error("what %s said of %s can't be stored: %s", self._connection, self._role, what)
             told = Trouble("garbage", f"the provider said what can't be stored: {type(error).__name__}")
             self._tell("", dict.fromkeys(seen, told))
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from quarterdeck.clock import Clock
 from quarterdeck.runner.executor import Executor
-from quarterdeck.runner.tasks import Tasks, seen_through, without_text
+from quarterdeck.runner.mistakes import without_text
+from quarterdeck.runner.tasks import Tasks, seen_through
 from quarterdeck.store.base import StoreError
 
 log = logging.getLogger(__name__)

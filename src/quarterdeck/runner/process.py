@@ -22,6 +22,7 @@ from quarterdeck.runner.configuration import Configuration, sandboxed
 from quarterdeck.runner.duty import Duty, Outcome
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.logfile import log_path, logging_beside
+from quarterdeck.runner.mistakes import without_text
 from quarterdeck.runner.racing import first_of
 from quarterdeck.runner.sampling import Sampler
 from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox, sandbox_lives
@@ -55,8 +56,8 @@ async def run(settings: RunnerSettings) -> int:
             except (ConfigError, ProviderError, StoreError, SandboxDied, OSError) as error:
                 log.error("%s", error)
                 raise
-            except Exception:
-                log.exception("the runner failed")
+            except Exception as error:
+                log.error("the runner failed: %s", without_text(error))
                 raise
     except (ConfigError, ProviderError) as error:
         _complain(error)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from quarterdeck.clock import Clock
 from quarterdeck.release.plan import Refusal
 from quarterdeck.runner.guard import LeaseGuard
+from quarterdeck.runner.mistakes import without_text
 from quarterdeck.runner.racing import first_of
 from quarterdeck.store.base import Answer, LeaseLost, Request, Store, StoreError
 
@@ -78,9 +79,9 @@ class Reception:
         except StoreError as error:
             log.warning("request %s can't be answered yet: %s", request.id, error)
             await self._clock.sleep(RETRY_SECONDS)
-        except Exception:
+        except Exception as error:
             # No single request may end the runner, for it would end the next one too.
-            log.exception("request %s can't be answered", request.id)
+            log.error("request %s can't be answered: %s", request.id, without_text(error))
             self._hopeless.add(request.id)
         finally:
             self._busy.discard(request.id)

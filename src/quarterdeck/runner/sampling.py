@@ -20,6 +20,7 @@ from quarterdeck.release.filling import fill, named
 from quarterdeck.release.gate import GateSpec, Measurement, Sample
 from quarterdeck.release.judging import measured
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.runner.mistakes import without_text
 from quarterdeck.runner.running import run
 from quarterdeck.runner.truth import Truthful
 
@@ -78,7 +79,7 @@ class Sampler:
         except TimeoutError:
             return measured(gate, None, at, f"no answer within {_limit(gate):g} s")
         except Exception as error:  # a provider from elsewhere may raise anything
-            log.exception("asking the gate %s failed", gate.name)
+            log.error("asking the gate %s failed: %s", gate.name, without_text(error))
             return measured(gate, None, at, f"the source failed: {type(error).__name__}")
         return measured(gate, evidence, at)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -70,14 +69,3 @@ async def seen_through(what: str, attempt: Callable[[], Awaitable[None]], clock:
             log.warning("%s waits for the store: %s", what, error)
         await clock.sleep(pause)
     return None
-
-
-def without_text(error: Exception) -> str:
-    """Kind and traceback of an error. Its text is left out: it may hold a signed URL."""
-    return f"{type(error).__name__}\n" + "".join(traceback.format_tb(error.__traceback__))
-
-
-def where(error: Exception) -> str:
-    """Kind and place of an error in one line, without its text."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"internal error: {type(error).__name__} at {frame.name}:{frame.lineno}"
