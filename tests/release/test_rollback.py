@@ -60,6 +60,26 @@ def test_what_has_been_undone_is_passed_over_and_so_are_rollbacks() -> None:
     assert undoable(BACK, [taken_back, back, undone, older]) == older
 
 
+def test_asking_twice_does_not_walk_back_into_the_release_whose_last_step_was_taken_back() -> None:
+    earlier, drained = operation("r-4", release="r"), operation("r-10", release="r", undone_by="")
+    swapped, back = operation("r-11", release="r", undone_by="b"), operation("b", undoes="r-11")
+    first = undoable(BACK, [replace(swapped, undone_by=""), drained, earlier])
+    assert isinstance(first, Operation)
+    assert first.id == "r-11", "the first time is the last step as ever"
+    again = undoable(BACK, [back, swapped, drained, earlier])
+    assert isinstance(again, Refusal)
+    assert "r-11 of release r is taken back already" in again.message
+    assert "--operation r-10" in again.hint
+    by_name = undoable(Rollback(CHECKOUT, "r-10"), [back, swapped, drained, earlier])
+    assert by_name == drained
+
+
+def test_what_a_release_took_back_itself_is_no_obstacle_to_its_last_step() -> None:
+    prepared, cancelled = operation("r-1", release="r", undone_by="r-2"), operation("r-2", release="r", undoes="r-1")
+    last = operation("r-0", release="r")
+    assert undoable(BACK, [cancelled, prepared, last]) == last
+
+
 def test_a_rollback_can_be_undone_by_name() -> None:
     back = operation("c", undoes="b")
     assert undoable(Rollback(CHECKOUT, "c"), [back]) == back

@@ -51,7 +51,8 @@ class Operation:
     """A confirmed plan and what became of it so far. `ending` is None while it runs.
 
     With `ending == "needs_operator"` it keeps its locks, and `choices` are what an operator may answer. `undoing` is
-    the inverse of what was done, once an operator chose `undo`; progress of its steps is in `steps` too.
+    the inverse of what was done, once an operator chose `undo`; progress of its steps is in `steps` too. `release` is
+    the release whose step it is ("": nobody's, somebody asked for it alone).
     """
 
     id: str
@@ -66,6 +67,7 @@ class Operation:
     choices: tuple[Choice, ...] = ()
     undone_by: str = ""
     undoing: Plan | None = None
+    release: str = ""
 
     @property
     def open(self) -> bool:
@@ -92,8 +94,8 @@ def begin(operation_id: str, actor: str, body: Mapping[str, Any], at: float) -> 
     Raises:
         ValueError: if the body isn't one that `opening` made.
     """
-    plan = from_json(Plan, body.get("plan"))
-    return Operation(operation_id, plan, actor, str(body.get("reason", "")), at)
+    plan, reason, release = from_json(Plan, body.get("plan")), str(body.get("reason", "")), str(body.get("release", ""))
+    return Operation(operation_id, plan, actor, reason, at, release=release)
 
 
 _STEP_STATES: Mapping[str, StepState] = {

@@ -9,7 +9,7 @@ from quarterdeck.fleet.readings import Build, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Place
 from quarterdeck.release import splitting
-from quarterdeck.release.action import FlagChange, Rollback, Swap, SwapMode
+from quarterdeck.release.action import FlagChange, Rollback, Swap, SwapMode, command_line
 from quarterdeck.release.automation import in_slots, in_traffic, risks_of
 from quarterdeck.release.deploy import plan_undo
 from quarterdeck.release.flag import exposure, set_flag
@@ -45,7 +45,9 @@ class Undoing:
 def undoable(action: Rollback, operations: Sequence[Operation]) -> Operation | Refusal:
     """The operation to undo: the named one, else the last that changed the target and hasn't been undone.
 
-    A rollback is undone only by name: whoever asks twice for the way back doesn't mean forward again.
+    A rollback is undone only by name: whoever asks twice for the way back doesn't mean forward again. So are the steps
+    of a release before one that was taken back by hand: a share set to nothing before a swap would give users to
+    whatever that slot holds now.
 
     Args:
         operations: those of the target, newest first.
@@ -70,12 +72,30 @@ def undoable(action: Rollback, operations: Sequence[Operation]) -> Operation | R
         if action.operation and not changed:
             return Refusal("impossible", f"operation {operation.id} changed nothing: there is nothing to undo")
         if changed and not undone_by and (action.operation or not operation.plan.undoes):
-            return operation
+            later = None if action.operation else _taken_out_of(operation, operations)
+            return _halfway(operation, later, action.target) if later else operation
     return Refusal(
         "impossible",
         f"the journal knows no change of {where} that could be undone",
         f"to exchange the slots again: qd swap {where}" if not action.target.flag else "set the flag yourself",
     )
+
+
+def _taken_out_of(operation: Operation, operations: Sequence[Operation]) -> Operation | None:
+    """The operation of the same release, later than this one, that was taken back, and not by the release itself."""
+    if not operation.release:
+        return None
+    newer = operations[: operations.index(operation)]
+    of_release = {one.id for one in newer if one.release == operation.release}
+    return next((one for one in newer if one.id in of_release and one.undone_by not in ("", *of_release)), None)
+
+
+def _halfway(operation: Operation, later: Operation, target: TargetId) -> Refusal:
+    text = (
+        f"{later.id} of release {operation.release} is taken back already; {operation.id} "
+        f"({command_line(operation.plan.action)}) was a stage on the way there"
+    )
+    return Refusal("impossible", text, f"to take that back as well: qd rollback {target} --operation {operation.id}")
 
 
 def done_steps(operation: Operation, target: TargetId) -> tuple[Step, ...]:
@@ -99,7 +119,7 @@ def plan_rollback(action: Rollback, operation: str, undoings: Sequence[Undoing])
 
     Args:
         operation: its id.
-        undoings: its done steps in the order of undoing, each with a fresh survey.
+        undoings: its done steps in the order of undoing, each with a fresh survey; those of `action.also` after them.
     """
     outlines: list[Outline] = []
     for group in _by_resource(undoings):
@@ -140,7 +160,7 @@ def _inverse(action: Rollback, group: Sequence[Undoing]) -> Outline | Refusal:
             return _slots_back(action, last, survey)
         case TrafficSurvey() as survey:
             if last.step.verb == "set_shares":
-                return _shares_back(last, survey)
+                return _shares_back(group, survey)
             return _destinations_back(group, survey)
         case FlagSurvey() as survey:
             return _flag_back(last, survey)
@@ -217,10 +237,11 @@ def still_holds(build: Build | None, left: Facts, side: str) -> bool:
     return all(not now or not then or now == then for now, then in pairs)
 
 
-def _shares_back(undoing: Undoing, survey: TrafficSurvey) -> Outline | Refusal:
-    step = undoing.step
+def _shares_back(group: Sequence[Undoing], survey: TrafficSurvey) -> Outline | Refusal:
+    """The split gets the shares that it had before the first of the writes, in one write."""
+    undoing, step = group[0], group[0].step
     now = {d.name: d.share for d in survey.reading.destinations}
-    left, wanted = step.after["shares"], step.before["shares"]
+    left, wanted = step.after["shares"], group[-1].step.before["shares"]
     if gone := sorted(set(wanted) - set(now)):
         return Refusal("impossible", f"{step.target}: {', '.join(gone)} is gone", "shift traffic by hand")
     whole = {name: wanted.get(name, 0.0) for name in now}
