@@ -96,12 +96,15 @@ def gate(name: str, **more: Any) -> GateSpec:
     return GateSpec(name, "metric", success="result < 1", **{"interval": 30.0, **more})
 
 
+GATES = (gate("errors"), gate("latency"), gate("alarms"))
+
+
 def rulebook(*strategies: Strategy, **more: Any) -> Rulebook:
     """Rules with gates `errors`, `latency`, `alarms`, and the approvals `sre` and `boss`."""
     routes = more.pop("routes", (Route(CHECKOUT, artifact="shop:$version"), Route(PAYMENTS, artifact="pay:$version")))
     return Rulebook(
         strategies=strategies,
-        gates=more.pop("gates", (gate("errors"), gate("latency"), gate("alarms"))),
+        gates=more.pop("gates", GATES),
         approvals=more.pop("approvals", (ApprovalRule("sre"), ApprovalRule("boss", self_approval=True))),
         routes=routes,
         **more,
@@ -126,10 +129,11 @@ def plan_of(found: ReleasePlan | Refusal) -> ReleasePlan:
 
 
 def rehearse(*steps: Any, targets: Sequence[TargetId] = (CHECKOUT,), **more: Any) -> Rehearsal:
-    """A release of checkout by a strategy of these steps; keywords of `Strategy`, or `wish`."""
+    """A release of checkout by a strategy of these steps; keywords of `Strategy`, or `wish`, or `also`: a gate more."""
     wish = more.pop("wish", Wish(tuple(targets), NEW, "careful"))
+    gates = (*GATES, more.pop("also")) if "also" in more else GATES
     strategy = Strategy("careful", tuple(steps), **more)
-    return Rehearsal(plan_of(composed(wish, rulebook(strategy))))
+    return Rehearsal(plan_of(composed(wish, rulebook(strategy, gates=gates))))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from tests.release.rehearsal import (
     START,
     Rehearsal,
     composed,
+    gate,
     plan_of,
     rehearse,
     rulebook,
@@ -265,6 +266,39 @@ def test_codedeploy_5_an_alarm_that_fired_already_isnt_blamed_until_it_has_been_
     end = ship.run()
     assert isinstance(end, Finish)
     assert end.ending == "rolled_back"
+
+
+def test_what_failed_already_counts_from_its_first_pass_on() -> None:
+    ship = rehearse(WeightStep({"": 5}), PauseStep(), gates=("alarms",))
+    ship.verdict = failing("alarms")
+    ship.run()
+    assert ship.order("resume") is None
+    ship.run_to(Start, "2")
+    ship.run_to(Measure)
+    ship.verdict = failing()
+    for _ in range(3):
+        ship.run_to(Measure)
+    assert ship.release.ending is None
+    assert ship.release.recovery is None
+
+
+def test_what_a_look_from_before_the_first_write_found_isnt_counted_after_it() -> None:
+    strict = gate("strict", on_no_data="fail")
+    ship = rehearse(WeightStep({"": 5}), PauseStep(), gates=("strict",), also=strict)
+    ship.verdict = lambda _: "no_data" if ship.release.untouched else "pass"
+    ship.run_to(Start, "2")
+    for _ in range(3):
+        ship.run_to(Measure)
+    assert ship.release.recovery is None
+
+
+def test_the_background_waits_its_evaluation_delay_after_the_first_write_though_it_was_looked_at_before() -> None:
+    ship = rehearse(WeightStep({"": 5}), PauseStep(), gates=("slow",), also=gate("slow", evaluation_delay=120))
+    ship.run_to(Start, "1")
+    assert ship.release.samples[BACKGROUND]
+    began = ship.now
+    ship.run_to(Measure)
+    assert ship.now == began + 120
 
 
 def test_whoever_resumed_before_the_first_write_hasnt_seen_an_alarm_that_nobody_had_looked_for() -> None:

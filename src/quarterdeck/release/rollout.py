@@ -483,7 +483,9 @@ def _with_step(release: Release, kind: str, body: Mapping[str, Any], at: float) 
     )
     if starting:
         release = _forgotten(release, step)
-    return replace(release, steps={**release.steps, step: now})
+    changed = replace(release, steps={**release.steps, step: now})
+    # What the background said before the first write is how things were; the release isn't judged by it.
+    return _forgotten(changed, BACKGROUND) if release.untouched and not changed.untouched else changed
 
 
 def _forgotten(release: Release, step: str) -> Release:
@@ -496,12 +498,14 @@ def _forgotten(release: Release, step: str) -> Release:
 
 
 def _sampled(release: Release, step: str, sample: Sample) -> Release:
+    already = _already_failing(release, sample) if step == BACKGROUND else release.already
+    cleared = set(release.already) - set(already)  # it counts from its first pass on
     tallies = dict(release.tallies)
     for one in sample.measurements:
         key = f"{step}/{one.gate}"
-        tallies[key] = tallied(tallies.get(key, Tally()), one, sample)
+        before = Tally() if one.gate in cleared else tallies.get(key, Tally())
+        tallies[key] = tallied(before, one, sample)
     kept = (*release.samples.get(step, ()), sample)[-KEPT_SAMPLES:]
-    already = _already_failing(release, sample) if step == BACKGROUND else release.already
     return replace(release, tallies=tallies, samples={**release.samples, step: kept}, already=already)
 
 
