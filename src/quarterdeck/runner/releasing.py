@@ -148,7 +148,7 @@ class Releases:
         if refusal := refuse_writing(request.read_only) or late:
             return refusal
         step_id = str(request.body.get("step", "") or "")
-        if refusal := refuse_order(release, order, step_id, now):
+        if refusal := refuse_order(release, order, step_id, now) or self._still_at_work(release, order):
             return refusal
         override = clean(str(request.body.get("override", "") or ""), 500)
         told = self._clearance(release, request.actor, "order")
@@ -169,6 +169,17 @@ class Releases:
         guards, releases = self._store.guards(), self._store.releases(open_only=True)
         now = self._clock.now()
         return clear(what, guards=guards, rules=self._rules, releases=releases, now=now, override=override)
+
+    def _still_at_work(self, release: Release, order: Order) -> Refusal | None:
+        """A release isn't left alone while something of it runs: an operation whose operator has said retry meanwhile."""
+        if order != "abandon":
+            return None
+        names = {name for one in release.steps.values() for name in (one.operation, one.undo) if name}
+        for name in sorted(names):
+            operation = self._store.operation(name)
+            if operation is not None and operation.ending is None:
+                return Refusal("impossible", f"operation {name} of release {release.id} runs", "wait for its end")
+        return None
 
     def _ordered(self, release: Release, order: Order, step_id: str, request: Request, now: float) -> list[Draft]:
         """The line of the order, and of all that follows from it at once."""
