@@ -8,8 +8,8 @@ from quarterdeck.clock import Clock
 from quarterdeck.release.rollout import Order
 from quarterdeck.runner.conductor import Conductor, Instruments
 from quarterdeck.runner.journal import Journal
-from quarterdeck.runner.release_lines import closing
 from quarterdeck.runner.mistakes import where, without_text
+from quarterdeck.runner.release_lines import closing
 from quarterdeck.runner.tasks import Tasks, seen_through
 from quarterdeck.store.base import Store, StoreError
 
