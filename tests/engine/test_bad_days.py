@@ -172,6 +172,31 @@ async def test_undo_of_a_step_in_doubt_first_reads_whether_it_happened(tmp_path:
     assert [site.production.build.version for site in world.sites.values()] == ["1.0"] * 3  # type: ignore[union-attr]
 
 
+async def test_an_undo_that_is_dangerous_is_only_done_when_it_is_said_again(tmp_path: Path) -> None:
+    ship, world = launch(tmp_path)
+    world.faults = ["", "busy"]
+    operation = await ship.carry_out(Swap(CHECKOUT))
+    west = world.sites["west"]
+    world.sites["west"] = replace(
+        west,
+        staging=replace(west.staging, health="unhealthy"),
+        production=replace(west.production, health="unhealthy"),
+    )
+    first = await ship.choose(operation, "undo")
+    assert first
+    assert first.refusal
+    assert first.refusal.code == "policy"
+    assert "unhealthy" in first.refusal.message
+    assert "undo again" in first.refusal.hint
+    assert world.swaps() == ["swap west"], "nothing happens before it is said again"
+
+    bo = await ship.ask("choose", {"operation": operation.id, "step": "", "choice": "undo"}, actor="bo@jump2")
+    assert bo
+    assert bo.refusal, "what one has been told is not what another has been told"
+    assert (await ship.choose(operation, "undo")).refusal is None  # type: ignore[union-attr]
+    assert ship.operation(operation.id).ending == "rolled_back"
+
+
 async def test_a_choice_that_is_not_offered_is_refused(tmp_path: Path) -> None:
     ship, world = launch(tmp_path)
     world.faults = ["dropped before"]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from quarterdeck.clock import Clock
 from quarterdeck.fleet.codec import to_json
+from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Plan, Refusal
+from quarterdeck.release.policy import PLAN_LIFE
 from quarterdeck.runner.executor import stopped_at
 from quarterdeck.runner.planner import Planner
 from quarterdeck.runner.stepping import Stepper
-from quarterdeck.store.base import Draft, Request
+from quarterdeck.store.base import Draft, Request, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,11 @@ class Chosen:
 class Chooser:
     """Checks a choice and works out what follows from it."""
 
-    def __init__(self, planner: Planner, stepper: Stepper) -> None:
+    def __init__(self, planner: Planner, stepper: Stepper, store: Store, clock: Clock) -> None:
         self._planner = planner
         self._stepper = stepper
+        self._store = store
+        self._clock = clock
 
     async def choose(self, operation: Operation, request: Request) -> Chosen | Refusal:
         """What to write down and do for this answer; nothing is written here."""
@@ -54,9 +59,11 @@ class Chooser:
             case "abandon":
                 ended = {"ending": "needs_operator", "detail": f"abandoned: {operation.detail}", "choices": []}
                 return Chosen([line("operator.chose", body), line("operation.ended", ended)], goes_on=False)
-        return await self._undo(operation, body, line("operator.chose", body))
+        return await self._undo(operation, body, line("operator.chose", body), request)
 
-    async def _undo(self, operation: Operation, body: Mapping[str, object], chose: Draft) -> Chosen | Refusal:
+    async def _undo(
+        self, operation: Operation, body: Mapping[str, object], chose: Draft, request: Request
+    ) -> Chosen | Refusal:
         step = stopped_at(operation)
         before: list[Draft] = []
         if step is not None and operation.step(step.id).state == "in_doubt":
@@ -73,7 +80,27 @@ class Chooser:
         inverse = await self._planner.undo(operation)
         if isinstance(inverse, Refusal):
             return inverse
+        if danger := self._unsaid(operation, inverse, request):
+            return danger
         return Chosen([*before, replace(chose, body={**body, "undoing": to_json(_renamed(inverse))})])
+
+    def _unsaid(self, operation: Operation, inverse: Plan, request: Request) -> Refusal | None:
+        """The dangers of going back. They are told once, and whoever then says undo again has seen them."""
+        dangers = [risk for risk in inverse.risks if risk.severity == "danger"]
+        if not dangers:
+            return None
+        remedies = "; ".join(dict.fromkeys(risk.remedy for risk in dangers if risk.remedy))
+        told = Refusal(
+            "policy",
+            clean(f"undoing {operation.id} is dangerous: {'; '.join(risk.text for risk in dangers)}", 1000),
+            f"{remedies or 'look at it'}; if you are sure: answer undo again",
+        )
+        seen = any(
+            (event.kind, event.actor, event.body.get("message")) == ("request.refused", request.actor, told.message)
+            and event.at >= self._clock.now() - PLAN_LIFE
+            for event in self._store.events(operation=operation.id, newest_first=True)
+        )
+        return None if seen else told
 
 
 def _renamed(inverse: Plan) -> Plan:

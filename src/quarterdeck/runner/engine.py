@@ -99,7 +99,7 @@ class Engine:
         sounding = Soundings(fleet, rules, samples)
         self._planner = planner = Planner(fleet, store, connections, clock, sounding, rules=rules)
         stepper = Stepper(connections, journal, guard, seal, clock, patience or Patience())
-        self._chooser = Chooser(planner, stepper)
+        self._chooser = Chooser(planner, stepper, store, clock)
         self._operations = operations = Operations(
             Executor(store, journal, stepper, household.refresh), clock, self._something_ended
         )
