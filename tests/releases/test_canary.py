@@ -6,11 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.releases.captain import ANALYSED, BANNER, CANARY, CHECKOUT, Captain, refusal
+from tests.releases.captain import ANALYSED, BANNER, CANARY, CHECKOUT, Captain, refusal, rules
 
 from quarterdeck.fleet.codec import to_json
-from quarterdeck.release.action import FlagChange, Shift, Swap
+from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.rollout import Wish
+from quarterdeck.release.strategy import PauseStep, WeightStep
 from quarterdeck.store.base import Request
 
 
@@ -67,6 +68,32 @@ async def test_an_analysis_that_fails_takes_everything_back_and_says_why(tmp_pat
     assert ship.shares() == {"production": 100, "staging": 0}
     assert (ship.serving(), ship.world.swaps()) == ("1.0", [])
     assert not ship.store.locks()
+
+
+async def test_the_way_back_of_a_canary_is_one_write_not_a_walk_down_the_stairs(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, CANARY)
+    release = await ship.begin()
+    await ship.at(release, "2")
+    await ship.order(release, "promote")
+    await ship.at(release, "4")
+    assert await ship.order(release, "abort", reason="it is slow")
+    ended = await ship.ended(release)
+    assert ended.ending == "rolled_back", ended.detail
+    assert ship.shares() == {"production": 100, "staging": 0}
+    assert len([one for one in ship.store.operations() if isinstance(one.plan.action, Rollback)]) == 1
+    five, twenty_five = (ship.operation(ended.standing(step).operation) for step in ("1", "3"))
+    assert five.undone_by == twenty_five.undone_by == ended.standing("3").undo
+    assert ended.standing("1").state == "undone"
+    assert ship.store.verify() == ()
+
+
+async def test_going_back_to_a_step_leaves_the_shares_of_that_step(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, rules(WeightStep({"": 5}), WeightStep({"": 25}), WeightStep({"": 50}), PauseStep()))
+    release = await ship.begin()
+    await ship.at(release, "4")
+    assert await ship.order(release, "undo", "1", reason="too fast")
+    await ship.until(lambda: ship.release(release).paused is not None)
+    assert ship.shares() == {"production": 95, "staging": 5}
 
 
 async def test_names_in_gates_say_what_is_asked_about(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ async def test_a_program_whose_runner_died_is_run_again_only_if_it_may(repeatabl
     ship = Captain(tmp_path, rules(program(text, repeatable=repeatable, timeout=60)))
     release = await ship.begin()
     await ran(ship, release, until="running")
-    while not note.exists():
+    while not note.exists() or not note.read_text():
         await ship.clock.calm()
     await ship.succeed()
     go.touch()

@@ -11,7 +11,7 @@ alone: taking back what may never have happened could reach something older. The
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from quarterdeck.release.action import FlagChange, Shift, Swap
 from quarterdeck.release.moves import Done, Failed, Finish, Halt, Move, Outside, Recover, Rest, Undo, Undone, Watch
@@ -51,6 +51,30 @@ def taking_back(release: Release, outside: Outside) -> Move:
     if release.paused is None:
         return Halt(f"undone to step {recovery.to}: {recovery.why}")
     return Rest(None, f"undone to step {recovery.to}; waits for resume or abort")
+
+
+def together(release: Release, step: ReleaseStep, outside: Callable[[str], Operation | None]) -> tuple[str, ...]:
+    """The operations whose shares of traffic go back in the same write as this step's, oldest first: those of the
+    steps that come right after it on the way back and divide the clients of the same service.
+
+    `outside` looks an operation up.
+    """
+    steps = [release.plan.step(one) for one in (release.recovery.steps if release.recovery else ())]
+    drained = {one.work.undoes for one in release.plan.steps if isinstance(one.work, Write)}
+    found: list[str] = []
+    for other in steps[steps.index(step) + 1 :] if step in steps and _divides(step, drained) else ():
+        if other is None or not _divides(other, drained) or other.target.whole != step.target.whole:
+            break
+        operation = outside(release.standing(other.id).operation)
+        if operation and operation.ending == "succeeded" and not operation.undone_by and changed(operation):
+            found.append(operation.id)
+    return tuple(reversed(found))
+
+
+def _divides(step: ReleaseStep, drained: set[str]) -> bool:
+    """Whether a step divides clients for good: not to empty a region for as long as it is swapped."""
+    work = step.work
+    return isinstance(work, Write) and isinstance(work.action, Shift) and not work.undoes and step.id not in drained
 
 
 def needless(release: Release, step: ReleaseStep, work: Write, outside: Outside) -> str:

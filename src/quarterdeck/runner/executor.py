@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 
+from quarterdeck.release.action import Rollback
 from quarterdeck.release.operation import Choice, Operation, StepState
 from quarterdeck.release.plan import Plan, Step
 from quarterdeck.release.rollback import done_steps
@@ -95,17 +96,16 @@ class Executor:
         skipped = [step.id for step in _steps(operation) if operation.step(step.id).state == "skipped"]
         detail = f"without the skipped: {', '.join(skipped)}" if skipped else ""
         drafts = [*last, self._journal.event(operation, "operation.ended", {"ending": ending, "detail": detail})]
-        if ending == "succeeded" and (undone := self._undone(operation.plan)):
-            drafts.append(self._journal.event(undone, "operation.undone", {"by": operation.id}))
+        if ending == "succeeded":
+            undone = self._undone(operation.plan)
+            drafts += [self._journal.event(one, "operation.undone", {"by": operation.id}) for one in undone]
         await self._journal.insist(drafts, unlock=operation.id)
 
-    def _undone(self, plan: Plan) -> Operation | None:
-        """The operation that this plan has undone as a whole; a rollback of one region leaves the others."""
-        operation = self._store.operation(plan.undoes) if plan.undoes else None
-        if operation is None:
-            return None
-        done = [step for step in operation.plan.steps if operation.step(step.id).state == "done"]
-        return operation if len(done_steps(operation, plan.action.target)) == len(done) else None
+    def _undone(self, plan: Plan) -> Sequence[Operation]:
+        """The operations that this plan has undone as a whole; a rollback of one region leaves the others."""
+        also = plan.action.also if isinstance(plan.action, Rollback) else ()
+        named = [self._store.operation(name) for name in (*also, plan.undoes) if name]
+        return [one for one in named if one and len(done_steps(one, plan.action.target)) == _done(one)]
 
     async def _stop(self, operation: Operation, step: Step, outcome: Outcome) -> None:
         """A step didn't get done. If nothing at all has changed that is the end; else a person decides."""
@@ -154,6 +154,10 @@ def choices_of(operation: Operation, stopped: Step) -> tuple[Choice, ...]:
 def stopped_at(operation: Operation) -> Step | None:
     """The step that an operation waits at."""
     return next(iter(_left(operation)), None)
+
+
+def _done(operation: Operation) -> int:
+    return sum(operation.step(step.id).state == "done" for step in operation.plan.steps)
 
 
 def _steps(operation: Operation) -> Sequence[Step]:

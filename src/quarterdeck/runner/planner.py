@@ -157,7 +157,9 @@ class Planner:
                 operation = undoable(action, self._store.operations(target=str(action.target), limit=200))
                 if isinstance(operation, Refusal):
                     raise NoPlan(operation)
-                steps = in_order_of_undoing(done_steps(operation, action.target))
+                earlier = [found for name in action.also if (found := self._store.operation(name))]
+                done = [step for one in (*earlier, operation) for step in done_steps(one, action.target)]
+                steps = in_order_of_undoing(done)
                 self._check_locks({resource(step.address, step.target) for step in steps})
                 return await self._inverse(action, operation.id, steps)
 
