@@ -108,9 +108,15 @@ def test_who_may_not_say_it_is_told_why_and_who_may(decision: Decision, code: st
 
 
 def test_who_may_say_it_may() -> None:
-    for decision in (yes("ana@x"), no("bo@x"), no("ana@x"), yes("bo@x", effective_at=999)):
+    for decision in (yes("ana@x"), no("bo@x", reason="no"), no("ana@x", reason="no"), yes("bo@x", effective_at=999)):
         assert refuse_decision(ONE_SRE, [yes("bo@x")], decision, starter="eve@x", groups_of=groups_of) is None
-    assert refuse_decision(ONE_SRE, [], no("ana@x"), starter="ana@x", groups_of=groups_of) is None
+    assert refuse_decision(ONE_SRE, [], no("ana@x", reason="no"), starter="ana@x", groups_of=groups_of) is None
+
+
+def test_a_rejection_without_a_reason_is_none() -> None:
+    refusal = refuse_decision(ONE_SRE, [], no("ana@x", reason="  "), starter="eve@x", groups_of=groups_of)
+    assert refusal is not None
+    assert (refusal.code, "needs a reason" in refusal.message) == ("usage", True)
 
 
 words = st.builds(

@@ -13,7 +13,7 @@ from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import SlotReading, SlotsReading
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import Shift, Swap
+from quarterdeck.release.action import FlagChange, Shift, Swap
 from quarterdeck.release.gate import Evidence, GateSpec, Sample
 from quarterdeck.release.judging import measured
 from quarterdeck.release.rollout import (
@@ -126,3 +126,13 @@ async def test_the_public_host_is_that_of_the_live_slot_as_it_was_observed(store
     measuring, answers = asking(store, checkout=0.0)
     await measuring.sample(release("1"), "1", ["errors"])
     assert (answers.names[0]["host"], answers.names[0]["site"]) == ("shop.example", "checkout")
+
+
+async def test_a_release_of_flags_alone_is_judged_by_the_version_that_its_users_have(store: SqliteStore) -> None:
+    measuring, answers = asking(store, checkout=0.0)
+    banner = FlagChange(TargetId("production", "banner", flag=True), enabled=True)
+    steps = (ReleaseStep("1", CHECKOUT, Write(banner), "banner on"),)
+    plan = replace(PLAN, members=(Member(CHECKOUT, "", "1.0", "flags"),), steps=steps)
+    await measuring.sample(replace(release(), plan=plan), BACKGROUND, ["errors"])
+    (names,) = answers.names
+    assert (names["version"], names["previous"], names["slot"]) == ("1.0", "1.0", "production")

@@ -83,6 +83,8 @@ def refuse_decision(
     if decision.verdict == "approve" and not _counts(rule, decision.by, starter, groups_of):
         message = f"{decision.by} started this release, and {rule.name} takes nobody's own approval"
         return Refusal("policy", message, f"{_who_may(rule)}, but not {person(starter)}")
+    if decision.verdict == "reject" and not decision.reason.strip():
+        return Refusal("usage", f"rejecting {rule.name} needs a reason", "say why: it is what people will read later")
     said = _last_words(decisions).get(person(decision.by))
     if said is not None and (said.verdict, said.effective_at) == (decision.verdict, decision.effective_at):
         done = "approved" if said.verdict == "approve" else "rejected"

@@ -11,7 +11,7 @@ from quarterdeck.clock import Clock
 from quarterdeck.fleet.readings import SlotsReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
-from quarterdeck.release.action import Swap
+from quarterdeck.release.action import FlagChange, Swap
 from quarterdeck.release.gate import GateSpec, Measurement, Sample, Verdict
 from quarterdeck.release.rollout import BACKGROUND, Member, Release, Write
 from quarterdeck.store.base import Store
@@ -68,7 +68,7 @@ class Measuring:
             "region": target.region,
             "slot": slot,
             "site": site,
-            "version": member.version if member else "",
+            "version": _version(release, member) if member else "",
             "previous": member.previous if member else "",
             "release": release.id,
             "host": host,
@@ -76,7 +76,10 @@ class Measuring:
         }
 
     def _slot_of_new(self, release: Release, target: TargetId) -> str:
-        """Where the new version is now: where the last swap that was done has put it."""
+        """Where the new version is now: where the last swap that was done has put it. A release of flags alone changes
+        what users meet where they are."""
+        if _flags_alone(release):
+            return self._fleet.swap_destination
         slot = self._fleet.swap_source
         for step in release.plan.steps:
             action = step.work.action if isinstance(step.work, Write) else None
@@ -99,6 +102,16 @@ class Measuring:
 
 def _member(release: Release, target: TargetId) -> Member | None:
     return next((one for one in release.plan.members if one.target.whole == target.whole), None)
+
+
+def _version(release: Release, member: Member) -> str:
+    """What the gates are about: flags alone leave users the version that they have."""
+    return member.version or (member.previous if _flags_alone(release) else "")
+
+
+def _flags_alone(release: Release) -> bool:
+    writes = [step.work.action for step in release.plan.steps if isinstance(step.work, Write)]
+    return bool(writes) and all(isinstance(action, FlagChange) for action in writes)
 
 
 def _begun(release: Release) -> list[TargetId]:
