@@ -6,8 +6,9 @@ import logging
 import sys
 import time
 
-from tests.simulation.mutants import MUTANTS, found_by
+from tests.simulation.planting import MUTANTS, found_by
 from tests.simulation.simulation import simulate
+from tests.simulation.test_mutants import WITHIN
 
 
 def main(seeds: int) -> None:
@@ -20,9 +21,8 @@ def main(seeds: int) -> None:
         f"{seeds} seeds, {events} events, {spent:.0f} s of one core: {seeds / spent:.0f} seeds a second, nothing wrong"
     )
     for name in MUTANTS:
-        found = found_by(name, 2000)
-        after, what = found or ("not found", "")
-        print(f"{name:<45} {after:>9}  {what}")
+        after, what = found_by(name, range(1, WITHIN + 1)) or ("not found", "")
+        print(f"{after:>9} {name:<52} {what[:200]}", flush=True)
 
 
 if __name__ == "__main__":

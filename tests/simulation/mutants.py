@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from unittest.mock import patch
 
 from tests.simulation import wire
-from tests.simulation.simulation import Broken, simulate
+from tests.simulation.planting import Patch, mutant, replaced
 
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.release import splitting, weighting
@@ -28,31 +27,6 @@ from quarterdeck.runner.stepping import Outcome, Stepper
 from quarterdeck.store.base import Draft, LeaseLost, StoreError
 from quarterdeck.store.sqlite import SqliteStore
 
-Patch = Any
-MUTANTS: dict[str, Callable[[], Sequence[Patch]]] = {}
-
-
-def mutant(plant: Callable[[], Sequence[Patch]]) -> Callable[[], Sequence[Patch]]:
-    MUTANTS[plant.__name__.replace("_", " ")] = plant
-    return plant
-
-
-@contextmanager
-def planted(name: str) -> Iterator[None]:
-    """The engine with this fault, for as long as the block runs."""
-    patches = MUTANTS[name]()
-    for one in patches:
-        one.start()
-    try:
-        yield
-    finally:
-        for one in patches:
-            one.stop()
-
-
-def _replaced(owner: Any, name: str, value: Any) -> Sequence[Patch]:
-    return (patch.object(owner, name, value),)
-
 
 @mutant
 def skip_the_read_back() -> Sequence[Patch]:
@@ -64,7 +38,7 @@ def skip_the_read_back() -> Sequence[Patch]:
             return Outcome("done", "the provider says so", said)
         return await settle(self, step, said, seconds)
 
-    return _replaced(Stepper, "_settle", believing)
+    return replaced(Stepper, "_settle", believing)
 
 
 @mutant
@@ -74,13 +48,13 @@ def report_success_on_acknowledgement() -> Sequence[Patch]:
     async def follow(self: Stepper, operation: Operation, step: Step, receipt: Any) -> Outcome:
         return Outcome("done", "accepted", "finished")
 
-    return _replaced(Stepper, "_follow", follow)
+    return replaced(Stepper, "_follow", follow)
 
 
 @mutant
 def ignore_the_lease_in_the_process() -> Sequence[Patch]:
     """The guard lets everything pass; only the store still looks at the fence."""
-    return _replaced(LeaseGuard, "require", lambda self: None)
+    return replaced(LeaseGuard, "require", lambda self: None)
 
 
 @mutant
@@ -90,13 +64,13 @@ def trust_one_clock_alone() -> Sequence[Patch]:
     def held(self: LeaseGuard) -> bool:
         return self._lease is not None and self._clock.monotonic() < self._sure_until - self._ttl * MARGIN
 
-    return _replaced(LeaseGuard, "held", held)
+    return replaced(LeaseGuard, "held", held)
 
 
 @mutant
 def ignore_the_fencing_token() -> Sequence[Patch]:
     """The store takes lines from whoever once had the lease."""
-    return (*_replaced(SqliteStore, "_require", lambda self, lease: None), *ignore_the_lease_in_the_process())
+    return (*replaced(SqliteStore, "_require", lambda self, lease: None), *ignore_the_lease_in_the_process())
 
 
 @mutant
@@ -107,7 +81,7 @@ def resend_a_swap_when_in_doubt() -> Sequence[Patch]:
         await self._insist(operation, "step.in_doubt", step, {"detail": said})
         return await self.take(operation, step)
 
-    return _replaced(Stepper, "_doubt", doubt)
+    return replaced(Stepper, "_doubt", doubt)
 
 
 @mutant
@@ -129,7 +103,7 @@ def send_before_recording() -> Sequence[Patch]:
         if kind != "step.intended":
             write(self, operation, kind, step, body)
 
-    return (*_replaced(Stepper, "_send", late), *_replaced(Stepper, "_write", silent))
+    return (*replaced(Stepper, "_send", late), *replaced(Stepper, "_write", silent))
 
 
 @mutant
@@ -145,7 +119,7 @@ def go_on_when_the_intent_cannot_be_written() -> Sequence[Patch]:
         except StoreError:
             pass
 
-    return _replaced(Stepper, "_write", careless)
+    return replaced(Stepper, "_write", careless)
 
 
 @mutant
@@ -155,7 +129,7 @@ def treat_doubt_as_failure() -> Sequence[Patch]:
     async def doubt(self: Stepper, operation: Operation, step: Step, said: str) -> Outcome:
         return Outcome("not_done", said, "failed")
 
-    return _replaced(Stepper, "_doubt", doubt)
+    return replaced(Stepper, "_doubt", doubt)
 
 
 @mutant
@@ -170,7 +144,7 @@ def believe_the_first_reading() -> Sequence[Patch]:
                 return Outcome("not_done", settlement.detail, said)
         return await settle(self, step, said, seconds)
 
-    return _replaced(Stepper, "_settle", hasty)
+    return replaced(Stepper, "_settle", hasty)
 
 
 @mutant
@@ -182,7 +156,7 @@ def try_again_when_patience_is_over() -> Sequence[Patch]:
         outcome = await resume(self, operation, step, *rest)
         return await self.take(operation, step) if outcome.state == "in_doubt" else outcome
 
-    return _replaced(Stepper, "resume", stubborn)
+    return replaced(Stepper, "resume", stubborn)
 
 
 @mutant
@@ -193,13 +167,13 @@ def take_silence_for_rest() -> Sequence[Patch]:
         settlement = settle_slots(*args)
         return replace(settlement, state="not_done") if settlement.state == "unclear" else settlement
 
-    return _replaced(wire, "settle_slots", sure)
+    return replaced(wire, "settle_slots", sure)
 
 
 @mutant
 def forget_to_lock() -> Sequence[Patch]:
     """Operations start without taking their locks."""
-    return _replaced(SqliteStore, "_lock", lambda self, locks: None)
+    return replaced(SqliteStore, "_lock", lambda self, locks: None)
 
 
 @mutant
@@ -210,7 +184,7 @@ def forget_to_unlock() -> Sequence[Patch]:
     async def keeping(self: Journal, drafts: Sequence[Draft], *, unlock: str = "") -> None:
         await insist(self, drafts)
 
-    return _replaced(Journal, "insist", keeping)
+    return replaced(Journal, "insist", keeping)
 
 
 @mutant
@@ -222,7 +196,7 @@ def unlock_while_an_operator_is_asked() -> Sequence[Patch]:
         ended = next((draft.operation for draft in drafts if draft.kind == "operation.ended"), "")
         await insist(self, drafts, unlock=unlock or ended)
 
-    return _replaced(Journal, "insist", generous)
+    return replaced(Journal, "insist", generous)
 
 
 @mutant
@@ -232,7 +206,7 @@ def adopt_by_sending_again() -> Sequence[Patch]:
     async def resume(self: Stepper, operation: Operation, step: Step, progress: StepProgress, sealed: str) -> Outcome:
         return await self.take(operation, step)
 
-    return _replaced(Stepper, "resume", resume)
+    return replaced(Stepper, "resume", resume)
 
 
 @mutant
@@ -242,17 +216,19 @@ def adopt_twice() -> Sequence[Patch]:
 
     def doubly(self: Engine) -> None:
         adopt(self)
-        for operation_id in list(self._tasks):
-            second = asyncio.create_task(self._see_through(operation_id, False), name=f"operation {operation_id}")
-            self._tasks[f"{operation_id} again"] = second
+        operations = self._operations
+        for name in sorted(operations.running):
+            operations._tasks._tasks[f"{name} again"] = asyncio.create_task(
+                operations._carry_out(name, False), name=f"operation {name}"
+            )
 
-    return _replaced(Engine, "adopt", doubly)
+    return replaced(Engine, "adopt", doubly)
 
 
 @mutant
 def forget_orphans() -> Sequence[Patch]:
     """What a dead runner left is left."""
-    return _replaced(Engine, "adopt", lambda self: None)
+    return replaced(Engine, "adopt", lambda self: None)
 
 
 @mutant
@@ -269,8 +245,8 @@ def write_a_shift_in_the_wrong_order() -> Sequence[Patch]:
         return replace(route, writes=tuple(reversed(route.writes)))
 
     return (
-        *_replaced(splitting, "ordered_writes", reversed_),
-        *_replaced(Stepper, "_unsafe", blind),
+        *replaced(splitting, "ordered_writes", reversed_),
+        *replaced(Stepper, "_unsafe", blind),
     )
 
 
@@ -282,8 +258,8 @@ async def _never_unsafe(self: Stepper, step: Step) -> str:
 def disable_the_last_destination() -> Sequence[Patch]:
     """Nobody asks what is left, neither in the plan nor before a write."""
     return (
-        *_replaced(splitting, "_unsafe", lambda where, destinations, then: None),
-        *_replaced(Stepper, "_unsafe", _never_unsafe),
+        *replaced(splitting, "_unsafe", lambda where, destinations, then: None),
+        *replaced(Stepper, "_unsafe", _never_unsafe),
     )
 
 
@@ -296,7 +272,7 @@ def ignore_what_has_changed_before_sending() -> Sequence[Patch]:
             await self._readable(step)
         return None
 
-    return _replaced(Stepper, "_obstacle", none)
+    return replaced(Stepper, "_obstacle", none)
 
 
 @mutant
@@ -304,18 +280,18 @@ def send_without_looking() -> Sequence[Patch]:
     async def none(self: Stepper, step: Step) -> Outcome | None:
         return None
 
-    return _replaced(Stepper, "_obstacle", none)
+    return replaced(Stepper, "_obstacle", none)
 
 
 @mutant
 def confirm_anything() -> Sequence[Patch]:
     """Digest, typed name and expiry aren't looked at."""
-    return _replaced(engine, "refuse_confirmation", lambda plan, digest, typed, now: None)
+    return replaced(engine, "refuse_confirmation", lambda plan, digest, typed, now: None)
 
 
 @mutant
 def let_viewers_write_that_may_only_read() -> Sequence[Patch]:
-    return _replaced(engine, "refuse_writing", lambda read_only: None)
+    return replaced(engine, "refuse_writing", lambda read_only: None)
 
 
 @mutant
@@ -331,13 +307,13 @@ def go_on_after_a_failed_step() -> Sequence[Patch]:
         await self._journal.insist([skipped])
         await self.carry_out(operation.id)
 
-    return _replaced(Executor, "_stop", on)
+    return replaced(Executor, "_stop", on)
 
 
 @mutant
 def call_half_done_failed() -> Sequence[Patch]:
     """An operation that stops in the middle says that nothing has changed."""
-    return _replaced(Executor, "_untouched", lambda self, operation, outcome: True)
+    return replaced(Executor, "_untouched", lambda self, operation, outcome: True)
 
 
 @mutant
@@ -353,7 +329,7 @@ def wait_for_ever() -> Sequence[Patch]:
                 pass
             await self._clock.sleep(60)
 
-    return _replaced(Stepper, "_settle", settle)
+    return replaced(Stepper, "_settle", settle)
 
 
 @mutant
@@ -365,15 +341,4 @@ def roll_back_in_words_only() -> Sequence[Patch]:
         plan = await undo(self, operation)
         return replace(plan, steps=()) if isinstance(plan, Plan) else plan
 
-    return _replaced(Planner, "undo", empty)
-
-
-def found_by(name: str, within: int) -> tuple[int, str] | None:
-    """The first seed that finds a planted fault, and what it says; None if none up to `within` does."""
-    with planted(name):
-        for seed in range(1, within + 1):
-            try:
-                simulate(seed)
-            except Broken as broken:
-                return seed, str(broken).splitlines()[0]
-    return None
+    return replaced(Planner, "undo", empty)

@@ -48,7 +48,7 @@ class Operator:
                 await self.steer(random.choice(releases))
             elif waiting and random.random() < 0.7:
                 await self.choose(random.choice(waiting))
-            elif random.random() < 0.12:
+            elif random.random() < (0.25 if releases else 0.1):
                 await self._guard()
             elif random.random() < 0.6:
                 await self._release()
@@ -381,4 +381,3 @@ async def pipeline(simulation: Simulation) -> None:
         for site in scene.sites_of(target):
             if not world.now(site).busy and not world.now(site).preview and world.share(site, PRODUCTION) == 100:
                 world.deploy(site, STAGING, version, "the pipeline")
-

@@ -63,7 +63,11 @@ class ReleaseAuditor:
     """Calls `wrong` for everything that must not be."""
 
     def __init__(
-        self, simulation: Simulation, accounts: dict[str, Account], confirmed: dict[str, float], wrong: Callable[[str], None]
+        self,
+        simulation: Simulation,
+        accounts: dict[str, Account],
+        confirmed: dict[str, float],
+        wrong: Callable[[str], None],
     ) -> None:
         self._simulation = simulation
         self._world = simulation.world
@@ -129,6 +133,11 @@ class ReleaseAuditor:
             if shown(name) != self._voyages[name].release:
                 self._wrong(f"release {name} is shown as something else than what its journal says")
         self._alone()
+        for event in lines:
+            back = event.kind == "release.ordered" and event.body["order"] in ("abort", "undo")
+            release = self._voyages[event.operation].release if back else None
+            if release and release.open and release.recovery is None:
+                self._wrong(f"release {release.id} doesn't go back, though it was told to: {event.body['order']}")
 
     def _alone(self) -> None:
         owners: dict[TargetId, str] = {}
@@ -188,9 +197,10 @@ class ReleaseAuditor:
             self._wrong(f"{name} begins while release {release.id} is paused")
         for other, (of_step, back) in voyage.operations.items():
             operation = self._operation_of(other)
-            again = operation.ending == "succeeded" and not operation.undone_by
+            in_effect = any(operation.step(one.id).state == "done" for one in operation.plan.steps)
+            again = in_effect and operation.ending != "rolled_back" and not operation.undone_by
             if of_step == step.id and not back and again and release.standing(step.id).state == "waiting":
-                self._wrong(f"{name} begins though {other} has done the same, and is in effect")
+                self._wrong(f"{name} begins though {other} has done the same, or part of it, and is in effect")
         for gate in self._failed_background(release):
             self._wrong(f"{name} begins though {gate} of the background has failed")
         action = work.action
@@ -249,7 +259,7 @@ class ReleaseAuditor:
             self._may(name, action.target, event, event.operation, by_hand=True, said=self.overridden(event))
 
     def overridden(self, event: Event) -> tuple[str, ...]:
-        """What was set aside in the plan of an operation that begins: the lines that say so follow in the same record."""
+        """What was set aside in the plan of an operation; the lines that say so follow in the same record."""
         made = self._simulation.auditor.lines("plan.made", event.operation)
         return tuple(str(one) for line in made for one in line.body.get("overridden", ()))
 
@@ -326,7 +336,9 @@ class ReleaseAuditor:
             if again and not step.work.repeatable:
                 self._wrong(f"the program of step {step.id} of {release.id} is begun again, and isn't repeatable")
             if not release.recovery:
-                self._may(f"step {step.id} of {release.id}", step.target, event, release.id, hotfix=release.plan.wish.hotfix)
+                self._may(
+                    f"step {step.id} of {release.id}", step.target, event, release.id, hotfix=release.plan.wish.hotfix
+                )
         if release.recovery or release.current != step or (release.paused and not isinstance(step.work, Write)):
             self._wrong(f"line {event.seq}: step {step.id} of {release.id} begins when it isn't its turn")
 
@@ -382,10 +394,9 @@ class ReleaseAuditor:
     def _step_skipped(self, event: Event, voyage: Voyage, step: ReleaseStep) -> None:
         release = voyage.release
         waits = isinstance(step.work, Pause | Observe)
-        chosen = voyage.ordered["skip"] > sum(one.state == "skipped" for one in release.steps.values()) - 1
-        if not (waits and (release.full or release.recovery)) and not (isinstance(step.work, Ask) and release.recovery):
-            if event.actor == ITSELF or not voyage.ordered["skip"] or (not chosen and not release.full and not release.recovery):
-                self._wrong(f"line {event.seq}: step {step.id} of {release.id} is skipped, but nobody said so")
+        by_itself = (waits and release.full) or (not isinstance(step.work, Write | Run) and release.recovery)
+        if not by_itself and (event.actor == ITSELF or not voyage.ordered["skip"]):
+            self._wrong(f"line {event.seq}: step {step.id} of {release.id} is skipped, but nobody said so")
         if isinstance(step.work, Ask) and not release.recovery:
             self._wrong(f"line {event.seq}: step {step.id} of {release.id} gets around an approval")
 
@@ -394,7 +405,9 @@ class ReleaseAuditor:
         if isinstance(step.work, Write) and standing.state == "undoing":
             operation = self._accounts[standing.undo].operation if standing.undo in self._accounts else None
             if operation is None or operation.ending != "succeeded":
-                self._wrong(f"line {event.seq}: step {step.id} is undone; {standing.undo} is {operation and operation.ending}")
+                self._wrong(
+                    f"line {event.seq}: step {step.id} is undone; {standing.undo} is {operation and operation.ending}"
+                )
 
     def _sampled(self, event: Event, voyage: Voyage) -> None:
         from quarterdeck.fleet.codec import from_json
@@ -496,7 +509,9 @@ class ReleaseAuditor:
                 touched.setdefault(key, account.at)
                 if step.verb == "deploy":
                     deployed.add(key)
-        if any(one.state == "skipped" and isinstance(_work(release, name), Write) for name, one in release.steps.items()):
+        if any(
+            one.state == "skipped" and isinstance(_work(release, name), Write) for name, one in release.steps.items()
+        ):
             return
         for key, since in touched.items():
             if any(not self._ours(one, voyage) for one in self._world.authors(key, since) if one != "health"):
@@ -515,7 +530,9 @@ class ReleaseAuditor:
                 for send in sends:
                     effective = truth.effective(self._world, send) and not truth.excused(self._world, send)
                     if effective and account.operation.ending != "rolled_back" and not account.operation.undone_by:
-                        self._wrong(f"release {voyage.release.id} failed and changed nothing, it says; {send} had effect")
+                        self._wrong(
+                            f"release {voyage.release.id} failed and changed nothing, it says; {send} had effect"
+                        )
 
     def _ours(self, author: Send | str, voyage: Voyage) -> bool:
         return isinstance(author, Send) and author.operation in voyage.operations
@@ -588,7 +605,7 @@ def _exposure(release: Release, then: ReleaseStep | None = None) -> float:
 
 
 def _urgency(step: ReleaseStep, drained: set[str]) -> int:
-    """What frees users soonest goes back first: flags, then shares (but of regions drained for a swap), then the rest."""
+    """What frees users soonest goes back first: flags, shares (but of regions drained for a swap), the rest."""
     match step.work.action if isinstance(step.work, Write) else None:
         case FlagChange():
             return 0

@@ -48,6 +48,7 @@ LONGEST = 4 * 3600.0
 """Seconds within which everything must have come to rest once nothing goes wrong any more: all patience of all steps,
 and the longest jump of the clock, which a lease may outlast by."""
 
+
 class Broken(AssertionError):
     """A promise was broken. The text says which, and how to see it again."""
 
@@ -218,13 +219,13 @@ class Simulation:
     def off_by(self, target: TargetId, shares: Mapping[str, float]) -> float:
         """By how many points the real shares of new clients differ from those at most."""
         apart = 0.0
-        for role in ("traffic", "slot_traffic"):
-            for place in self.scene.fleet.places_of(target):
-                split: Split = self.world.now(f"split/{place.address.parts['name']}") if place.role == role else None
-                if split and shares.keys() & split.sides.keys():
-                    whole = sum(side.weight for side in split.sides.values() if side.enabled) or 1
-                    real = {name: side.enabled * 100 * side.weight / whole for name, side in split.sides.items()}
-                    apart = max(apart, *(abs(real.get(name, 0) - share) for name, share in shares.items()))
+        places = self.scene.fleet.places_of(target)
+        for place in (one for one in places if one.role in ("traffic", "slot_traffic")):
+            split: Split = self.world.now(f"split/{place.address.parts['name']}")
+            if shares.keys() & split.sides.keys():
+                whole = sum(side.weight for side in split.sides.values() if side.enabled) or 1
+                real = {name: side.enabled * 100 * side.weight / whole for name, side in split.sides.items()}
+                apart = max(apart, *(abs(real.get(name, 0) - share) for name, share in shares.items()))
         return apart
 
     def submitted(self, request: Request) -> None:

@@ -37,7 +37,14 @@ from quarterdeck.providers.base import (
 )
 from quarterdeck.release.gate import Evidence, GateSpec
 from quarterdeck.release.plan import Step
-from quarterdeck.release.settlement import Settlement, settle_deploy, settle_destination, settle_flag, settle_shares, settle_slots
+from quarterdeck.release.settlement import (
+    Settlement,
+    settle_deploy,
+    settle_destination,
+    settle_flag,
+    settle_shares,
+    settle_slots,
+)
 from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 
 if TYPE_CHECKING:
