@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.releases.captain import ANALYSED, Captain
+from tests.releases.captain import ANALYSED, CANARY, Captain
 
 from quarterdeck.store.base import Draft
 
@@ -43,4 +43,16 @@ async def test_whoever_lost_the_lease_leaves_the_release_alone(tmp_path: Path) -
     before = len(ship.store.events())
     await ship.until(lambda: not ship.engine.conducting)
     assert len(ship.store.events()) == before
+    assert ship.release(release).ending is None
+
+
+async def test_whoever_cannot_be_sure_of_the_lease_stops_watching_what_runs(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, CANARY)
+    release = await ship.begin()
+    await ship.at(release, "2")
+    await ship.order(release, "promote_full")
+    await ship.until(lambda: "sent swap checkout" in ship.world.log)
+    ship.clock.step(2e7)
+    await ship.until(lambda: not ship.engine.conducting)
+    assert not ship.engine.conducting
     assert ship.release(release).ending is None

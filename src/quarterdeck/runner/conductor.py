@@ -111,6 +111,8 @@ class Conductor:
         """
         while not self._leaving:
             self._woken.clear()
+            # Watching writes nothing, and what it watches ends at once without the lease: it would never stop.
+            self._journal.require()
             release = self._store.release(self.release_id)
             if release is None or release.ending is not None:
                 return

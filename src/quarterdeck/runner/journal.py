@@ -23,6 +23,10 @@ class Journal:
         self._guard = guard
         self._clock = clock
 
+    def require(self) -> None:
+        """Pass only while this process may write. Raises LeaseLost."""
+        self._guard.require()
+
     def write(
         self,
         drafts: Sequence[Draft],
@@ -36,7 +40,7 @@ class Journal:
         Raises:
             LeaseLost, Locked, StoreError: nothing was written.
         """
-        self._guard.require()
+        self.require()
         self._store.record(drafts, self._guard.lease, self._clock.now(), answer=answer, lock=lock, unlock=unlock)
 
     async def insist(self, drafts: Sequence[Draft], *, unlock: str = "") -> None:
