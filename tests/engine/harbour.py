@@ -15,7 +15,7 @@ from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Connection, Environment, Fleet, Place, Role
 from quarterdeck.providers.azure import provider
-from quarterdeck.providers.base import GateSource, Observed, Progress, ProviderError, Receipt, Session, SessionContext
+from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, Session, SessionContext
 from quarterdeck.release.plan import Step
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.settlement import Settlement
@@ -185,9 +185,6 @@ class AzureConnections:
 
     def capability(self, connection: str, role: Role) -> Watched:
         return Watched(self._sessions[connection].capability(role), self._moment)
-
-    def gates(self, connection: str) -> GateSource:
-        raise ProviderError("misconfigured", f"{connection} answers for no gates")
 
     async def identity(self, connection: str) -> str:
         return await self._sessions[connection].identity()

@@ -21,7 +21,6 @@ from quarterdeck.fleet.readings import (
 from quarterdeck.fleet.topology import Address, Place, Role
 from quarterdeck.providers.base import (
     Capability,
-    GateSource,
     InDoubt,
     Observed,
     Progress,
@@ -229,9 +228,6 @@ class ModelConnections:
 
     def capability(self, connection: str, role: Role) -> Capability:
         return self._model
-
-    def gates(self, connection: str) -> GateSource:
-        raise ProviderError("misconfigured", f"{connection} answers for no gates")
 
     async def identity(self, connection: str) -> str:
         return "ana@contoso.example"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import Reading, SlotReading, SlotsReading
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import Shift, Swap
-from quarterdeck.release.automation import automations, offer, risks_of
+from quarterdeck.release.automation import Automation, in_releases, in_slots, in_traffic, offer, risks_of
 from quarterdeck.release.drain import drains, in_words
 from quarterdeck.release.fuse import IN_FLIGHT, fuse_of
 from quarterdeck.release.guards import Guards, Hold
@@ -226,34 +227,26 @@ def test_an_open_release_goes_back_as_a_whole() -> None:
 
 
 # --- automation -------------------------------------------------------------------------------------------------------
-def acting(observations: dict[str, Observation], guards: Guards | None = None, **more: Any) -> dict[str, bool]:
-    found = automations(
-        CHECKOUT, fleet=FLEET, observations=observations, releases=more.pop("releases", ()), guards=guards or Guards(),
-        now=NOW, **more,
-    )  # fmt: skip
-    assert len(risks_of(found)) == len(found)
-    return {one.code: one.held for one in found}
+def risks(found: Iterable[Automation]) -> dict[str, str]:
+    return {risk.code: risk.severity for risk in risks_of(found)}
 
 
-def test_everything_that_could_undo_a_rollback_is_listed() -> None:
+def test_everything_that_could_undo_a_rollback_is_told() -> None:
     """Kargo#3016, argo-cd#5351: the rollback was undone by what deploys by itself."""
-    site_now = slots(
-        slot("staging", "2.15.0", auto_swap_to="production", deploys_from="GitHub"), slot("production", "x")
-    )
-    moving = seen(RAMP, replace(split(("production", 90), ("staging", 10)), automatic=True))
-    assert acting({**site_now, **moving}, releases=(release(),)) == {
-        "auto-swap": False,
-        "deploy-source": False,
-        "ramp-step": False,
-        "release": False,
+    acting = slot("staging", "2.15.0", auto_swap_to="production", deploys_from="GitHub")
+    assert risks(in_slots(CHECKOUT, (acting, slot("production", "x")))) == {
+        "undone-by-auto-swap": "warning",
+        "undone-by-deploy-source": "warning",
     }
+    moving = replace(split(("production", 90), ("staging", 10)), automatic=True)
+    assert risks(in_traffic(CHECKOUT, moving)) == {"undone-by-ramp-step": "warning"}
+    assert risks(in_releases(CHECKOUT, (release(),), Guards(), NOW)) == {"undone-by-release": "warning"}
 
 
-def test_a_hold_keeps_our_own_releases_and_is_honest_about_the_rest() -> None:
+def test_a_hold_keeps_our_own_releases() -> None:
     held = Guards(holds=(Hold("h", "automation", "production/checkout", "ana", "rolled back", NOW, NOW + HOUR),))
-    auto = slots(slot("staging", "2.15.0", auto_swap_to="production"), slot("production", "x"))
-    assert acting(auto, held, releases=(release(),)) == {"auto-swap": False, "release": True}
-    assert acting({}, held, releases=(release(),), besides="r1") == {}
+    assert risks(in_releases(CHECKOUT, (release(),), held, NOW)) == {"undone-by-release": "info"}
+    assert risks(in_releases(CHECKOUT, (release(),), held, NOW, "r1")) == {}
 
 
 def test_a_rollback_that_nothing_holds_is_told_how_to_be_held() -> None:

@@ -6,14 +6,12 @@ told, with the way to stop it there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from quarterdeck.fleet.observation import Observation
-from quarterdeck.fleet.readings import SlotReading, SlotsReading, TrafficReading
+from quarterdeck.fleet.readings import SlotReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.guards import Guards, covers
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.rollout import Release
@@ -32,34 +30,6 @@ class Automation:
     text: str
     remedy: str
     held: bool = False
-
-
-def automations(
-    target: TargetId,
-    *,
-    fleet: Fleet,
-    observations: Mapping[str, Observation],
-    releases: Sequence[Release],
-    guards: Guards,
-    now: float,
-    besides: str = "",
-) -> tuple[Automation, ...]:
-    """All that is known to act by itself on a target, as it was last observed.
-
-    Args:
-        releases: the open ones at least.
-        besides: the release that goes back itself: it doesn't undo its own way back.
-    """
-    found: list[Automation] = []
-    for place in fleet.places_of(target):
-        known = observations.get(place.subject)
-        match known.reading if known else None:
-            case SlotsReading(slots):
-                found += in_slots(place.target, slots)
-            case TrafficReading() as reading:
-                found += in_traffic(place.target, reading)
-    found += in_releases(target, releases, guards, now, besides)
-    return tuple(dict.fromkeys(found))
 
 
 def in_slots(target: TargetId, slots: Iterable[SlotReading]) -> Iterator[Automation]:
@@ -83,7 +53,7 @@ def in_traffic(target: TargetId, reading: TrafficReading) -> Iterator[Automation
 def in_releases(
     target: TargetId, releases: Iterable[Release], guards: Guards, now: float, besides: str = ""
 ) -> Iterator[Automation]:
-    """Other releases on the same target that go on by themselves."""
+    """Other releases on the same target that go on by themselves; not `besides`, which goes back itself."""
     held = any(hold.kind in ("automation", "stop") and covers(hold.scope, target) for hold in guards.active(now))
     for release in releases:
         if release.open and release.id != besides and any(one.whole == target.whole for one in release.targets):

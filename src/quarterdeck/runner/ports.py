@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from quarterdeck.fleet.topology import Role
-from quarterdeck.providers.base import Capability, GateSource
+from quarterdeck.providers.base import Capability
 from quarterdeck.store.base import Lease
 
 
@@ -47,14 +47,6 @@ class Connections(Protocol):
 
     def capability(self, connection: str, role: Role) -> Capability:
         """The capability that plays a role over a connection.
-
-        Raises:
-            ProviderError: code misconfigured, there is none.
-        """
-        ...
-
-    def gates(self, connection: str) -> GateSource:
-        """What answers for gates over a connection.
 
         Raises:
             ProviderError: code misconfigured, there is none.

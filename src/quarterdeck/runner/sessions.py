@@ -61,7 +61,7 @@ class Sessions:
         return found
 
     def gates(self, connection: str) -> GateSource:
-        """See `ports.Connections.gates`."""
+        """See `sampling.Sources.gates`."""
         found = self._session(connection).gates()
         if found is None:
             provider = self._connections[connection].provider
