@@ -31,7 +31,7 @@ from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import Swap
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Effect, Fuse, Plan, Risk, SettingMove, Step
-from quarterdeck.release.rollout import ReleasePlan
+from quarterdeck.release.release_plan import ReleasePlan
 from quarterdeck.store.base import Draft, Lease
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore

@@ -11,7 +11,7 @@ from quarterdeck.release.action import Shift, Swap
 from quarterdeck.release.approval import ApprovalRule, Decision
 from quarterdeck.release.gate import GateSpec, Measurement, Sample
 from quarterdeck.release.plan import Fuse, Risk
-from quarterdeck.release.rollout import (
+from quarterdeck.release.release_plan import (
     Ask,
     HotfixPath,
     Member,
@@ -22,8 +22,8 @@ from quarterdeck.release.rollout import (
     Skipped,
     Wish,
     Write,
-    opening,
 )
+from quarterdeck.release.rollout import opening
 from quarterdeck.release.rules import Rulebook, Window
 from quarterdeck.store.base import Draft, Lease
 from quarterdeck.store.sqlite import SqliteStore

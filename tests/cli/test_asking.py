@@ -13,7 +13,8 @@ from tests.cli.releases import CHECKOUT, canary, hotfix
 
 from quarterdeck.fleet.codec import from_json
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import ReleasePlan, Wish, opening
+from quarterdeck.release.release_plan import ReleasePlan, Wish
+from quarterdeck.release.rollout import opening
 from quarterdeck.store.base import Answer, Draft, Request
 from quarterdeck.store.opening import open_store
 

@@ -9,7 +9,8 @@ from tests.cli.releases import CHECKOUT, canary
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import FlagChange
-from quarterdeck.release.rollout import ORDERS, Member, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Member, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import ORDERS
 
 
 def baking(written: Any) -> Any:

@@ -37,18 +37,8 @@ from quarterdeck.release.moves import (
 )
 from quarterdeck.release.operation import Choice, Ending, Operation, StepProgress
 from quarterdeck.release.plan import Plan, Refusal, Step, Verb
-from quarterdeck.release.rollout import (
-    Order,
-    Release,
-    ReleasePlan,
-    ReleaseStep,
-    Run,
-    Wish,
-    Write,
-    advance,
-    begin,
-    opening,
-)
+from quarterdeck.release.release_plan import ReleasePlan, ReleaseStep, Run, Wish, Write
+from quarterdeck.release.rollout import Order, Release, advance, begin, opening
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import Strategy
 

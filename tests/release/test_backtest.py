@@ -11,7 +11,8 @@ from quarterdeck.release.backtest import Recorded, backtest, samples_of, summary
 from quarterdeck.release.gate import Evidence, GateSpec, Sample
 from quarterdeck.release.judging import measured
 from quarterdeck.release.operation import Ending
-from quarterdeck.release.rollout import BACKGROUND, Member, Observe, Release, ReleasePlan, ReleaseStep, Wish
+from quarterdeck.release.release_plan import Member, Observe, ReleasePlan, ReleaseStep, Wish
+from quarterdeck.release.rollout import BACKGROUND, Release
 
 CHECKOUT = TargetId("production", "checkout")
 ERRORS = GateSpec("errors", "metric", success="result < 0.05", interval=30, count=3)

@@ -14,7 +14,8 @@ from quarterdeck.release.action import Swap
 from quarterdeck.release.clearance import OVERRIDE, Clearance, Undertaking, clear
 from quarterdeck.release.guards import Conn, Guards, Hold, HoldKind, Override
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import Member, Release, ReleasePlan, ReleaseStep, Standing, Wish, Write
+from quarterdeck.release.release_plan import Member, ReleasePlan, ReleaseStep, Wish, Write
+from quarterdeck.release.rollout import Release, Standing
 from quarterdeck.release.rules import Rulebook, Window
 
 NOW = 1_795_000_000.0  # 2026-11-18 11:06Z, a Wednesday

@@ -27,7 +27,8 @@ from quarterdeck.release.composing import Sight
 from quarterdeck.release.guards import Debt, Guards
 from quarterdeck.release.plan import Refusal, RefusalCode, Risk
 from quarterdeck.release.policy import PLAN_LIFE
-from quarterdeck.release.rollout import Release, ReleasePlan, Wish
+from quarterdeck.release.release_plan import ReleasePlan, Wish
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
     AnalysisStep,

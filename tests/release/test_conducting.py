@@ -25,7 +25,8 @@ from quarterdeck.release.action import Swap
 from quarterdeck.release.conducting import decide, exposed, recovery_of
 from quarterdeck.release.gate import Verdict
 from quarterdeck.release.moves import Done, Failed, Finish, Halt, Measure, Outside, Recover, Rest, Start, Undo, Watch
-from quarterdeck.release.rollout import BACKGROUND, Wish
+from quarterdeck.release.release_plan import Wish
+from quarterdeck.release.rollout import BACKGROUND
 from quarterdeck.release.strategy import (
     AnalysisStep,
     ApprovalStep,

@@ -18,7 +18,8 @@ from quarterdeck.release.gate import Verdict
 from quarterdeck.release.moves import Done, Finish, Rest
 from quarterdeck.release.operation import Ending
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import ORDERS, Ask, Order, Pause, Run, Wish, Write
+from quarterdeck.release.release_plan import Ask, Pause, Run, Wish, Write
+from quarterdeck.release.rollout import ORDERS, Order
 from quarterdeck.release.strategy import (
     AnalysisStep,
     ApprovalStep,

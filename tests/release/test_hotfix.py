@@ -9,7 +9,7 @@ from tests.release.rehearsal import CHECKOUT, FLEET, NEW, Rehearsal, composed, g
 
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.hotfix import debts_of, shortest
-from quarterdeck.release.rollout import ReleasePlan, Wish
+from quarterdeck.release.release_plan import ReleasePlan, Wish
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
     AnalysisStep,

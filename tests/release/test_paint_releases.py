@@ -20,20 +20,9 @@ from quarterdeck.release.paint import paint, repaint_releases
 from quarterdeck.release.paint_guards import view_guards
 from quarterdeck.release.paint_releases import view_releases
 from quarterdeck.release.plan import Risk
+from quarterdeck.release.release_plan import Ask, Member, Observe, Pause, ReleasePlan, ReleaseStep, Wish, Write
 from quarterdeck.release.release_view import ReleaseView
-from quarterdeck.release.rollout import (
-    ORDERS,
-    Ask,
-    Member,
-    Observe,
-    Pause,
-    Release,
-    ReleasePlan,
-    ReleaseStep,
-    Wish,
-    Write,
-    advance,
-)
+from quarterdeck.release.rollout import ORDERS, Release, advance
 from quarterdeck.release.rules import Rulebook, Window
 
 NOW = 1_000_000.0

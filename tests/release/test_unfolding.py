@@ -13,7 +13,7 @@ from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Ring
 from quarterdeck.release.action import FlagChange, Shift, Swap
-from quarterdeck.release.rollout import Ask, Member, Observe, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Ask, Member, Observe, ReleaseStep, Run, Write
 from quarterdeck.release.rules import Route, Rulebook, Truth
 from quarterdeck.release.strategy import (
     AnalysisStep,

@@ -22,7 +22,8 @@ from quarterdeck.release.guards import Guards, Hold
 from quarterdeck.release.operation import Operation, StepProgress
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Fuse, Plan, Refusal, Step
-from quarterdeck.release.rollout import Member, Release, ReleasePlan, ReleaseStep, Standing, Wish, Write
+from quarterdeck.release.release_plan import Member, ReleasePlan, ReleaseStep, Wish, Write
+from quarterdeck.release.rollout import Release, Standing
 from quarterdeck.release.rules import Route, Rulebook, SchemaRule
 from quarterdeck.release.shift import Router, plan_shift
 from quarterdeck.release.swap import plan_swap

@@ -20,7 +20,8 @@ from quarterdeck.release.gate import Evidence, GateSpec, Sample
 from quarterdeck.release.judging import measured
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import Order, Release, ReleasePlan, Wish
+from quarterdeck.release.release_plan import ReleasePlan, Wish
+from quarterdeck.release.rollout import Order, Release
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
     AnalysisStep,

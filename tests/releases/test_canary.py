@@ -10,7 +10,7 @@ from tests.releases.captain import ANALYSED, BANNER, CANARY, CHECKOUT, Captain, 
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.strategy import PauseStep, WeightStep
 from quarterdeck.store.base import Request
 

@@ -18,7 +18,8 @@ from tests.releases.captain import ANALYSED, CHECKOUT, LOOK, Captain, rules
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Shift
-from quarterdeck.release.rollout import Release, Wish
+from quarterdeck.release.release_plan import Wish
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import BakeStep, PauseStep, SwapStep, WeightStep
 

@@ -13,7 +13,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.action import Rollback, Swap
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.plan import Plan
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rules import Route, Rulebook, SchemaRange, SchemaRule
 from quarterdeck.release.strategy import PauseStep, SwapStep, WeightStep
 

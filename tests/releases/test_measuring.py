@@ -16,16 +16,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import FlagChange, Shift, Swap
 from quarterdeck.release.gate import Evidence, GateSpec, Sample
 from quarterdeck.release.judging import measured
-from quarterdeck.release.rollout import (
-    BACKGROUND,
-    Member,
-    Release,
-    ReleasePlan,
-    ReleaseStep,
-    Standing,
-    Wish,
-    Write,
-)
+from quarterdeck.release.release_plan import Member, ReleasePlan, ReleaseStep, Wish, Write
+from quarterdeck.release.rollout import BACKGROUND, Release, Standing
 from quarterdeck.runner.measuring import Measuring
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore

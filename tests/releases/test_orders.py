@@ -13,7 +13,7 @@ from tests.releases.captain import ANALYSED, CANARY, CHECKOUT, Captain, refusal,
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Swap
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rules import Route
 from quarterdeck.release.strategy import BakeStep, PauseStep, RunStep, SwapStep, WeightStep
 from quarterdeck.runner import conductor as conducting

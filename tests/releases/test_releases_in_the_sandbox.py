@@ -20,7 +20,8 @@ from quarterdeck.fleet.topology import Connection, Role
 from quarterdeck.providers import registry
 from quarterdeck.providers.base import Capability, GateSource, ProviderError, Session, SessionContext
 from quarterdeck.release.gate import GateSpec
-from quarterdeck.release.rollout import Release, Wish
+from quarterdeck.release.release_plan import Wish
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import AnalysisStep, Strategy, SwapStep, WeightStep
 from quarterdeck.runner.sampling import Sampler

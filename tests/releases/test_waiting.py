@@ -18,7 +18,7 @@ from quarterdeck.fleet.topology import Address
 from quarterdeck.release.action import FlagChange, Swap
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.gate import GateSpec
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rules import Route, SchemaRange, SchemaRule
 from quarterdeck.release.strategy import ApprovalStep, PauseStep, SwapStep, WeightStep
 from quarterdeck.release.survey import TrafficSurvey

@@ -6,7 +6,8 @@ from tests.runner.test_duty import serving
 from tests.runner.timepiece import ManualClock
 from tests.runner.watchpost import CHECKOUT
 
-from quarterdeck.release.rollout import Member, Pause, ReleasePlan, ReleaseStep, Wish, opening
+from quarterdeck.release.release_plan import Member, Pause, ReleasePlan, ReleaseStep, Wish
+from quarterdeck.release.rollout import opening
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.duty import Outcome
 from quarterdeck.runner.guard import LeaseGuard

@@ -7,7 +7,8 @@ import signal
 import pytest
 from tests.runner.crew import CHECKOUT, SWAP, Crew, until
 
-from quarterdeck.release.rollout import Release, Wish
+from quarterdeck.release.release_plan import Wish
+from quarterdeck.release.rollout import Release
 
 pytestmark = pytest.mark.process
 

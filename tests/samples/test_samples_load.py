@@ -13,7 +13,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.paths import shared_dir
 from quarterdeck.providers import registry
 from quarterdeck.release.calendar import closures
-from quarterdeck.release.rollout import Member
+from quarterdeck.release.release_plan import Member
 from quarterdeck.release.strategy import Strategy
 from quarterdeck.release.unfolding import Unfit, unfold
 

@@ -16,7 +16,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
 from quarterdeck.release.operation import CHOICES, Operation
 from quarterdeck.release.plan import Plan
-from quarterdeck.release.rollout import ORDERS, Ask, Order, Pause, Release, ReleasePlan, Wish
+from quarterdeck.release.release_plan import Ask, Pause, ReleasePlan, Wish
+from quarterdeck.release.rollout import ORDERS, Order, Release
 from quarterdeck.store.base import Answer, Request, RequestKind
 
 if TYPE_CHECKING:

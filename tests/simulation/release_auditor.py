@@ -22,18 +22,8 @@ from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.gate import Evidence, GateSpec, Measurement, Sample
 from quarterdeck.release.guards import Guards, Hold
 from quarterdeck.release.operation import Operation
-from quarterdeck.release.rollout import (
-    BACKGROUND,
-    Ask,
-    Observe,
-    Pause,
-    Release,
-    ReleaseStep,
-    Run,
-    Write,
-    advance,
-    begin,
-)
+from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import BACKGROUND, Release, advance, begin
 from quarterdeck.store.base import Event
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from quarterdeck.release.gate import Evidence, GateSpec, Judgement, Measurement
 from quarterdeck.release.moves import Done, Finish, Move, Outside, Recover, Start, Undone
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import Ask, Order, Release, ReleasePlan, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Ask, ReleasePlan, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import Order, Release
 from quarterdeck.runner import releasing, sampling
 from quarterdeck.runner.conductor import Conductor
 from quarterdeck.runner.conductors import Conductors

@@ -15,7 +15,7 @@ from quarterdeck.release.action import Swap
 from quarterdeck.release.approval import ApprovalRule, Decision
 from quarterdeck.release.gate import GateSpec, Measurement, Sample
 from quarterdeck.release.guards import Conn, Debt, Guards, Hold
-from quarterdeck.release.rollout import (
+from quarterdeck.release.release_plan import (
     Ask,
     Member,
     Observe,
@@ -26,8 +26,8 @@ from quarterdeck.release.rollout import (
     Wish,
     Work,
     Write,
-    opening,
 )
+from quarterdeck.release.rollout import opening
 from quarterdeck.release.rules import Route, Rulebook, SchemaRange, SchemaRule, Truth, Window
 from quarterdeck.release.strategy import PauseStep, RingStep, Strategy, SwapStep, WeightStep
 from quarterdeck.store.base import Answer, Draft, Lease, LeaseLost, Store, StoreError

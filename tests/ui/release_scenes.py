@@ -15,7 +15,7 @@ from quarterdeck.release.approval import ApprovalRule, Decision
 from quarterdeck.release.gate import GateSpec, Measurement, Sample, Verdict
 from quarterdeck.release.guards import Debt, Hold
 from quarterdeck.release.plan import Fuse, Risk
-from quarterdeck.release.rollout import (
+from quarterdeck.release.release_plan import (
     Ask,
     HotfixPath,
     Member,
@@ -27,9 +27,9 @@ from quarterdeck.release.rollout import (
     Wish,
     Work,
     Write,
-    opening,
     wish_line,
 )
+from quarterdeck.release.rollout import opening
 from quarterdeck.release.rules import Route, Rulebook, Window
 from quarterdeck.release.strategy import BakeStep, DeployStep, Strategy, SwapStep, WeightStep
 from quarterdeck.store.base import Draft

@@ -12,7 +12,7 @@ from tests.ui.scenes import CHECKOUT, Scene
 
 from quarterdeck.fleet.codec import from_json
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.store.base import Request
 from quarterdeck.ui.screens.order import OrderDialog
 from quarterdeck.ui.screens.plan import ProposalDialog

@@ -17,7 +17,7 @@ from quarterdeck.cli.plan_text import plan_lines
 from quarterdeck.cli.release_following import Patience
 from quarterdeck.cli.requesting import answer_to, plan
 from quarterdeck.release.action import Action
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 
 
 def configure_swap(parser: ArgumentParser) -> None:

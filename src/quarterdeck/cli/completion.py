@@ -18,7 +18,7 @@ from quarterdeck.fleet.readings import FlagsReading
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.command import FORMS
 from quarterdeck.release.guards import Guards
-from quarterdeck.release.rollout import Ask
+from quarterdeck.release.release_plan import Ask
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.store.base import Store, StoreError
 

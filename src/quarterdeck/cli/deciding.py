@@ -17,7 +17,8 @@ from quarterdeck.cli.release_text import release_lines
 from quarterdeck.cli.release_views import next_words, view_of
 from quarterdeck.cli.requesting import answer_to
 from quarterdeck.cli.times import ahead_argument, shown
-from quarterdeck.release.rollout import Ask, Release
+from quarterdeck.release.release_plan import Ask
+from quarterdeck.release.rollout import Release
 from quarterdeck.store.base import Store
 
 

@@ -16,7 +16,7 @@ from quarterdeck.cli.times import shown
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.guards import Debt
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rules import Rulebook
 
 

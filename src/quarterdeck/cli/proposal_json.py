@@ -8,7 +8,17 @@ from typing import Any
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.action import command_line
-from quarterdeck.release.rollout import Ask, HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import (
+    Ask,
+    HotfixPath,
+    Member,
+    Observe,
+    Pause,
+    ReleasePlan,
+    ReleaseStep,
+    Run,
+    Write,
+)
 
 
 def proposal_json(plan: ReleasePlan) -> Mapping[str, Any]:

@@ -10,8 +10,8 @@ from quarterdeck.cli.times import span
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
 from quarterdeck.release.plan import Risk
+from quarterdeck.release.release_plan import HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep
 from quarterdeck.release.release_view import MemberView
-from quarterdeck.release.rollout import HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep
 
 
 def proposal_lines(plan: ReleasePlan, now: float) -> Iterator[str]:

@@ -20,7 +20,7 @@ from quarterdeck.cli.release_text import release_line, release_lines, watch_line
 from quarterdeck.cli.release_views import view_of, views
 from quarterdeck.cli.status import REPAINT_SECONDS
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 
 RECENT = 20
 

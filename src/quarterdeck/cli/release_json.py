@@ -10,7 +10,8 @@ from typing import Any
 from quarterdeck.cli.proposal_json import hotfix_json, member_json, step_json
 from quarterdeck.cli.release_views import view_of
 from quarterdeck.release.gate import Measurement
-from quarterdeck.release.rollout import BACKGROUND, Observe, Release, ReleaseStep
+from quarterdeck.release.release_plan import Observe, ReleaseStep
+from quarterdeck.release.rollout import BACKGROUND, Release
 from quarterdeck.store.base import Store
 
 

@@ -15,7 +15,7 @@ from quarterdeck.cli.proposal_text import proposal_lines
 from quarterdeck.cli.release_following import WELL, Patience, follow_release
 from quarterdeck.cli.requesting import answer_to
 from quarterdeck.cli.times import duration_argument
-from quarterdeck.release.rollout import ReleasePlan, Wish
+from quarterdeck.release.release_plan import ReleasePlan, Wish
 
 
 def configure_waiting(parser: ArgumentParser, default: str = "lines") -> None:

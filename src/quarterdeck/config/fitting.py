@@ -10,7 +10,7 @@ from quarterdeck.config.nodes import Mapping, child, dotted
 from quarterdeck.config.problems import Report
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
-from quarterdeck.release.rollout import Member
+from quarterdeck.release.release_plan import Member
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.unfolding import Unfit, unfold
 

@@ -15,7 +15,8 @@ from quarterdeck.fleet.codec import from_json
 from quarterdeck.release.gate import Evidence, GateSpec, Judgement, Measurement, Sample, Tally, tallied
 from quarterdeck.release.judging import judge, measured
 from quarterdeck.release.operation import Ending
-from quarterdeck.release.rollout import BACKGROUND, Observe, Release
+from quarterdeck.release.release_plan import Observe
+from quarterdeck.release.rollout import BACKGROUND, Release
 
 Outcome = Literal["pass", "fail", "undecided", "unfinished"]
 """`undecided`: a person would have been asked. `unfinished`: the record ends before the gate would have."""

@@ -21,7 +21,8 @@ from quarterdeck.release.calendar import HORIZON, closures
 from quarterdeck.release.freshness import moment
 from quarterdeck.release.guards import Conn, Guards, Hold, covers, person
 from quarterdeck.release.plan import Refusal, RefusalCode, Risk
-from quarterdeck.release.rollout import Release, Run, Write
+from quarterdeck.release.release_plan import Run, Write
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 
 Kind = Literal["release", "action", "recovery", "order"]

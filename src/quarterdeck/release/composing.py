@@ -24,18 +24,18 @@ from quarterdeck.release.radar import (
     unreleased_needs,
     way_back,
 )
-from quarterdeck.release.rollout import (
+from quarterdeck.release.release_plan import (
     Ask,
     HotfixPath,
     Member,
     Observe,
-    Release,
     ReleasePlan,
     ReleaseStep,
     Wish,
     Write,
     wish_line,
 )
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.strategy import DeployStep, FlagStep, RingStep, RollingStep, Strategy, SwapStep, WeightStep
 from quarterdeck.release.traffic_gates import traffic_gates

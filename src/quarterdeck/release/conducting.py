@@ -25,7 +25,8 @@ from quarterdeck.release.moves import Confirming, Done, Failed, Finish, Halt, Me
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.orders import refuse_order
 from quarterdeck.release.recovering import changed, recovery_of, taking_back, unanswered
-from quarterdeck.release.rollout import BACKGROUND, Ask, Observe, Order, Pause, Release, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import BACKGROUND, Order, Release
 from quarterdeck.release.watching import Alarm, alarm, baseline_due, judged, unseen_alarms
 
 __all__ = ["decide", "exposed", "recovery_of", "refuse_order"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.rollout import Release, ReleaseStep
+from quarterdeck.release.release_plan import ReleaseStep
+from quarterdeck.release.rollout import Release
 
 _IN_EFFECT = ("done", "undoing")
 _MAYBE_IN_EFFECT = ("running", "failed")

@@ -15,8 +15,9 @@ from quarterdeck.release.deploy import undo_of
 from quarterdeck.release.freshness import STALE_AFTER, about, age
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Fuse, Refusal, Step
+from quarterdeck.release.release_plan import Write
 from quarterdeck.release.rollback import done_steps, in_order_of_undoing, still_holds, undoable
-from quarterdeck.release.rollout import Release, Write
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.swap import version
 

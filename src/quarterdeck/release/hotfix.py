@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.freshness import length
 from quarterdeck.release.guards import Debt, DebtKind
-from quarterdeck.release.rollout import HotfixPath, Release, Skipped
+from quarterdeck.release.release_plan import HotfixPath, Skipped
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
     AnalysisStep,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.rollout import Ask, Observe, ReleaseStep, Work, Write
+from quarterdeck.release.release_plan import Ask, Observe, ReleaseStep, Work, Write
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.strategy import (
     AnalysisStep,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from quarterdeck.release.operation import Ending, Operation
-from quarterdeck.release.rollout import Order, ReleaseStep
+from quarterdeck.release.release_plan import ReleaseStep
+from quarterdeck.release.rollout import Order
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from quarterdeck.release.plan import Refusal
 from quarterdeck.release.recovering import halves
-from quarterdeck.release.rollout import Ask, Observe, Order, Pause, Release, ReleaseStep
+from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleaseStep
+from quarterdeck.release.rollout import Order, Release
 from quarterdeck.release.watching import judged
 
 

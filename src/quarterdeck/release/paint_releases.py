@@ -14,6 +14,7 @@ from quarterdeck.release.gate import GateSpec, Judgement, Tally
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Fuse
+from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleaseStep, Run, Write
 from quarterdeck.release.release_view import (
     AskedView,
     MeasureView,
@@ -26,18 +27,7 @@ from quarterdeck.release.release_view import (
     StepView,
     WordView,
 )
-from quarterdeck.release.rollout import (
-    BACKGROUND,
-    Ask,
-    Observe,
-    Pause,
-    Release,
-    ReleaseStep,
-    Run,
-    Standing,
-    StepState,
-    Write,
-)
+from quarterdeck.release.rollout import BACKGROUND, Release, Standing, StepState
 from quarterdeck.release.rules import Rulebook
 
 _NAME = 60

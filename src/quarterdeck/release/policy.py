@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quarterdeck.fleet.topology import Environment
 from quarterdeck.release.plan import Plan, Refusal
-from quarterdeck.release.rollout import ReleasePlan
+from quarterdeck.release.release_plan import ReleasePlan
 
 PLAN_LIFE = 300.0
 """Seconds for which a plan may be confirmed: what it was made from gets old."""

@@ -9,7 +9,8 @@ from quarterdeck.release.exposure import exposed
 from quarterdeck.release.freshness import about
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.plan import Fuse, Risk
-from quarterdeck.release.rollout import Member, Release, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Member, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.versions import older
 

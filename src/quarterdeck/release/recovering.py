@@ -17,7 +17,8 @@ from quarterdeck.release.action import FlagChange, Shift, Swap
 from quarterdeck.release.moves import Done, Failed, Finish, Halt, Move, Outside, Recover, Rest, Undo, Undone, Watch
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Step
-from quarterdeck.release.rollout import Order, Release, ReleasePlan, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import ReleasePlan, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import Order, Release
 from quarterdeck.release.settlement import TOLERANCE
 
 STUCK: tuple[Order, ...] = ("retry", "skip", "abandon")

@@ -11,7 +11,8 @@ from quarterdeck.release import command
 from quarterdeck.release.action import Action
 from quarterdeck.release.command import Misread, take_option
 from quarterdeck.release.durations import seconds
-from quarterdeck.release.rollout import ORDERS, Order, Wish
+from quarterdeck.release.release_plan import Wish
+from quarterdeck.release.rollout import ORDERS, Order
 
 
 @dataclass(frozen=True, slots=True)

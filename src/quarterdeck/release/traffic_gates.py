@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from quarterdeck.release.action import Shift
 from quarterdeck.release.gate import GateSpec
-from quarterdeck.release.rollout import Observe, ReleaseStep, Write
+from quarterdeck.release.release_plan import Observe, ReleaseStep, Write
 
 TRAFFIC_GATE = "traffic-"
 """How their names begin; the id of the step that asks them follows."""

@@ -24,7 +24,7 @@ from quarterdeck.fleet.topology import Fleet, Ring, Role
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
 from quarterdeck.release.filling import fill
 from quarterdeck.release.freshness import length
-from quarterdeck.release.rollout import Ask, Member, Observe, Pause, ReleaseStep, Run, Work, Write
+from quarterdeck.release.release_plan import Ask, Member, Observe, Pause, ReleaseStep, Run, Work, Write
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
     AnalysisStep,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from quarterdeck.release.gate import GateSpec, Judgement
 from quarterdeck.release.judging import judge
 from quarterdeck.release.moves import Outside
-from quarterdeck.release.rollout import BACKGROUND, Observe, Release, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Observe, ReleaseStep, Run, Write
+from quarterdeck.release.rollout import BACKGROUND, Release
 
 BASELINE_AGE = 300.0
 """Seconds for which a look at the background from before the first write says how things were before it."""

@@ -27,7 +27,8 @@ from quarterdeck.release.moves import (
     Watch,
 )
 from quarterdeck.release.plan import Refusal
-from quarterdeck.release.rollout import Release, ReleaseEventKind, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import ReleaseStep, Run, Write
+from quarterdeck.release.rollout import Release, ReleaseEventKind
 from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.measuring import Measuring
 from quarterdeck.runner.operations import Operations

@@ -16,7 +16,7 @@ from quarterdeck.release.clearance import Clearance, Undertaking, clear
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_writing
-from quarterdeck.release.rollout import Wish
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.choosing import Chooser
 from quarterdeck.runner.conductor import Instruments

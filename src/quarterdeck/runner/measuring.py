@@ -13,7 +13,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.action import FlagChange, Swap
 from quarterdeck.release.gate import GateSpec, Measurement, Sample, Verdict
-from quarterdeck.release.rollout import BACKGROUND, Member, Release, Write
+from quarterdeck.release.release_plan import Member, Write
+from quarterdeck.release.rollout import BACKGROUND, Release
 from quarterdeck.store.base import Store
 
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "no_data", "stale", "pass")

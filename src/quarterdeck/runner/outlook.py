@@ -8,7 +8,8 @@ from dataclasses import replace
 from quarterdeck.release.clearance import clear, next_write
 from quarterdeck.release.conducting import exposed
 from quarterdeck.release.moves import Outside
-from quarterdeck.release.rollout import Release, ReleaseStep, Standing
+from quarterdeck.release.release_plan import ReleaseStep
+from quarterdeck.release.rollout import Release, Standing
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.programs import Programs
 from quarterdeck.store.base import Store

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from quarterdeck.clock import Clock
-from quarterdeck.release.rollout import Release, ReleaseEventKind, ReleaseStep
+from quarterdeck.release.release_plan import ReleaseStep
+from quarterdeck.release.rollout import Release, ReleaseEventKind
 from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.release_lines import line
 from quarterdeck.runner.running import run

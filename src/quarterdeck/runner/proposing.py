@@ -14,7 +14,8 @@ from quarterdeck.release.clearance import Undertaking, clear
 from quarterdeck.release.composing import Sight, compose
 from quarterdeck.release.gate import GateSpec, Measurement
 from quarterdeck.release.plan import Refusal, Risk
-from quarterdeck.release.rollout import BACKGROUND, Release, ReleasePlan, Wish
+from quarterdeck.release.release_plan import ReleasePlan, Wish
+from quarterdeck.release.rollout import BACKGROUND, Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.swap import version
 from quarterdeck.runner import planner as planning

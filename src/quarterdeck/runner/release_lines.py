@@ -9,7 +9,8 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.hotfix import debts_of
 from quarterdeck.release.operation import Ending
-from quarterdeck.release.rollout import Order, Release, ReleaseEventKind, ReleasePlan
+from quarterdeck.release.release_plan import ReleasePlan
+from quarterdeck.release.rollout import Order, Release, ReleaseEventKind
 from quarterdeck.store.base import Draft
 
 ITSELF = "quarterdeck"

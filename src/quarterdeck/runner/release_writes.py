@@ -10,8 +10,9 @@ from quarterdeck.release.action import Rollback
 from quarterdeck.release.operation import Operation, opening
 from quarterdeck.release.plan import Plan, Refusal, Risk
 from quarterdeck.release.recovering import together
+from quarterdeck.release.release_plan import ReleaseStep, Write
 from quarterdeck.release.rollback import done_steps
-from quarterdeck.release.rollout import Release, ReleaseEventKind, ReleaseStep, Write
+from quarterdeck.release.rollout import Release, ReleaseEventKind
 from quarterdeck.runner.identities import identities
 from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.operations import Operations

@@ -16,7 +16,8 @@ from quarterdeck.release.conducting import recovery_of, refuse_order
 from quarterdeck.release.guards import Hold
 from quarterdeck.release.plan import Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_writing
-from quarterdeck.release.rollout import ORDERS, Ask, Order, Release, ReleasePlan, ReleaseStep, Wish, begin, opening
+from quarterdeck.release.release_plan import Ask, ReleasePlan, ReleaseStep, Wish
+from quarterdeck.release.rollout import ORDERS, Order, Release, begin, opening
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.conductors import Conductors
 from quarterdeck.runner.identities import identities

@@ -11,7 +11,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action
 from quarterdeck.release.operation import Choice
 from quarterdeck.release.plan import Plan
-from quarterdeck.release.rollout import Order, ReleasePlan, Wish
+from quarterdeck.release.release_plan import ReleasePlan, Wish
+from quarterdeck.release.rollout import Order
 from quarterdeck.store.base import GuardDeed, Request, RequestKind, Store
 from quarterdeck.store.ids import new_id
 

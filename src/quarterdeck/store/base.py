@@ -21,7 +21,8 @@ from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Plan, Refusal
-from quarterdeck.release.rollout import Release, ReleasePlan
+from quarterdeck.release.release_plan import ReleasePlan
+from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 
 RequestKind = Literal[

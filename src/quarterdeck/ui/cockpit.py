@@ -14,8 +14,8 @@ from textual.theme import Theme
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action
 from quarterdeck.release.picture import FlagCell
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
-from quarterdeck.release.rollout import Wish
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store, StoreError
 from quarterdeck.ui import doing, guarding

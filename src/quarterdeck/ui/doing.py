@@ -12,8 +12,8 @@ from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap, SwapMo
 from quarterdeck.release.command import Misread, read_percent, read_shares
 from quarterdeck.release.picture import Cell, FlagCell
 from quarterdeck.release.release_command import FORMS, Decide, Guard, Said, Tell, read
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
-from quarterdeck.release.rollout import Wish
 from quarterdeck.ui import guarding, releasing
 from quarterdeck.ui.screens.small import Menu, Prompt
 from quarterdeck.ui.widgets.choices import Option

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
-from quarterdeck.release.rollout import Order, Wish
+from quarterdeck.release.rollout import Order
 from quarterdeck.release.strategy import DeployStep, Strategy
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Request

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import left
 from quarterdeck.release.gate import GateSpec
-from quarterdeck.release.rollout import Ask, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.plan import command_lines, fuse_lines, risk_lines, who_lines
 from quarterdeck.ui.spans import BLANK, Line, line, wrap
