@@ -3,61 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from quarterdeck.clock import Clock
-from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import SlotReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
-from quarterdeck.providers.base import BuildHost, FlagStore, ProviderError, SlotHost, TrafficRouter
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.automation import in_releases, offer, risks_of
 from quarterdeck.release.deploy import Berth, artifact_for, plan_deploys
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline
-from quarterdeck.release.plan import Plan, Refusal, RefusalCode, Step
+from quarterdeck.release.plan import Plan, Refusal, Step
 from quarterdeck.release.policy import PLAN_LIFE, name_to_type
 from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.shift import Router, knows, plan_shift
 from quarterdeck.release.sides import Sides
-from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.release.survey import SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import SOURCE, Site, plan_swap, slot_names
 from quarterdeck.runner.ports import Connections
 from quarterdeck.runner.sounding import Sounding, Unsounded
+from quarterdeck.runner.surveying import AnySurvey, NoPlan, Surveyor
 from quarterdeck.store.base import Lock, Store
-
-T = TypeVar("T")
-AnySurvey = SwapSurvey | TrafficSurvey | FlagSurvey | DeploySurvey
-
-_CODES: dict[str, RefusalCode] = {
-    "unauthenticated": "denied",
-    "forbidden": "denied",
-    "not_found": "impossible",
-    "misconfigured": "usage",
-}
-"""What a trouble means for a plan; every other one means that the place can't be read."""
-
 
 READING_SECONDS = 60.0
 """How long all the readings for one answer may take together; whoever asked gives up soon after."""
-
-
-class NoPlan(Exception):
-    """A plan isn't possible.
-
-    Attributes:
-        refusal: why.
-    """
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
 
 
 class Planner:
@@ -79,7 +53,7 @@ class Planner:
         self._sounding = sounding or Unsounded()
         self._fleet = fleet
         self._store = store
-        self._connections = connections
+        self._surveyor = Surveyor(fleet, connections)
         self._clock = clock
 
     async def plan(self, plan_id: str, action: Action) -> Plan | Refusal:
@@ -109,10 +83,16 @@ class Planner:
 
     async def changed_since(self, plan: Plan) -> Refusal | None:
         """Whether what a plan was made from still holds; the refusal tells what changed."""
-        questions = (self._asked(step.target, self._settling(step)) for step in plan.steps)
+
+        async def settled(step: Step) -> Settlement | Refusal:
+            try:
+                return await self._surveyor.settlement(step)
+            except NoPlan as no:
+                return no.refusal
+
         try:
             async with asyncio.timeout(READING_SECONDS):
-                settlements = await asyncio.gather(*questions)
+                settlements = await asyncio.gather(*map(settled, plan.steps))
         except TimeoutError:
             return _too_slow(plan.action.target)
         for step, settlement in zip(plan.steps, settlements, strict=True):
@@ -148,8 +128,8 @@ class Planner:
                 return _planned(plan_shift(action, await self._routers(action)))
             case FlagChange():
                 place = self._places(action.target, "flags")[0]
-                survey = await self._one(action.target, self._flag(place.address, action.target.name, action.label))
-                await self._may_write(place)
+                survey = await self._surveyor.flag(action.target, place.address, action.target.name, action.label)
+                await self._surveyor.may_write(place)
                 return _planned(plan_flag(action, place, survey))
             case Deploy():
                 return _planned(plan_deploys(action, *await self._berths(action)))
@@ -173,9 +153,9 @@ class Planner:
 
         async def one(place: Place) -> Site:
             survey, traffic, _ = await asyncio.gather(
-                self._one(place.target, self._slots(place.address, source, destination)),
-                self._traffic_between_slots(place.target),
-                self._may_write(place),
+                self._surveyor.slots(place.target, place.address, source, destination),
+                self._surveyor.traffic_between_slots(place.target),
+                self._surveyor.may_write(place),
             )
             return Site(place, survey, traffic)
 
@@ -192,7 +172,7 @@ class Planner:
 
         async def one(place: Place) -> Berth:
             survey, _ = await asyncio.gather(
-                self._one(place.target, self._builds(place.address, slot)), self._may_write(place)
+                self._surveyor.builds(place.target, place.address, slot), self._surveyor.may_write(place)
             )
             return Berth(place, survey)
 
@@ -206,7 +186,7 @@ class Planner:
         async def one(place: Place) -> Router | Refusal:
             try:
                 survey, _ = await asyncio.gather(
-                    self._one(place.target, self._traffic(place.address, place.role)), self._may_write(place)
+                    self._surveyor.traffic(place.target, place.address, place.role), self._surveyor.may_write(place)
                 )
             except NoPlan as no:
                 return no.refusal
@@ -223,8 +203,8 @@ class Planner:
 
     async def _inverse(self, action: Rollback, operation: str, steps: Sequence[Step]) -> Outline:
         async def one(step: Step) -> Undoing:
-            survey = await self._one(step.target, self._survey_for(step))
-            between = await self._traffic_between_slots(step.target) if step.role == "slots" else None
+            survey = await self._surveyor.of(step)
+            between = await self._surveyor.traffic_between_slots(step.target) if step.role == "slots" else None
             return Undoing(step, survey, between, await self._sides(step, survey))
 
         schema, undoings = await asyncio.gather(self._sounding.schema(action.target), asyncio.gather(*map(one, steps)))
@@ -269,15 +249,6 @@ class Planner:
         rivals = in_releases(target, releases, guards, now, own)
         return replace(outline, risks=(*outline.risks, *risks_of(rivals), *offer(target, guards, now)))
 
-    def _survey_for(self, step: Step) -> Callable[[], Awaitable[AnySurvey]]:
-        if step.verb == "deploy":
-            return self._builds(step.address, str(step.change["slot"]))
-        if step.verb == "set_flag":
-            return self._flag(step.address, str(step.change["name"]), str(step.change["label"]))
-        if step.verb in ("set_shares", "set_destination"):
-            return self._traffic(step.address, step.role)
-        return self._slots(step.address, str(step.change["source"]), str(step.change["destination"]))
-
     def _places(self, target: TargetId, role: Role) -> Sequence[Place]:
         places = self._fleet.places_of(target, role)
         if not places:
@@ -289,78 +260,6 @@ class Planner:
         for lock in self._store.locks():
             if lock.resource in resources:
                 raise NoPlan(in_use(lock))
-
-    # --- reading: each returns a question that can be asked ---------------------------------------------------------
-    def _slots(self, address: Address, source: str, destination: str) -> Callable[[], Awaitable[SwapSurvey]]:
-        async def read() -> SwapSurvey:
-            host = self._connections.capability(address.connection, "slots")
-            if not isinstance(host, SlotHost):
-                raise ProviderError("misconfigured", f"connection {address.connection} has no slots that swap")
-            return await host.survey_swap(address, source, destination)
-
-        return read
-
-    def _builds(self, address: Address, slot: str) -> Callable[[], Awaitable[DeploySurvey]]:
-        async def read() -> DeploySurvey:
-            host = self._connections.capability(address.connection, "slots")
-            if not isinstance(host, BuildHost):
-                raise ProviderError("misconfigured", f"connection {address.connection} has no slots to deploy to")
-            return await host.survey_deploy(address, slot)
-
-        return read
-
-    def _traffic(self, address: Address, role: Role) -> Callable[[], Awaitable[TrafficSurvey]]:
-        async def read() -> TrafficSurvey:
-            router = self._connections.capability(address.connection, role)
-            if not isinstance(router, TrafficRouter):
-                raise ProviderError("misconfigured", f"connection {address.connection} doesn't divide traffic")
-            return await router.survey_traffic(address)
-
-        return read
-
-    def _flag(self, address: Address, name: str, label: str) -> Callable[[], Awaitable[FlagSurvey]]:
-        async def read() -> FlagSurvey:
-            flags = self._connections.capability(address.connection, "flags")
-            if not isinstance(flags, FlagStore):
-                raise ProviderError("misconfigured", f"connection {address.connection} has no flags")
-            return await flags.survey_flag(address, name, label)
-
-        return read
-
-    def _settling(self, step: Step) -> Callable[[], Awaitable[Settlement]]:
-        return lambda: self._connections.capability(step.address.connection, step.role).settle(step)
-
-    async def _traffic_between_slots(self, target: TargetId) -> TrafficReading | None:
-        """The split between the slots of a site. What it tells is a warning, so trouble with it stops nothing."""
-        for place in self._fleet.places_of(target, "slot_traffic"):
-            try:
-                return (await self._traffic(place.address, place.role)()).reading
-            except ProviderError:
-                return None
-        return None
-
-    async def _may_write(self, place: Place) -> None:
-        """A provider that doesn't tell what is permitted is no obstacle: it will say no to the write itself."""
-        try:
-            capability = self._connections.capability(place.address.connection, place.role)
-            permitted = await capability.permitted(place.address)
-        except ProviderError:
-            return
-        if permitted is False:
-            hint = f"ask for the right to change {place.role.replace('_', ' ')} there, or use other credentials"
-            raise NoPlan(Refusal("denied", f"these credentials may not change {place.target}", hint))
-
-    async def _one(self, target: TargetId, question: Callable[[], Awaitable[T]]) -> T:
-        answer = await self._asked(target, question)
-        if isinstance(answer, Refusal):
-            raise NoPlan(answer)
-        return answer
-
-    async def _asked(self, target: TargetId, question: Callable[[], Awaitable[T]]) -> T | Refusal:
-        try:
-            return await question()
-        except ProviderError as error:
-            return refused(target, error.trouble)
 
     def _finished(self, plan_id: str, action: Action, outline: Outline) -> Plan:
         now = self._clock.now()
@@ -407,8 +306,3 @@ def _planned(outline: Outline | Refusal) -> Outline:
     if isinstance(outline, Refusal):
         raise NoPlan(outline)
     return outline
-
-
-def refused(target: TargetId, trouble: Trouble) -> Refusal:
-    """A place's trouble, as the reason why there is no plan."""
-    return Refusal(_CODES.get(trouble.code, "unreadable"), f"{target}: {trouble.message}", trouble.hint)

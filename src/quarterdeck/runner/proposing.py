@@ -20,9 +20,10 @@ from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.swap import version
 from quarterdeck.runner import planner as planning
 from quarterdeck.runner.measuring import Measuring
-from quarterdeck.runner.planner import Planner, refused
+from quarterdeck.runner.planner import Planner
 from quarterdeck.runner.ports import Connections
 from quarterdeck.runner.sounding import Sounding
+from quarterdeck.runner.surveying import refused
 from quarterdeck.store.base import Store
 
 Sights = Mapping[TargetId, Sight]
