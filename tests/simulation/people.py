@@ -174,7 +174,7 @@ class Operator:
         random = self._random
         if release.choices and random.random() < 0.7:
             await self.answer_first(release, random.choice(release.choices))
-        elif _asks(release) and random.random() < 0.8:
+        elif _asks(release) and random.random() < 0.7:
             await self._decide(release)
         elif _pauses(release) and random.random() < 0.6:
             await self.order(release, "promote")
@@ -184,7 +184,8 @@ class Operator:
             await self.order(release, "confirm")
         else:
             step = random.choice(("", "", random.choice(release.plan.steps).id))
-            await self.order(self._or_an_old_one(release), random.choice(ORDERS), step)
+            orders: Sequence[Order] = (*ORDERS, "promote", "undo", "abort")
+            await self.order(self._or_an_old_one(release), random.choice(orders), step)
 
     async def answer_first(self, release: Release, order: Order) -> None:
         """An operation of it that waits is answered before the release itself."""

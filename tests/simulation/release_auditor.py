@@ -466,6 +466,7 @@ class ReleaseAuditor:
         match release.ending:
             case "succeeded":
                 self._succeeded(release)
+                self._watched(event, voyage)
             case "rolled_back":
                 self._rolled_back(voyage)
             case "failed":
@@ -474,6 +475,18 @@ class ReleaseAuditor:
                 pass
             case _:
                 self._wrong(f"release {release.id} ends in a fifth way: {release.ending}")
+
+    def _watched(self, event: Event, voyage: Voyage) -> None:
+        """Whoever succeeds has had its background asked since its first write."""
+        release, names = voyage.release, list(voyage.operations)
+        gates = [gate for name in release.plan.background if (gate := release.plan.gate(name))]
+        if not names or not gates:
+            return
+        first = self._operation_of(names[0]).started_at
+        longest = max(gate.evaluation_delay for gate in gates) + max(gate.interval for gate in gates)
+        asked = any(sample.at >= first for sample in release.samples.get(BACKGROUND, ()))
+        if event.at > first + longest + 1 and not asked and not self._simulation.weather.jumps:
+            self._wrong(f"release {release.id} succeeded, and nobody has watched its background")
 
     def _succeeded(self, release: Release) -> None:
         left = [step.id for step in release.plan.steps if release.standing(step.id).state not in ("done", "skipped")]
@@ -544,7 +557,8 @@ class ReleaseAuditor:
         step = release.current
         if release.recovery:
             return bool(release.recovery.to) and release.paused is not None
-        if release.paused:
+        asks = step is not None and isinstance(step.work, Ask) and release.standing(step.id).state == "running"
+        if release.paused and not asks:
             return release.plan.pause_limit is None
         if step is None:
             return False
