@@ -46,21 +46,24 @@ async def run(command: Sequence[str], timeout: float, names: Mapping[str, str]) 
     """
     environment = {word: os.environ[word] for word in KEPT_WORDS if word in os.environ}
     environment |= {f"QUARTERDECK_{name.upper()}": value for name, value in names.items()}
+    ours, its = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=its,
             stderr=asyncio.subprocess.STDOUT,
             env=environment,
             start_new_session=True,
-            limit=LONGEST_LINE,
         )
     except (OSError, ValueError) as error:
+        os.close(ours)
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Ran(127, f"can't be started: {clean(command[0])}: {reason}", started=False)
+    finally:
+        os.close(its)
     last: deque[str] = deque(maxlen=KEPT_LINES)
-    reading = asyncio.create_task(_read(process, last))
+    reading = asyncio.create_task(_read(ours, last))
     try:
         async with asyncio.timeout(timeout):
             code = await process.wait()
@@ -70,21 +73,31 @@ async def run(command: Sequence[str], timeout: float, names: Mapping[str, str]) 
         return Ran(None, _told(f"ended after {timeout:g} s", last))
     finally:
         await _end(process)
+        await asyncio.wait([reading], timeout=GRACE_SECONDS)  # it ends with the last of the group
         reading.cancel()
+        await asyncio.wait([reading])
     return Ran(code, _told(f"exit code {code}", last))
 
 
-async def _read(process: asyncio.subprocess.Process, last: deque[str]) -> None:
-    stream = process.stdout
-    while stream is not None:
-        try:
-            text = await stream.readline()
-        except ValueError:  # a line without an end; the reader has dropped what it had of it
-            continue
-        if not text:
-            return
-        if line := clean(text.decode(errors="replace")):
-            last.append(line)
+async def _read(output: int, last: deque[str]) -> None:
+    """Keep the last lines. The pipe is our own: with one of asyncio's, a program counts as running for as long as
+    anybody holds its output (CPython issue 119710, mended in 3.13)."""
+    stream = asyncio.StreamReader(limit=LONGEST_LINE)
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(output, "rb", 0)
+    )
+    try:
+        while True:
+            try:
+                text = await stream.readline()
+            except ValueError:  # a line without an end; the reader has dropped what it had of it
+                continue
+            if not text:
+                return
+            if line := clean(text.decode(errors="replace")):
+                last.append(line)
+    finally:
+        pipe.close()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -95,8 +108,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             async with asyncio.timeout(GRACE_SECONDS):
                 await process.wait()
     _signal(process.pid, signal.SIGKILL)
-    if process.returncode is None:
-        await process.wait()
+    await process.wait()
 
 
 def _signal(group: int, number: signal.Signals) -> None:
