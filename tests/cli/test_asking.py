@@ -15,7 +15,8 @@ from quarterdeck.fleet.codec import from_json
 from quarterdeck.release.plan import Refusal
 from quarterdeck.release.release_plan import ReleasePlan, Wish
 from quarterdeck.release.rollout import opening
-from quarterdeck.store.base import Answer, Draft, Request
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Request
 from quarterdeck.store.opening import open_store
 
 PRODUCTION = ("--yes", "--confirm", "production")

@@ -24,7 +24,8 @@ from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.measuring import Samples
 from quarterdeck.runner.ports import Connections
 from quarterdeck.runner.seal import FileSeal
-from quarterdeck.store.base import Answer, Draft, Event, Lease, Lock, Request, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Event, Lease, Lock, Request, StoreError
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore
 

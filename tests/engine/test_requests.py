@@ -14,7 +14,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.plan import Refusal
 from quarterdeck.runner import identities, planner
-from quarterdeck.store.base import Answer, Request
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Request
 
 
 def refusal(answer: Answer | None) -> Refusal:

@@ -31,7 +31,7 @@ from quarterdeck.release.strategy import (
     SwapStep,
     WeightStep,
 )
-from quarterdeck.store.base import Answer
+from quarterdeck.store.answer import Answer
 
 CHECKOUT = TargetId("production", "checkout")
 CART = TargetId("staging", "cart")

@@ -22,8 +22,9 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action, Swap
 from quarterdeck.release.operation import Operation
 from quarterdeck.runner.sandboxing import ensure_sandbox
+from quarterdeck.store.answer import Answer
 from quarterdeck.store.asking import Asker
-from quarterdeck.store.base import Answer, Lease, Request
+from quarterdeck.store.base import Lease, Request
 from quarterdeck.store.sqlite import SqliteStore
 
 CONFIG = """\

@@ -18,7 +18,8 @@ from quarterdeck.release.policy import PLAN_LIFE
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.guarding import LONGEST_HOLD, Warden
 from quarterdeck.runner.journal import Journal
-from quarterdeck.store.base import Answer, Draft, LeaseLost, Request
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, LeaseLost, Request
 from quarterdeck.store.sqlite import SqliteStore
 
 CHECKOUT = TargetId("production", "checkout")

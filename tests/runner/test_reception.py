@@ -11,8 +11,9 @@ from tests.runner.timepiece import ManualClock, settle
 
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.reception import Reception
+from quarterdeck.store.answer import Answer
 from quarterdeck.store.asking import Asker
-from quarterdeck.store.base import Answer, LeaseLost, Request, StoreError
+from quarterdeck.store.base import LeaseLost, Request, StoreError
 from quarterdeck.store.sqlite import SqliteStore
 
 

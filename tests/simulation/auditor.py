@@ -18,7 +18,8 @@ from tests.simulation.wire import key_of
 
 from quarterdeck.release.operation import Operation, advance, begin
 from quarterdeck.release.plan import Step
-from quarterdeck.store.base import Answer, Event
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Event
 from quarterdeck.store.chain import Head, compact, line_hash
 from quarterdeck.store.lifeline import RUNNER_LEASE
 

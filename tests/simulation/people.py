@@ -18,7 +18,8 @@ from quarterdeck.release.operation import CHOICES, Operation
 from quarterdeck.release.plan import Plan
 from quarterdeck.release.release_plan import Ask, Pause, ReleasePlan, Wish
 from quarterdeck.release.rollout import ORDERS, Order, Release
-from quarterdeck.store.base import Answer, Request, RequestKind
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Request, RequestKind
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation

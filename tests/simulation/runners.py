@@ -20,7 +20,8 @@ from quarterdeck.runner.patience import Patience
 from quarterdeck.runner.reception import RETRY_SECONDS, Reception
 from quarterdeck.runner.running import Ran
 from quarterdeck.runner.sampling import Sampler
-from quarterdeck.store.base import Answer, Draft, Event, Lease, LeaseLost, Lock, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Event, Lease, LeaseLost, Lock, StoreError
 from quarterdeck.store.lifeline import RUNNER_LEASE
 from quarterdeck.store.sqlite import SqliteStore
 

@@ -29,7 +29,8 @@ from quarterdeck.release.operation import Operation
 from quarterdeck.release.rollout import Release
 from quarterdeck.runner import conductor, programs, reception
 from quarterdeck.runner.engine import Engine
-from quarterdeck.store.base import Answer, LeaseLost, Request
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import LeaseLost, Request
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore
 

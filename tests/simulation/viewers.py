@@ -11,7 +11,8 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from quarterdeck.store.base import Answer, Request, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Request, StoreError
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation

@@ -12,7 +12,8 @@ from quarterdeck.fleet.observation import Observation, Trouble
 from quarterdeck.fleet.readings import Build, SlotReading, SlotsReading
 from quarterdeck.fleet.topology import Environment, Fleet
 from quarterdeck.release.plan import Refusal
-from quarterdeck.store.base import Answer, Draft, Lease, LeaseLost, Lock, Locked, Store, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Lease, LeaseLost, Lock, Locked, Store, StoreError
 
 
 def lock(resource: str, operation: str, actor: str = "ana") -> Lock:

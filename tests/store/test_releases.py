@@ -30,7 +30,8 @@ from quarterdeck.release.release_plan import (
 from quarterdeck.release.rollout import opening
 from quarterdeck.release.rules import Route, Rulebook, SchemaRange, SchemaRule, Truth, Window
 from quarterdeck.release.strategy import PauseStep, RingStep, Strategy, SwapStep, WeightStep
-from quarterdeck.store.base import Answer, Draft, Lease, LeaseLost, Store, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Lease, LeaseLost, Store, StoreError
 from quarterdeck.store.opening import open_store
 from quarterdeck.store.sqlite import SqliteStore
 

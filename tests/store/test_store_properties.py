@@ -11,7 +11,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from tests.store.samples import ended, plan, request, started, step_event
 
 from quarterdeck.release.plan import Refusal
-from quarterdeck.store.base import Answer, Draft, Lease, LeaseLost, Lock, Locked, Request
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Lease, LeaseLost, Lock, Locked, Request
 from quarterdeck.store.folding import fold
 from quarterdeck.store.opening import open_store
 

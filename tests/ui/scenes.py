@@ -24,7 +24,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place, Role
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.plan import Effect, Fuse, Plan, Risk, SettingMove, Step
-from quarterdeck.store.base import Answer, Draft, Lease, Request, Store
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Lease, Request, Store
 from quarterdeck.store.opening import open_store
 
 NOW = 1_795_442_531.0  # 2026-11-23 14:02:11 UTC

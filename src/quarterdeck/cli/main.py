@@ -12,7 +12,7 @@ from quarterdeck.cli.errors import CommandError, NothingToDo
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.registry import Run, run_of
-from quarterdeck.store.base import StoreError
+from quarterdeck.store.errors import StoreError
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -11,7 +11,8 @@ from quarterdeck.cli.patience import wait_for
 from quarterdeck.release.action import Action
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Plan
-from quarterdeck.store.base import Answer, Event, Request
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Event, Request
 
 ANSWER_SECONDS = 120.0
 """How long a plan or a confirmation may take: fresh reads of slow systems, and a few retries."""

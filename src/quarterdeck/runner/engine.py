@@ -39,7 +39,8 @@ from quarterdeck.runner.release_writes import Writes
 from quarterdeck.runner.releasing import Office, Releases, overriding
 from quarterdeck.runner.sounding import Soundings
 from quarterdeck.runner.stepping import Stepper
-from quarterdeck.store.base import Answer, Draft, LeaseLost, Lock, Locked, Request, Store, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, LeaseLost, Lock, Locked, Request, Store, StoreError
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from quarterdeck.release.guards import Conn, Hold, HoldKind, person
 from quarterdeck.release.plan import Refusal, RefusalCode
 from quarterdeck.release.policy import refuse_late, refuse_writing
 from quarterdeck.runner.journal import Journal
-from quarterdeck.store.base import Answer, Draft, Request, Store
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Request, Store
 
 LONGEST_HOLD = 366 * 86_400.0
 """Seconds; a later end is surely a slip of the keyboard."""

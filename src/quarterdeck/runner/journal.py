@@ -9,7 +9,8 @@ from quarterdeck.clock import Clock
 from quarterdeck.release.operation import EventKind, Operation
 from quarterdeck.runner.patience import back_off
 from quarterdeck.runner.ports import Guard
-from quarterdeck.store.base import Answer, Draft, LeaseLost, Lock, Store, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, LeaseLost, Lock, Store, StoreError
 
 LONGEST_PAUSE = 15.0
 """Seconds between attempts to write down what has already happened."""

@@ -11,7 +11,8 @@ from quarterdeck.release.plan import Refusal
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.mistakes import without_text
 from quarterdeck.runner.racing import first_of
-from quarterdeck.store.base import Answer, LeaseLost, Request, Store, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import LeaseLost, Request, Store, StoreError
 
 log = logging.getLogger(__name__)
 

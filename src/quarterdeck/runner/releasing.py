@@ -25,7 +25,8 @@ from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.ports import Connections
 from quarterdeck.runner.proposing import Proposer
 from quarterdeck.runner.release_lines import closing, line, subject
-from quarterdeck.store.base import Answer, Draft, Request, Store
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Draft, Request, Store
 
 NEVER_TOO_LATE: tuple[Order, ...] = ("abort", "pause")
 """Orders that make things safer: a runner that comes back must not go on with what somebody wanted stopped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.codec import to_json
@@ -11,10 +11,12 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action
 from quarterdeck.release.operation import Choice
 from quarterdeck.release.plan import Plan
-from quarterdeck.release.release_plan import ReleasePlan, Wish
-from quarterdeck.release.rollout import Order
 from quarterdeck.store.base import GuardDeed, Request, RequestKind, Store
 from quarterdeck.store.ids import new_id
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_plan import ReleasePlan, Wish
+    from quarterdeck.release.rollout import Order
 
 
 class Asker:

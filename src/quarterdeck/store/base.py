@@ -14,16 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
-from quarterdeck.release.plan import Plan, Refusal
-from quarterdeck.release.release_plan import ReleasePlan
-from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.store.errors import LeaseLost as LeaseLost
+from quarterdeck.store.errors import StoreError as StoreError
+
+if TYPE_CHECKING:  # short commands have no use for them, and pay for what they load
+    from quarterdeck.release.rollout import Release
+    from quarterdeck.store.answer import Answer
 
 RequestKind = Literal[
     "plan", "confirm", "dismiss", "choose", "refresh", "stop", "propose", "launch", "order", "decide", "guard"
@@ -32,22 +35,6 @@ RequestKind = Literal[
 choose: answer an operation that needs an operator. refresh: observe now. stop: ask the runner to leave when idle.
 propose: work out a release. launch: start a proposed release. order: tell a release something. decide: approve or
 reject. guard: change what stands guard (the conn, freezes, locks, the line, debts)."""
-
-
-class StoreError(Exception):
-    """The store can't be used: message and hint are for people.
-
-    Attributes:
-        hint: what to do about it.
-    """
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class LeaseLost(StoreError):
-    """Somebody else holds the lease now: this process must write nothing more, neither here nor to the world."""
 
 
 class Locked(StoreError):
@@ -91,24 +78,6 @@ class Request:
     via: str = "cli"
     at: float = 0
     read_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the runner made of a request; None fields don't apply.
-
-    `plan` for a plan request, `operation` (an id) for a confirmation, `proposal` for a wish, `release` (an id) for a
-    launch, an order or a decision, `refusal` when it is turned down, `said` for what else there is to say in one line.
-    """
-
-    request: str
-    at: float
-    plan: Plan | None = None
-    operation: str = ""
-    refusal: Refusal | None = None
-    proposal: ReleasePlan | None = None
-    release: str = ""
-    said: str = ""
 
 
 GuardDeed = Literal["take", "offer", "give", "freeze", "lock", "stop", "hold", "lift", "pay"]

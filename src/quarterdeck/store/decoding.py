@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from quarterdeck.fleet.codec import from_json
 from quarterdeck.fleet.observation import Observation
-from quarterdeck.store.base import StoreError
+from quarterdeck.store.errors import StoreError
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from quarterdeck.store.base import StoreError
+from quarterdeck.store.errors import StoreError
 
 _MEANING: dict[str, tuple[str, str]] = {
     "SQLITE_BUSY": ("is in use by another process that doesn't let go", "try again; see who has the file open"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from quarterdeck.release import guards as guarding
-from quarterdeck.release import rollout
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation, advance, begin
-from quarterdeck.release.rollout import Release
 from quarterdeck.store.base import Event
+
+if TYPE_CHECKING:
+    from quarterdeck.release.rollout import Release
 
 
 def fold(events: Iterable[Event], known: Callable[[str], Operation | None] = lambda _: None) -> dict[str, Operation]:
@@ -37,6 +39,8 @@ def fold_releases(
     events: Iterable[Event], known: Callable[[str], Release | None] = lambda _: None
 ) -> dict[str, Release]:
     """The releases that these events touch, as they are after the last of them, by id; see `fold`."""
+    from quarterdeck.release import rollout  # not for those who only read
+
     folded: dict[str, Release] = {}
     for event in events:
         if event.kind == "release.started":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from quarterdeck.paths import private_dir
 from quarterdeck.store import schema
-from quarterdeck.store.base import StoreError
+from quarterdeck.store.errors import StoreError
 from quarterdeck.store.faults import explained
 from quarterdeck.store.sqlite import SqliteStore
 

@@ -12,23 +12,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
-from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.store import schema
-from quarterdeck.store.base import Answer, ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
+from quarterdeck.store.base import ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
 from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
 from quarterdeck.store.decoding import Decoder
 from quarterdeck.store.faults import explained
 from quarterdeck.store.filters import target_condition, where_all
 from quarterdeck.store.folding import GUARDING, fold, fold_guards, fold_releases
 from quarterdeck.store.wake import poke
+
+if TYPE_CHECKING:
+    from quarterdeck.release.rollout import Release
+    from quarterdeck.store.answer import Answer
 
 PATIENCE = 1.0
 """Seconds to wait for another process's write to end. Writes take milliseconds; a stuck one must not hang us."""
@@ -131,13 +134,13 @@ class SqliteStore:
             rows = self._db.execute(
                 f"SELECT body FROM releases {where} ORDER BY started DESC LIMIT ?", (limit,)
             ).fetchall()
-        return tuple(self._decoder.read(Release, body) for (body,) in rows)
+        return tuple(self._read_release(body) for (body,) in rows)
 
     def release(self, release_id: str) -> Release | None:
         """See `Store.release`."""
         with self._explaining():
             row = self._db.execute("SELECT body FROM releases WHERE id = ?", (_storable(release_id),)).fetchone()
-        return None if row is None else self._decoder.read(Release, row[0])
+        return None if row is None else self._read_release(row[0])
 
     def guards(self) -> Guards:
         """See `Store.guards`."""
@@ -149,7 +152,11 @@ class SqliteStore:
         """See `Store.answer`."""
         with self._explaining():
             row = self._db.execute("SELECT answer FROM requests WHERE id = ?", (_storable(request_id),)).fetchone()
-        return None if row is None or row[0] is None else self._decoder.read(Answer, row[0])
+        if row is None or row[0] is None:
+            return None
+        from quarterdeck.store.answer import Answer
+
+        return self._decoder.read(Answer, row[0])
 
     def events(
         self,
@@ -342,6 +349,11 @@ class SqliteStore:
                 self._db.execute(
                     "UPDATE releases SET open = ?, body = ? WHERE id = ?", (release.open, body, release.id)
                 )
+
+    def _read_release(self, text: str) -> Release:
+        from quarterdeck.release.rollout import Release  # takes a while to load; many fleets have none open
+
+        return self._decoder.read(Release, text)
 
     def _answer(self, answer: Answer) -> None:
         changed = self._db.execute(

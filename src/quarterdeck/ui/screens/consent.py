@@ -11,7 +11,8 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.release.clearance import OVERRIDE
 from quarterdeck.release.freshness import age
 from quarterdeck.release.plan import Refusal
-from quarterdeck.store.base import Answer, Request, StoreError
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Request, StoreError
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.screens.dialog import Dialog

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from quarterdeck.store.answer import Answer
 from quarterdeck.store.asking import Asker
-from quarterdeck.store.base import Answer, Request
+from quarterdeck.store.base import Request
 from quarterdeck.ui.screens.consent import Consent
 from quarterdeck.ui.spans import Line
 

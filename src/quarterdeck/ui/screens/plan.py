@@ -7,7 +7,8 @@ from dataclasses import replace
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.plan import Plan
 from quarterdeck.release.release_plan import ReleasePlan, Wish, wish_line
-from quarterdeck.store.base import Answer, Request
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.base import Request
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.pages import proposal as proposals
 from quarterdeck.ui.screens.consent import Consent
