@@ -14,7 +14,7 @@ from quarterdeck.cli.passages import wrapped
 from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.status_json import item_json
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.release_view import InboxItem
+from quarterdeck.release.standing_view import InboxItem
 
 _WORDS = {
     "confirm": "CONFIRM",

@@ -16,7 +16,6 @@ from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.release_views import next_words, view_of
 from quarterdeck.cli.telling import told
 from quarterdeck.cli.times import clock, span
-from quarterdeck.release.release_view import WAITS_FOR_PEOPLE
 from quarterdeck.release.rollout import Release
 from quarterdeck.store.base import Event, StoreError
 
@@ -116,7 +115,7 @@ class _Watch:
         """Once for each thing that only a person can end."""
         view = view_of(self._fleet.store, release, time.time())
         current = view.current.id if view.current else ""
-        waits = f"{view.state} {current}" if view.state in WAITS_FOR_PEOPLE else ""
+        waits = f"{view.state} {current}" if view.waits_for_people else ""
         if waits and waits != self._waits:
             output.narrate(f"  {view.waits}")
             output.narrate(f"  {next_words(view)}")

@@ -9,7 +9,7 @@ from quarterdeck.cli.proposal_text import member_words
 from quarterdeck.cli.release_views import next_words
 from quarterdeck.cli.times import clock
 from quarterdeck.release.inbox import evidence
-from quarterdeck.release.release_view import WAITS_FOR_PEOPLE, AskedView, ReleaseView, StepView
+from quarterdeck.release.release_view import AskedView, ReleaseView, StepView
 
 
 def release_line(view: ReleaseView) -> list[str]:
@@ -68,7 +68,7 @@ def watch_lines(view: ReleaseView) -> Iterator[str]:
                 yield from asked_lines(step.asked, "        ")
     for one in view.background:
         yield from wrapped(evidence(one), "  * ", limit=500)
-    if view.state in WAITS_FOR_PEOPLE:
+    if view.waits_for_people:
         yield from wrapped(next_words(view), "")
 
 

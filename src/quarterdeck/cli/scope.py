@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from quarterdeck.fleet.targets import NAME, TargetId
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.picture import Cell, FlagRow, Picture, Row
-from quarterdeck.release.release_view import GuardsView
+from quarterdeck.release.standing_view import GuardsView
 
 
 @dataclass(frozen=True, slots=True)

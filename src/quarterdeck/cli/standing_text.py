@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from quarterdeck.release.picture import Picture
-from quarterdeck.release.release_view import ClosureView, DebtView, HoldView, InboxItem, InboxKind, ReleaseView
+from quarterdeck.release.standing_view import ClosureView, DebtView, HoldView, InboxItem, InboxKind
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
 
 WIDTH = 80
 

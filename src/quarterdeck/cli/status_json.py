@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.picture import Cell, EnvironmentView, FlagCell, OperationView, Picture, Region, Split
-from quarterdeck.release.release_view import GuardsView, InboxItem, ReleaseView
+from quarterdeck.release.standing_view import GuardsView, InboxItem
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
 
 
 def picture_json(picture: Picture) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.picture import Attention, AttentionState, Cell, OperationView, Row, RunnerView
-from quarterdeck.release.release_view import InboxItem, InboxKind
+from quarterdeck.release.standing_view import InboxItem, InboxKind
 
 _ORDER: tuple[AttentionState, ...] = (
     "confirm", "needs operator", "no runner", "configuration", "trouble", "gate", "unhealthy", "preview", "drift",

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from quarterdeck.release.release_view import (
-    AskedView,
-    DebtView,
-    InboxItem,
-    InboxKind,
-    MeasureView,
-    ReleaseView,
-    StepView,
-)
+from quarterdeck.release.standing_view import DebtView, InboxItem, InboxKind
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import AskedView, MeasureView, ReleaseView, StepView
 
 _ORDER: tuple[InboxKind, ...] = (
     "confirm", "needs you", "failing", "undecided", "approval", "pause", "hindered", "gate", "debt",

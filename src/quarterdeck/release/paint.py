@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotReading, SlotsReading, TrafficReading
@@ -18,7 +18,6 @@ from quarterdeck.release.guards import Guards
 from quarterdeck.release.inbox import inbox
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint_guards import view_guards
-from quarterdeck.release.paint_releases import view_releases
 from quarterdeck.release.picture import (
     AudienceView,
     Cell,
@@ -36,9 +35,11 @@ from quarterdeck.release.picture import (
     SlotView,
     Split,
 )
-from quarterdeck.release.release_view import WAITS_FOR_PEOPLE, ReleaseView
-from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
+    from quarterdeck.release.rollout import Release
 
 _NAME = 60
 _FINISHED_STEPS = ("done", "skipped")
@@ -74,7 +75,7 @@ def paint(
     fleet, rules, guards = fleet or Fleet(""), rules or Rulebook(), guards or Guards()
     views = tuple(view_operation(operation, now) for operation in operations)
     running = {view.target.whole: view for view in reversed(views) if view.open}
-    released = view_releases(releases, operations, fleet, rules, guards, now)
+    released = _released(releases, operations, fleet, rules, guards, now)
     standing = view_guards(guards, rules, [env.name for env in fleet.environments], now)
     waiting = inbox(released, standing.debts)
     claimed = {target: view for view in released if view.open for target in view.targets}
@@ -121,9 +122,24 @@ def repaint_releases(
     Nothing may have been written since `picture`; its cells keep the age that they have.
     """
     fleet = fleet or Fleet("")
-    released = view_releases(releases, operations, fleet, rules, guards, now)
+    released = _released(releases, operations, fleet, rules, guards, now)
     standing = view_guards(guards, rules, [env.name for env in fleet.environments], now)
     return replace(picture, at=now, releases=released, guards=standing, inbox=inbox(released, standing.debts))
+
+
+def _released(
+    releases: Sequence[Release],
+    operations: Sequence[Operation],
+    fleet: Fleet,
+    rules: Rulebook,
+    guards: Guards,
+    now: float,
+) -> tuple[ReleaseView, ...]:
+    if not releases:
+        return ()
+    from quarterdeck.release.paint_releases import view_releases  # a short command pays for what it loads
+
+    return view_releases(releases, operations, fleet, rules, guards, now)
 
 
 def view_operation(operation: Operation, now: float) -> OperationView:
@@ -282,7 +298,7 @@ def _cell_state(
             or (release is not None and release.state == "needs operator"),
         ),
         ("trouble", known.trouble is not None),
-        ("waiting", release is not None and release.state in WAITS_FOR_PEOPLE),
+        ("waiting", release is not None and release.waits_for_people),
         ("moving", operation is not None or release is not None),
         ("unhealthy", unhealthy),
         ("preview", bool(preview)),

@@ -7,15 +7,8 @@ from collections.abc import Iterator, Sequence
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import age, left
 from quarterdeck.release.guards import Guards
-from quarterdeck.release.release_view import (
-    ClosureView,
-    ConnView,
-    DebtView,
-    GuardsView,
-    HoldView,
-    OverrideView,
-)
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.release.standing_view import ClosureView, ConnView, DebtView, GuardsView, HoldView, OverrideView
 
 FORESEEN = 24 * 3600.0
 """Seconds ahead within which a window that begins is worth telling."""

@@ -7,13 +7,16 @@ that is meant for reading has gone through `fleet.text.clean`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from quarterdeck.fleet.readings import Health
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.operation import Choice, Ending
-from quarterdeck.release.release_view import GuardsView, InboxItem, ReleaseView
+from quarterdeck.release.standing_view import GuardsView, InboxItem
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
 
 CellState = Literal[
     "needs operator",

@@ -1,7 +1,7 @@
-"""Releases, what waits, and what stands guard, as a viewer shows them. All texts are cleaned.
+"""Releases as a viewer shows them. All texts are cleaned.
 
-`release/paint_releases.py`, `release/inbox.py` and `release/paint_guards.py` make them, at one moment; whatever runs
-down (a bake, an approval's expiry) is already a text like `6:12`.
+`release/paint_releases.py` makes them, at one moment; whatever runs down (a bake, an approval's expiry) is already a
+text like `6:12`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,6 @@ ReleaseState = Literal[
 ]
 """The one word for a release. waiting: for people (an approval, a pause that somebody has to end). hindered: something
 stands in the way of its next step (a freeze, the exposure budget). abandoned: needed an operator, who left it so."""
-
-WAITS_FOR_PEOPLE: tuple[ReleaseState, ...] = ("needs operator", "confirming", "paused", "waiting")
-ENDED: tuple[ReleaseState, ...] = ("succeeded", "failed", "rolled back", "abandoned")
 
 StepKind = Literal["swap", "shift", "flag", "deploy", "rollback", "pause", "bake", "analysis", "approval", "run"]
 
@@ -219,6 +216,11 @@ class ReleaseView:
         return next((step for step in self.steps if step.current), None)
 
     @property
+    def waits_for_people(self) -> bool:
+        """Nothing goes on before somebody says something."""
+        return self.state in ("needs operator", "confirming", "paused", "waiting")
+
+    @property
     def progress(self) -> str:
         """Steps done of steps to do, as `2/5`."""
         return f"{self.done}/{len(self.steps)}"
@@ -226,113 +228,3 @@ class ReleaseView:
     def step(self, step_id: str) -> StepView | None:
         """The step of that id."""
         return next((step for step in self.steps if step.id == step_id), None)
-
-
-InboxKind = Literal["confirm", "needs you", "failing", "undecided", "approval", "pause", "hindered", "gate", "debt"]
-"""What waits, the most urgent first. confirm: it is taken back unless somebody confirms. failing, undecided: a gate
-that isn't passing. gate: one that is being asked and is well so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class InboxItem:
-    """One thing that waits for a person or a gate.
-
-    Attributes:
-        key: stays the same from one picture to the next.
-        release, step: ids; "" for a debt, whose own id is `key`.
-        waits: for what, in one line. blocks: what goes on once it is there. who: who may.
-        age: how long it has waited; expires: the time left, "" if it doesn't.
-        evidence: what is known, a line each. warnings: what a yes would do that one may not expect.
-        twin: the command that answers it.
-    """
-
-    key: str
-    kind: InboxKind
-    title: str
-    waits: str
-    target: TargetId | None = None
-    release: str = ""
-    step: str = ""
-    age: str = ""
-    expires: str = ""
-    next_in: str = ""
-    blocks: str = ""
-    who: str = ""
-    evidence: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    twin: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ConnView:
-    """Who has the conn of a scope."""
-
-    scope: str
-    holder: str
-    since: float
-    age: str
-    reason: str = ""
-    offered_to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HoldView:
-    """Something that stops releases; `left` the time until it ends by itself, "" if it doesn't."""
-
-    id: str
-    kind: str
-    scope: str
-    by: str
-    reason: str
-    age: str
-    left: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClosureView:
-    """A configured window in which nothing is released: it `holds`, or begins when `left` has run down."""
-
-    window: str
-    environment: str
-    holds: bool
-    left: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class DebtView:
-    """What a hotfix left to be done."""
-
-    id: str
-    kind: str
-    target: TargetId
-    text: str
-    by: str
-    age: str
-    release: str
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideView:
-    """A rule that somebody set aside."""
-
-    by: str
-    age: str
-    what: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class GuardsView:
-    """What stands guard."""
-
-    conns: tuple[ConnView, ...] = ()
-    holds: tuple[HoldView, ...] = ()
-    closures: tuple[ClosureView, ...] = ()
-    debts: tuple[DebtView, ...] = ()
-    overrides: tuple[OverrideView, ...] = ()
-
-    def conn(self, target: TargetId) -> ConnView | None:
-        """Who has the conn that covers a target: the narrowest scope that does."""
-        scopes = (f"{target.environment}/{target.name}", target.environment, "*")
-        return next((conn for scope in scopes for conn in self.conns if conn.scope == scope), None)

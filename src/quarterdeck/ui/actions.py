@@ -8,7 +8,8 @@ from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.picture import Picture
-from quarterdeck.release.release_view import InboxItem, ReleaseState, ReleaseView
+from quarterdeck.release.release_view import ReleaseState, ReleaseView
+from quarterdeck.release.standing_view import InboxItem
 
 Where = Literal["bridge", "service", "releases", "release", "gates", "flags", "log"]
 EVERYWHERE: tuple[Where, ...] = ("bridge", "service", "releases", "release", "gates", "flags", "log")

@@ -9,7 +9,7 @@ from quarterdeck.release.clearance import spoken
 from quarterdeck.release.durations import seconds
 from quarterdeck.release.guards import person
 from quarterdeck.release.release_command import Guard
-from quarterdeck.release.release_view import InboxItem
+from quarterdeck.release.standing_view import InboxItem
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Request
 from quarterdeck.ui.pages import gates as pages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quarterdeck.release.guards import person
 from quarterdeck.release.picture import Picture
-from quarterdeck.release.release_view import ConnView
+from quarterdeck.release.standing_view import ConnView
 from quarterdeck.ui.actions import LATER, MOVING, Deed, Situation, Where, deeds_at, why_not
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, join, line, spread, width, wrap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from quarterdeck.release.release_view import GuardsView, InboxItem
+from quarterdeck.release.standing_view import GuardsView, InboxItem
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import Line, line, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow

@@ -13,8 +13,9 @@ from quarterdeck.release.gate import Verdict
 from quarterdeck.release.operation import StepState
 from quarterdeck.release.picture import CellState, OperationView, Region, SlotView
 from quarterdeck.release.plan import Severity
-from quarterdeck.release.release_view import InboxKind, ReleaseState, ReleaseView
+from quarterdeck.release.release_view import ReleaseState, ReleaseView
 from quarterdeck.release.rollout import StepState as ReleaseStepState
+from quarterdeck.release.standing_view import InboxKind
 from quarterdeck.ui.spans import Line, Span, Word, line
 
 CELL: Mapping[CellState, tuple[str, str, Word]] = {

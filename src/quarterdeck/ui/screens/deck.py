@@ -13,7 +13,8 @@ from textual.widgets import Input
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.release_view import ConnView, InboxItem, ReleaseView
+from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.release.standing_view import ConnView, InboxItem
 from quarterdeck.ui.actions import LATER, Situation, Where, deeds_at
 from quarterdeck.ui.pages.attention import attention_line
 from quarterdeck.ui.pages.frame import footer_line, head_line

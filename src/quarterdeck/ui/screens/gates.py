@@ -8,7 +8,8 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.release_view import InboxItem, ReleaseView
+from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.release.standing_view import InboxItem
 from quarterdeck.ui.pages import gates as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import BLANK, Line, line, plain
