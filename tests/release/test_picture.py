@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.fleet.codec import from_json, to_json
 from quarterdeck.fleet.observation import Observation, Trouble
 from quarterdeck.fleet.readings import (
     Build,
@@ -261,11 +260,6 @@ def test_a_connection_tells_its_newest_reading_and_its_troubles() -> None:
     failing = replace(WELL[WEST], trouble=Trouble("timeout", "no answer"), trouble_since=NOW)
     (azure,) = shown({**WELL, WEST: failing}).connections
     assert (azure.name, azure.places, azure.troubled, azure.age) == ("azure", 5, 1, "now")
-
-
-def test_a_picture_survives_json() -> None:
-    picture = shown(WELL, operation(Swap(CHECKOUT)))
-    assert from_json(Picture, to_json(picture)) == picture
 
 
 @pytest.mark.parametrize(
