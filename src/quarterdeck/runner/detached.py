@@ -11,6 +11,9 @@ from pathlib import Path
 TAIL = 40
 """How many lines of what a dead process said are worth repeating."""
 
+PROGRAM_OF = "QUARTERDECK_STEP"
+"""Marks the programs of a release, which end with their runner; what one of them starts here lives on."""
+
 
 class Detached:
     """A module of ours, run in a session of its own: no terminal, no signal of the shell, no open folder."""
@@ -28,6 +31,7 @@ class Detached:
                 stdout=handle,
                 stderr=handle,
                 cwd="/",
+                env={word: value for word, value in os.environ.items() if word != PROGRAM_OF},
                 start_new_session=True,
             )
         finally:

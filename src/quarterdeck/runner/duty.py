@@ -18,6 +18,7 @@ from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.engine import Engine, Household
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.hearing import listening
+from quarterdeck.runner.leftovers import end_leftovers
 from quarterdeck.runner.lookout import Lookout, Pace
 from quarterdeck.runner.measuring import Samples
 from quarterdeck.runner.ports import Seal
@@ -145,10 +146,11 @@ class Duty:
             log.warning("leaving without a line in the journal: %s", error)
 
     async def _receive(self) -> None:
-        """Open what operations need, take over what an earlier runner left, then take requests."""
+        """Open what operations need, end and take over what an earlier runner left, then take requests."""
         await asyncio.gather(*(self._open(one.name) for one in self._fleet.connections))
         while True:
             try:
+                await end_leftovers(self._store.releases(open_only=True))
                 self._engine.adopt()
                 break
             except LeaseLost:
