@@ -185,7 +185,7 @@ class Operator:
             await self.order(release, "confirm")
         else:
             step = random.choice(("", "", random.choice(release.plan.steps).id))
-            orders: Sequence[Order] = (*ORDERS, "promote", "undo", "abort")
+            orders: Sequence[Order] = (*ORDERS, "promote", "undo", "abort", "pause", "pause")
             await self.order(self._or_an_old_one(release), random.choice(orders), step)
 
     async def answer_first(self, release: Release, order: Order) -> None:

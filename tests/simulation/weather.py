@@ -123,7 +123,7 @@ def weather(random: Random) -> Weather:
         sickness=rate(0.6),
         programs=rate(0.4),
         terminals=int(every(30)),
-        steering=random.choice((0.2, 0.6)),
+        steering=random.choice((0.3, 0.7)),
         operators=random.randint(1, 3),
         wishes=random.randint(5, 14),
     )
