@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see, type_in
-from tests.ui.release_scenes import PAYMENTS, govern, release_plan, sail
+from tests.ui.release_scenes import PAYMENTS, baking, govern, hotfix, release_plan, sail
 from tests.ui.scenes import CHECKOUT, Scene
 
 from quarterdeck.fleet.codec import from_json
@@ -135,7 +135,7 @@ def ordered(scene: Scene) -> dict[str, Any]:
 
 async def test_abort_is_two_keys_and_a_yes_from_every_screen(scene: Scene, start: Start) -> None:
     sail(scene, "baking")
-    for screen in ("1", "2", "3", "4"):
+    for screen in ("1", "2", "3", "4", "5", "7"):
         async with start().run_test(size=SIZE) as pilot:
             text = await press(pilot, screen, "A")
             assert "TAKEN BACK" in text
@@ -143,6 +143,36 @@ async def test_abort_is_two_keys_and_a_yes_from_every_screen(scene: Scene, start
             await press(pilot, "right", "enter")
         assert ordered(scene) == {"release": "k7f2", "order": "abort", "step": "", "override": ""}
         scene.answer(scene.asked("order"), said="it is taken back")
+
+
+async def test_abort_takes_the_only_release_there_is_wherever_the_cursor_stands(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    async with start(target=str(PAYMENTS)).run_test(size=SIZE) as pilot:
+        await see(pilot)
+        assert "checkout 2.15.0" in await press(pilot, "A")
+
+
+async def test_abort_asks_which_where_several_are_under_way(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    hotfix(scene)
+    async with start().run_test(size=SIZE) as pilot:
+        text = await press(pilot, "5", "A")
+        assert "Abort which release?" in text
+        await press(pilot, *(["down"] if text.index("checkout") < text.index("payments") else []), "enter")
+        await press(pilot, "right", "enter")
+    assert ordered(scene)["release"] == "h5x1"
+
+
+async def test_a_question_about_a_release_shows_it_as_it_is_now(scene: Scene, start: Start) -> None:
+    scene.publish()
+    voyage = baking(scene)
+    async with start().run_test(size=SIZE) as pilot:
+        assert "bakes for 6:12 more" in await press(pilot, "A")
+        scene.clock.at += 60
+        voyage.sampled("4", ago=0, error_rate=("fail", 0.9), latency=("pass", 231))
+        text = await see(pilot)
+        assert "bakes for 5:12 more" in text
+        assert "error-rate FAIL" in text
 
 
 async def test_enter_by_habit_aborts_nothing(scene: Scene, start: Start) -> None:
@@ -164,6 +194,7 @@ async def test_promoting_in_production_takes_its_name_and_shows_what_the_gates_s
         await type_in(pilot, "production")
         await press(pilot, "enter")
         scene.answer(scene.asked("order"), said="it goes on with step 5")
+        await see(pilot)  # the dialog goes, and what was said comes once the screen behind it stands
         assert "it goes on with step 5" in await see(pilot)
 
 

@@ -15,7 +15,7 @@ Where = Literal["bridge", "service", "releases", "release", "gates", "flags", "l
 EVERYWHERE: tuple[Where, ...] = ("bridge", "service", "releases", "release", "gates", "flags", "log")
 Need = Literal[
     "may write", "runner", "service", "flag", "target", "traffic", "slots", "unclaimed", "release", "question",
-    "unconfirmed", "step back", "debt", "startable",
+    "unconfirmed", "step back", "debt", "startable", "open release",
 ]  # fmt: skip
 Footer = Literal["always", "when possible", "when roomy", "never"]
 
@@ -72,8 +72,8 @@ DEEDS: tuple[Deed, ...] = (
          (*_WRITE, "question"), "qd reject ID --reason TEXT", _RELEASED, "when possible"),
     Deed("confirm", "y", "y", "keep", "Confirm a change that would be taken back by itself", True,
          (*_WRITE, "unconfirmed"), "qd release confirm ID", _RELEASED, "when possible"),
-    Deed("abort", "A", "A", "ABORT", "Abort the release under the cursor: take back everything it did", True,
-         (*_WRITE, "release"), "qd release abort ID", _RELEASED, "when possible"),
+    Deed("abort", "A", "A", "ABORT", "Abort the release under the cursor, or the one there is: take back everything "
+         "it did", True, (*_WRITE, "open release"), "qd release abort ID", footer="when possible"),
     Deed("hold", "space", "Space", "pause", "Begin no new step of the release; once more: go on", True,
          (*_WRITE, "release"), "qd release pause|resume ID", _RELEASED, "when possible"),
     Deed("order", "o", "o", "orders", "Everything the release can be told: retry, skip, undo, abandon, ...", True,
@@ -93,7 +93,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("refresh", "r", "r", "read", "Have everything read again now", False, ("runner",), "qd status --live",
          footer="never"),
     Deed("filter", "slash", "/", "find", "Show only lines that hold these letters; Esc shows all again",
-         places=("bridge", "releases", "gates", "flags", "log")),
+         places=("bridge", "releases", "gates", "flags", "log"), footer="when roomy"),
     Deed("attention", "exclamation_mark", "!", "look", "Everything that wants a look, in full", footer="never",
          twin="qd status"),
     Deed("command", "colon", ":", "cmd", "Type anything as on the command line", True, _WRITE, "qd ...",
@@ -174,6 +174,10 @@ def _no_release(now: Situation) -> str:
     return "" if now.release.open else f"that release has ended: {now.release.state}"
 
 
+def _no_open_release(now: Situation) -> str:
+    return "" if any(one.open for one in now.picture.releases) else "no release is under way"
+
+
 def _no_question(now: Situation) -> str:
     release = now.release
     step = release.current if release is not None else None
@@ -222,6 +226,7 @@ def _nothing_to_start(now: Situation) -> str:
 
 _OF_RELEASE: Mapping[Need, Callable[[Situation], str]] = {
     "release": _no_release,
+    "open release": _no_open_release,
     "question": _no_question,
     "unconfirmed": _nothing_to_confirm,
     "step back": _no_step_back,

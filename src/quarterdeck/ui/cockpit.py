@@ -18,7 +18,7 @@ from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store, StoreError
-from quarterdeck.ui import doing, guarding
+from quarterdeck.ui import doing, guarding, releasing
 from quarterdeck.ui.actions import deeds_at, why_not
 from quarterdeck.ui.leaving import Leaving
 from quarterdeck.ui.pages import marks
@@ -158,7 +158,7 @@ class Cockpit(App[None]):
     def _tick(self) -> None:
         """Clocks that run down, on screens that show them; nothing else is judged again for them."""
         screen = self.screen
-        if isinstance(screen, Deck) and screen.TICKS and any(one.ticks for one in self.picture.releases):
+        if isinstance(screen, (Deck, Dialog)) and screen.TICKS and any(one.ticks for one in self.picture.releases):
             self.picture = self.sight.tick(self.picture)
             screen.paint()
 
@@ -218,6 +218,7 @@ class Cockpit(App[None]):
             "conn": lambda: guarding.conn(self),
             "guard": lambda: guarding.guard(self),
             "pay": lambda: guarding.pay(self),
+            "abort": lambda: releasing.abort(self),
             "help": self._help,
             "attention": self._attention,
             "bridge": self._to_bridge,

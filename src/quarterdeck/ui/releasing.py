@@ -161,12 +161,17 @@ def tell(cockpit: Cockpit, release: ReleaseView, order: Order, *, step: str = ""
     cockpit.consent(
         Question(
             title=f"release {order.replace('_', ' ')} {release.id}" + (f" --to {step}" if order == "undo" else ""),
-            lines=lambda cells: _order_lines(release, order, about, cells),
+            lines=lambda cells: _order_lines(_as_it_is(cockpit, release), order, about, cells),
             verb=f"Take back to step {step}" if order == "undo" else meaning.verb,
             submit=submit,
             type_to_confirm=release.environment if release.protected and order not in _SAFER else "",
         )
     )
+
+
+def _as_it_is(cockpit: Cockpit, release: ReleaseView) -> ReleaseView:
+    """The same release now: it goes on while somebody reads a dialog."""
+    return cockpit.picture.release(release.id) or release
 
 
 def _order_lines(release: ReleaseView, order: Order, step: str, cells: int) -> list[Line]:
@@ -193,9 +198,24 @@ def promote_full(cockpit: Cockpit, _: TargetId) -> None:
     _told(cockpit, "promote_full")
 
 
-def abort(cockpit: Cockpit, _: TargetId) -> None:
-    """Take everything back."""
-    _told(cockpit, "abort")
+def abort(cockpit: Cockpit) -> None:
+    """Take everything back that a release did: the one under the cursor, else the only one there is, else ask which.
+    Nobody has to find its screen first."""
+    release = cockpit.release()
+    under_way = [one for one in cockpit.picture.releases if one.open]
+    if release is not None and release.open:
+        tell(cockpit, release, "abort")
+    elif len(under_way) == 1:
+        tell(cockpit, under_way[0], "abort")
+    else:
+        options = [Option(one.id, one.title, f"{one.environment}, {one.short}") for one in under_way]
+
+        def chosen(key: str | None) -> None:
+            picked = next((one for one in under_way if one.id == key), None)
+            if picked is not None:
+                tell(cockpit, picked, "abort")
+
+        cockpit.push_screen(Menu("Abort which release?", options), chosen)
 
 
 def confirm(cockpit: Cockpit, _: TargetId) -> None:
@@ -272,7 +292,6 @@ def decide(
     if release is None or step is None or step.asked is None:
         cockpit.say("nothing waits for an approval there")
         return
-    asked = step.asked
     yes = verdict == "approve"
 
     def submit(asker: Asker, given: str, _: str) -> Request:
@@ -280,11 +299,13 @@ def decide(
         return asker.decide(release.id, verdict, given or reason, step=step.id, effective_at=later)
 
     def lines(cells: int) -> list[Line]:
-        told = [line((f"{'Approve' if yes else 'Reject'} {release.title}", "title"), f"  step {step.id}")]
-        for text in release.warnings:
+        now = _as_it_is(cockpit, release)
+        asked = next((one.asked for one in now.steps if one.id == step.id), None) or step.asked
+        told = [line((f"{'Approve' if yes else 'Reject'} {now.title}", "title"), f"  step {step.id}")]
+        for text in now.warnings:
             told += wrap(text, cells, first=line(("▲ ", "danger")), word="danger")
-        told += [*pages.asked_lines(asked, cells), BLANK, *pages.head_lines(release, cells)]
-        earlier = [one for one in release.steps if one.measures and one.state == "done"]
+        told += [*(pages.asked_lines(asked, cells) if asked else ()), BLANK, *pages.head_lines(now, cells)]
+        earlier = [one for one in now.steps if one.measures and one.state == "done"]
         if earlier:
             told += [BLANK, line(("EVIDENCE", "heading"), "  what the gates before it said last")]
         told += pages.measures_lines([measure for one in earlier for measure in one.measures], cells)
@@ -308,7 +329,6 @@ ON_RELEASES: Mapping[str, Callable[[Cockpit, TargetId], None]] = {
     "approve": approve,
     "reject": reject,
     "confirm": confirm,
-    "abort": abort,
     "hold": hold,
     "order": order,
     "undo-to": undo_to,

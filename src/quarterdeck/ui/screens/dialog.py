@@ -23,6 +23,9 @@ Result = TypeVar("Result")
 class Dialog(Screen[Result]):
     """A box with a title line, a body, and whatever stands below it."""
 
+    TICKS: ClassVar[bool] = False
+    """As `Deck.TICKS`."""
+
     DEFAULT_CSS = """
     Dialog { align: center middle; }
     Dialog > #box {

@@ -21,7 +21,7 @@ class Question:
 
     Attributes:
         title: the headless twin, or what it is in a few words.
-        lines: everything to know before saying yes.
+        lines: everything to know before saying yes; asked for again whenever something may have changed.
         verb: what the yes is called.
         submit: hands it in.
         type_to_confirm: "" if a plain yes will do.
@@ -38,6 +38,8 @@ class Question:
 
 class OrderDialog(Consent):
     """Shows what a word does, and hands it in. Comes back with what the runner said to it, or None."""
+
+    TICKS = True
 
     def __init__(self, question: Question) -> None:
         super().__init__(classes="-low")
