@@ -13,6 +13,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place, Ring
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.gate import GateSpec, Policy
+from quarterdeck.release.release_plan import Member
 from quarterdeck.release.rules import Route, Rulebook, Truth, Window
 from quarterdeck.release.strategy import (
     AnalysisStep,
@@ -30,6 +31,7 @@ from quarterdeck.release.strategy import (
     WeightStep,
 )
 from quarterdeck.release.survey import Limits
+from quarterdeck.release.unfolding import Unfit, unfold
 
 SERVICES = ("checkout", "cart", "payments", "search")
 REGIONS = ("west", "east", "north")
@@ -137,9 +139,9 @@ def _rings(random: Random) -> tuple[Ring, ...]:
 
 # --- rules ------------------------------------------------------------------------------------------------------------
 def _rules(random: Random, fleet: Fleet, start: float) -> Rulebook:
-    strategies = tuple(_strategy(random, f"way-{number}") for number in range(3))
+    strategies = tuple(_strategy(random, f"way-{number}") for number in range(4))
     targets = dict.fromkeys(place.target.whole for place in fleet.places if place.role != "flags")
-    return Rulebook(
+    known = Rulebook(
         strategies=strategies,
         gates=_gates(random),
         approvals=(
@@ -154,12 +156,12 @@ def _rules(random: Random, fleet: Fleet, start: float) -> Rulebook:
             ApprovalRule("anybody", self_approval=True),
         ),
         windows=tuple(_windows(random, start)),
-        routes=tuple(_route(random, target, fleet) for target in targets),
         groups={"sre": ("op0", "op1", "captain", "mate"), "dev": ("op2", "captain")},
         exposure={"production": random.choice((25.0, 60.0, 100.0))} if random.random() < 0.4 else {},
         overlap=600,
         train=random.choice(((), ("staging", "production"))),
     )
+    return replace(known, routes=tuple(_route(random, target, fleet, known) for target in targets))
 
 
 def _gates(random: Random) -> tuple[GateSpec, ...]:
@@ -201,11 +203,21 @@ def _windows(random: Random, start: float) -> Iterator[Window]:
         yield Window("calendar", environments=where, since=since, until=until, reason="quarter end")
 
 
-def _route(random: Random, target: TargetId, fleet: Fleet) -> Route:
+def _fits(strategy: Strategy, target: TargetId, fleet: Fleet, known: Rulebook) -> bool:
+    try:
+        unfold(strategy, Member(target, NEXT, FIRST, strategy.name), fleet=fleet, rules=known)
+    except Unfit:
+        return False
+    return True
+
+
+def _route(random: Random, target: TargetId, fleet: Fleet, known: Rulebook) -> Route:
+    strategies = known.strategies
+    fitting = [one for one in strategies if _fits(one, target, fleet, known)]
     before = fleet.services[: fleet.services.index(target.name)]
     return Route(
         target,
-        f"way-{random.randrange(3)}",
+        random.choice(fitting if fitting and random.random() < 0.85 else strategies).name,
         hotfix=random.choice(("", "", "way-0")),
         needs=tuple(one for one in before if random.random() < 0.4),
         approval="sre" if random.random() < 0.15 else "",

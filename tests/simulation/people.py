@@ -161,8 +161,8 @@ class Operator:
             return Wish((action.target.whole,), action=action, confirm_within=within, override=override)
         return Wish(
             targets,
-            version=self._simulation.version() if random.random() < 0.2 else "",
-            strategy=random.choice(("", "", "way-0", "way-1", "way-2")),
+            version=self._simulation.version() if random.random() < 0.08 else "",
+            strategy=random.choice(("", "", "", "", "", "way-0", "way-1")),
             hotfix=random.random() < 0.12,
             ref="abc123",
             confirm_within=random.choice((None, None, None, 120.0)),
