@@ -32,6 +32,13 @@ def test_lines_say_when_what_where_who_and_why(written: Any, qd: Any) -> None:
         assert word in lines[0]
 
 
+def test_what_a_step_does_is_told_with_each_of_its_events(written: Any, qd: Any) -> None:
+    journal(written)
+    (summary,) = [step.summary for step in written.plan().steps if step.id == "1"]
+    (line,) = [line for line in qd("history").out.splitlines() if "step.done" in line]
+    assert f"step 1: {summary}; read back" in line
+
+
 def test_filters_narrow_it(written: Any, qd: Any) -> None:
     journal(written)
     assert len(qd("history", "--target", "production/checkout").out.splitlines()) == 3

@@ -16,10 +16,13 @@ from quarterdeck.cli.telling import told
 from quarterdeck.cli.times import ago_argument, clock
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
+from quarterdeck.release.operation import Operation
 from quarterdeck.release.rollout import Release
 from quarterdeck.store.base import Event, Store
 
 _PAGE = 1000
+_HANG = 7
+"""Columns that the number takes: on a terminal, what doesn't fit goes on below the rest."""
 _SEALED = "token"
 """The key of what is needed to go on polling: encrypted, and nobody else's business."""
 
@@ -77,7 +80,7 @@ def _print(store: Store, invocation: Invocation) -> ExitCode:
     else:
         named = _StepNames(store)
         for event in events:
-            output.data(event_line(event, named.of(event)))
+            output.running(event_line(event, named.of(event)), _HANG, aside=False)
     return ExitCode.DONE
 
 
@@ -103,24 +106,32 @@ def _about(body: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 class _StepNames:
-    """What the steps of releases do, by id; each release is read once."""
+    """What the steps of releases and operations do, by id; each is read once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[str, Mapping[str, str]] = {}
 
     def of(self, event: Event) -> Mapping[str, str]:
-        if not event.kind.startswith("release."):
-            return {}
         if event.operation not in self._known:
-            release = self._store.release(event.operation)
-            self._known[event.operation] = {} if release is None else step_names(release)
+            self._known[event.operation] = self._read(event)
         return self._known[event.operation]
 
+    def _read(self, event: Event) -> Mapping[str, str]:
+        found: Release | Operation | None
+        match event.kind.partition(".")[0]:
+            case "release":
+                found = self._store.release(event.operation)
+            case "step" | "operation":
+                found = self._store.operation(event.operation)
+            case _:
+                return {}
+        return {} if found is None else step_names(found)
 
-def step_names(release: Release) -> Mapping[str, str]:
-    """What each step of a release does, by its id."""
-    return {step.id: step.summary for step in release.plan.steps}
+
+def step_names(of: Release | Operation) -> Mapping[str, str]:
+    """What each step of a release or an operation does, by its id."""
+    return {step.id: step.summary for step in of.plan.steps}
 
 
 def event_line(event: Event, steps: Mapping[str, str] | None = None) -> str:

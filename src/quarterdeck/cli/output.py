@@ -8,7 +8,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from quarterdeck.fleet.text import clean
 
@@ -33,18 +33,27 @@ def data(text: str) -> None:
 
 def narrate(text: str) -> None:
     """Tell the user what is going on, apart from the data."""
-    print(text, file=sys.stderr, flush=True)
+    told = [part for one in text.splitlines() for part in _fitting(one, _indent(one), sys.stderr)]
+    print("\n".join(told), file=sys.stderr, flush=True)
 
 
 def running(line: str, hang: int, *, aside: bool) -> None:
     """Print one line of what goes on: data, or `aside` beside the data. A terminal gets it in its width, broken between
     words; whatever else reads gets one line."""
     stream = sys.stderr if aside else sys.stdout
-    lines = [line]
-    if stream.isatty():
-        width = max(40, os.get_terminal_size(stream.fileno()).columns)
-        lines = textwrap.wrap(line, width, subsequent_indent=" " * hang, break_on_hyphens=False) or lines
-    print("\n".join(lines), file=stream, flush=True)
+    print("\n".join(_fitting(line, hang, stream)), file=stream, flush=True)
+
+
+def _fitting(line: str, hang: int, stream: TextIO) -> list[str]:
+    """A line in the width of a terminal, broken between words; as it is for whatever else reads."""
+    if not stream.isatty():
+        return [line]
+    width = max(40, os.get_terminal_size(stream.fileno()).columns)
+    return textwrap.wrap(line, width, subsequent_indent=" " * hang, break_on_hyphens=False) or [line]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def again(text: str) -> None:

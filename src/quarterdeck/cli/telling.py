@@ -22,9 +22,9 @@ _LINE = 300
 
 
 def told(event: Event, steps: Names | None = None) -> str:
-    """What an event says. `steps` names the steps of its release by id, if the reader has it at hand."""
+    """What an event says. `steps` names the steps of its release or operation by id, if the reader has it at hand."""
     speak = _SPOKEN.get(event.kind)
-    parts = list(_keys(event.body) if speak is None else speak(event.body, steps or {}))
+    parts = list((speak or _keys)(event.body, steps or {}))
     identities = event.body.get("identities") or {}
     parts += [f"signed in to {connection} as {who}" for connection, who in identities.items()]
     return "; ".join(cleaned for part in parts if (cleaned := clean(str(part), _LINE)))
@@ -35,10 +35,11 @@ def value(number: Any) -> str:
     return f"{number:.4g}" if isinstance(number, int | float) else ""
 
 
-def _keys(body: Body) -> Iterator[str]:
+def _keys(body: Body, steps: Names) -> Iterator[str]:
     for key in _TOLD:
         if body.get(key):
-            yield f"{_NAMED.get(key, '')} {body[key]}".strip()
+            what = f": {steps[body[key]]}" if key == "step" and body[key] in steps else ""
+            yield f"{_NAMED.get(key, '')} {body[key]}".strip() + what
 
 
 def _quoted(reason: Any) -> Iterator[str]:
