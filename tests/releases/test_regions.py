@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from tests.engine.ship import FLEET as REGIONS
 from tests.engine.world import site, split
-from tests.releases.captain import CHECKOUT, LOOK, Captain, rules
+from tests.releases.captain import CHECKOUT, LOOK, Captain, refusal, rules
 
+from quarterdeck.fleet.codec import to_json
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Ring
+from quarterdeck.release.action import Rollback
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.strategy import PauseStep, RingStep, RollingStep
 
@@ -81,3 +84,23 @@ async def test_an_abort_gives_every_region_its_version_and_its_clients_back(swap
     assert (ship.serving("west"), ship.serving("east")) == ("1.0", "1.0")
     assert shares(ship) == {"west": 50, "east": 50}
     assert not ship.store.locks()
+
+
+async def test_a_rollback_of_a_release_that_went_region_by_region_goes_back_in_all_of_them(tmp_path: Path) -> None:
+    ship = sailing(tmp_path, RINGWISE)
+    await ship.ended(await ship.begin())
+    back = await ship.carry_out_with_time(Rollback(CHECKOUT))
+    assert [str(step.target) for step in back.plan.steps] == ["production/checkout@east", "production/checkout@west"]
+    assert back.ending == "succeeded"
+    assert (ship.serving("west"), ship.serving("east")) == ("1.0", "1.0")
+    again = refusal(await ship.ask("plan", {"action": to_json(Rollback(CHECKOUT))}))
+    assert again.code == "impossible", "asked twice it isn't forward again"
+
+
+async def test_after_one_region_went_back_by_hand_the_rest_goes_back_on_its_own(tmp_path: Path) -> None:
+    ship = sailing(tmp_path, RINGWISE)
+    await ship.ended(await ship.begin())
+    await ship.carry_out_with_time(Rollback(TargetId("production", "checkout", "east")))
+    assert (ship.serving("west"), ship.serving("east")) == ("1.1", "1.0")
+    await ship.carry_out_with_time(Rollback(CHECKOUT))
+    assert (ship.serving("west"), ship.serving("east")) == ("1.0", "1.0")

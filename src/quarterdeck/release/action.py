@@ -57,8 +57,9 @@ class Rollback:
     """Undo an operation: the named one, else the last that changed the target and hasn't been undone.
 
     `to_version` names the version that must serve afterwards ("" for whatever served before). `also` are operations
-    from before the named one, oldest first, whose shares of traffic go back in the same write: users of a canary at
-    50% aren't led down over its 25% and 5%. Only a release asks for that.
+    from before the named one, oldest first, that are taken back with it. A release names those whose shares of traffic
+    go back in the same write: users of a canary at 50% aren't led down over its 25% and 5%. Where no operation is
+    named, the planner finds the swaps of the same release in other regions.
     """
 
     target: TargetId

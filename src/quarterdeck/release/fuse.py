@@ -16,7 +16,13 @@ from quarterdeck.release.freshness import STALE_AFTER, about, age
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Fuse, Refusal, Step
 from quarterdeck.release.release_plan import Write
-from quarterdeck.release.rollback import done_steps, in_order_of_undoing, still_holds, undoable
+from quarterdeck.release.rollback import (
+    done_steps,
+    in_order_of_undoing,
+    in_other_regions,
+    still_holds,
+    undoable,
+)
 from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.swap import version
@@ -45,7 +51,8 @@ def fuse_of(
     operation = undoable(Rollback(target), operations)
     if isinstance(operation, Refusal):
         return Fuse(False, operation.message + (f"; {operation.hint}" if operation.hint else ""))
-    steps = in_order_of_undoing(done_steps(operation, target))
+    whole = (*in_other_regions(operation, operations), operation)
+    steps = in_order_of_undoing([step for one in whole for step in done_steps(one, target)])
     for step in steps:
         if gone := _gone(step, fleet, observations):
             return Fuse(False, gone)

@@ -87,7 +87,37 @@ def _taken_out_of(operation: Operation, operations: Sequence[Operation]) -> Oper
         return None
     newer = operations[: operations.index(operation)]
     of_release = {one.id for one in newer if one.release == operation.release}
-    return next((one for one in newer if one.id in of_release and one.undone_by not in ("", *of_release)), None)
+    here = operation.plan.action.target
+    later = (one for one in newer if one.id in of_release and one.undone_by not in ("", *of_release))
+    return next((one for one in later if _overlap(one.plan.action.target, here)), None)
+
+
+def _overlap(one: TargetId, other: TargetId) -> bool:
+    """Whether two targets of the same service have a region in common: one region is no stage on the way to another."""
+    return not (one.region and other.region) or one.region == other.region
+
+
+def in_other_regions(operation: Operation, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """The swaps of the same release in the other regions, oldest first: a release that went region by region is taken
+    back in all of them, or users would get one version here and another there.
+
+    Args:
+        operations: those of the target, newest first.
+    """
+    if not operation.release or not _gave_users_a_build(operation):
+        return ()
+    found: dict[str, Operation] = {operation.plan.action.target.region: operation}
+    for one in operations:
+        region = one.plan.action.target.region
+        if one.release == operation.release and region and region not in found and _gave_users_a_build(one):
+            found[region] = one
+    return tuple(one for one in reversed(operations) if one in found.values() and one != operation)
+
+
+def _gave_users_a_build(operation: Operation) -> bool:
+    """Whether it swapped in one region, and that stands."""
+    swapped = any(step.verb in ("swap", "complete") for step in done_steps(operation, operation.plan.action.target))
+    return bool(operation.plan.action.target.region) and swapped and not operation.undone_by and not operation.open
 
 
 def _halfway(operation: Operation, later: Operation, target: TargetId) -> Refusal:

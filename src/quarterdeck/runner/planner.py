@@ -18,7 +18,14 @@ from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Plan, Refusal, Step
 from quarterdeck.release.policy import PLAN_LIFE, name_to_type
-from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
+from quarterdeck.release.rollback import (
+    Undoing,
+    done_steps,
+    in_order_of_undoing,
+    in_other_regions,
+    plan_rollback,
+    undoable,
+)
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.shift import Router, knows, plan_shift
@@ -60,6 +67,8 @@ class Planner:
         """The plan for an action, under the id of the request that asked for it."""
         try:
             self._check_target(action)
+            if isinstance(action, Rollback):
+                action = self._whole(action)
             async with asyncio.timeout(READING_SECONDS):
                 outline = await self._outlined(action)
         except NoPlan as no:
@@ -142,6 +151,14 @@ class Planner:
                 steps = in_order_of_undoing(done)
                 self._check_locks({resource(step.address, step.target) for step in steps})
                 return await self._inverse(action, operation.id, steps)
+
+    def _whole(self, action: Rollback) -> Rollback:
+        """A rollback that names no operation goes back in every region that the release has reached."""
+        operations = self._store.operations(target=str(action.target), limit=200)
+        operation = undoable(action, operations)
+        if action.operation or isinstance(operation, Refusal):
+            return action
+        return replace(action, also=tuple(one.id for one in in_other_regions(operation, operations)))
 
     def _usual_slots(self, action: Swap) -> Swap:
         """What a swap leaves open is what the fleet's configuration says."""
