@@ -132,3 +132,13 @@ async def test_a_provider_may_write_only_while_the_lease_is_ours(clock: ManualCl
     clock.pass_unnoticed(60)
     with pytest.raises(Refused, match="not sent"):
         guarded.may_write()
+
+
+async def test_a_connection_that_the_configuration_has_no_more_is_told(clock: ManualClock) -> None:
+    sessions = made(clock, PostProvider({"azure": Post(sees())}))
+    with pytest.raises(ProviderError, match="no connection metrics"):
+        await sessions.open("metrics")
+    with pytest.raises(ProviderError, match="no connection metrics"):
+        sessions.gates("metrics")
+    with pytest.raises(ProviderError, match="no connection metrics"):
+        sessions.capability("metrics", "slots")

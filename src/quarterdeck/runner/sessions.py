@@ -46,7 +46,7 @@ class Sessions:
         async with self._opening.setdefault(connection, asyncio.Lock()):
             if connection not in self._sessions:
                 try:
-                    self._sessions[connection] = await self._opened(self._connections[connection])
+                    self._sessions[connection] = await self._opened(self._known(connection))
                 except ProviderError as error:
                     self._errors[connection] = error
                     raise
@@ -85,9 +85,17 @@ class Sessions:
         sessions, self._sessions = self._sessions, {}
         await asyncio.gather(*(self._close(name, session) for name, session in sessions.items()))
 
+    def _known(self, connection: str) -> Connection:
+        """What began under an earlier configuration may ask for a connection that this one has no more."""
+        if connection in self._connections:
+            return self._connections[connection]
+        hint = "declare it again, as long as anything needs it"
+        raise ProviderError("misconfigured", f"the configuration has no connection {connection}", hint)
+
     def _session(self, connection: str) -> Session:
         if connection in self._sessions:
             return self._sessions[connection]
+        self._known(connection)
         raise self._errors.get(connection) or ProviderError(
             "misconfigured", f"the connection {connection} is not open", "try again in a moment"
         )
