@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Environment, Fleet
 from quarterdeck.release.action import Shift, Swap
@@ -60,8 +61,6 @@ def seen(one: Release, now: float = NOW, rules: Rulebook | None = None, guards: 
 
 def sampled(one: Release, verdict: str, value: float | None, ago: float) -> Release:
     sample = Sample(NOW - ago, (Measurement("errors", verdict, value, "why"),))  # type: ignore[arg-type]
-    from quarterdeck.fleet.codec import to_json
-
     return happens(one, "sampled", ago, step="2", sample=to_json(sample))
 
 
@@ -74,6 +73,23 @@ def test_a_bake_tells_how_long_it_lasts_and_when_the_next_sample_is_due() -> Non
     assert (measure.verdict, measure.value, measure.count, measure.next_in) == ("pass", "0.25", "1/3 passed", "0:18")
     assert view.exposed == 5
     assert view.ticks
+
+
+def test_a_bake_that_is_over_and_has_no_answer_yet_shows_no_clock_that_has_stopped() -> None:
+    late = sampled(happens(release("1"), "step_started", 700, step="2", until=NOW - 40), "no_data", None, 12)
+    view = seen(late)
+    assert (view.short, view.left) == ("bake", "")
+    assert view.waits == "baked long enough, not passed yet: errors no data"
+    (item,) = inbox((view,), ())
+    assert item.expires == ""
+
+
+def test_the_background_analysis_does_not_end_with_the_step_beside_it() -> None:
+    baking = happens(release("1", plan=replace(PLAN, background=("errors",))), "step_started", step="2", until=NOW + 9)
+    measured = Sample(NOW - 5, (Measurement("errors", "fail", 7.0),))
+    failing = happens(baking, "sampled", 5, step="*", sample=to_json(measured))
+    found = {item.waits: item.expires for item in inbox((seen(failing),), ())}
+    assert found["background analysis"] == ""
 
 
 def test_no_data_is_neither_pass_nor_fail_and_needs_nobody_while_it_is_asked_again() -> None:

@@ -77,7 +77,7 @@ def _gates(
         release=release.id,
         step=step.id if step is not None else "",
         age=step.age if step is not None else release.age,
-        expires=release.left,
+        expires=release.left if step is not None else "",
         next_in=next((one.next_in for one in measures if one.next_in), ""),
         blocks=blocks,
         who="the gates decide; promoting sets them aside",

@@ -40,6 +40,7 @@ _KINDS: Mapping[type, StepKind] = {
     Rollback: "rollback",
 }
 _ENDED: Mapping[str, ReleaseState] = {"succeeded": "succeeded", "failed": "failed", "rolled_back": "rolled back"}
+_WENT_BACK: tuple[ReleaseState, ...] = ("recovering", "rolled back", "failed")
 _SHIPS_OVER = ("supersession", "supersedes", "version-untold")
 """Codes of risks that whoever approves has to see first: what a yes would ship over."""
 
@@ -134,7 +135,7 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         ),
         state=state,
         short=clean(told.short(), 40),
-        waits=clean(told.waits(), 300),
+        waits=clean(told.waits() + _not_well(release, state, background), 300),
         actor=clean(release.actor, _NAME),
         reason=clean(release.reason, 200),
         command=clean(plan.command, 400),
@@ -144,7 +145,7 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         started_at=release.started_at,
         ended_at=release.ended_at,
         steps=steps,
-        done=sum(step.state in _THROUGH for step in steps),
+        done=_came_to(steps) if state in _WENT_BACK else sum(step.state in _THROUGH for step in steps),
         left=told.left,
         exposed=_exposed(release),
         most_exposed=plan.exposure,
@@ -167,6 +168,20 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         protected=around.protected,
         ticks=bool(told.left) or any(one.next_in for one in background) or (at is not None and bool(at.clock)),
     )
+
+
+def _not_well(release: Release, state: ReleaseState, background: Sequence[MeasureView]) -> str:
+    """What the analysis that runs all the time says against it: on a small screen it stands below what is seen."""
+    if state not in ("running", "waiting", "paused", "hindered", "confirming"):
+        return ""
+    asked = [one for one in background if f"{BACKGROUND}/{one.gate}" in release.tallies and not one.shadow]
+    spoils = ", ".join(_brief(one) for one in asked if one.verdict != "pass")
+    return f"; all the time: {spoils}" if spoils else ""
+
+
+def _came_to(steps: Sequence[StepView]) -> int:
+    """How far it had come before it went back."""
+    return max((number for number, step in enumerate(steps, 1) if step.state != "waiting"), default=0)
 
 
 def _fuse(release: Release, around: Surroundings) -> Fuse:
@@ -250,9 +265,11 @@ class _Standing:
 
     @property
     def left(self) -> str:
-        """What runs down."""
+        """What runs down; "" when nothing does, and when a bake is over that still waits for its gates' answer."""
         until = self._until()
-        return "" if until is None else left(until - self.around.now)
+        if until is None or (self.state == "running" and until <= self.around.now):
+            return ""
+        return left(until - self.around.now)
 
     def short(self) -> str:
         match self.state:
@@ -339,7 +356,8 @@ class _Standing:
             case "pause":
                 return f"pauses for {self.left} more" if self.left else "waits until somebody promotes it"
             case "bake":
-                return f"bakes for {self.left} more" + (f": {gates}" if gates else "")
+                time = f"bakes for {self.left} more" if self.left else "baked long enough, not passed yet"
+                return time + (f": {gates}" if gates else "")
             case "analysis":
                 return f"analysis: {gates}" if gates else "analysis"
             case _:
@@ -428,7 +446,7 @@ def _kind(step: ReleaseStep) -> StepKind:
 
 
 def _clock(standing: Standing, now: float) -> str:
-    if standing.state == "running" and standing.until is not None:
+    if standing.state == "running" and standing.until is not None and standing.until > now:
         return f"{left(standing.until - now)} left"
     if standing.state in ("running", "undoing"):
         lasted = age(now - standing.since)
