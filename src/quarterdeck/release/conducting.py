@@ -43,7 +43,7 @@ def decide(release: Release, now: float, outside: Outside) -> Move:
         return Rest(None, "it has ended")
     if release.recovery is not None:
         return taking_back(release, outside)
-    watch = alarm(release, outside, now)
+    watch = alarm(release, now)
     if watch.raised and (move := _raised(release, watch)):
         return move
     if watch.next_at is not None and watch.next_at <= now:

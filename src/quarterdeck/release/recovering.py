@@ -248,18 +248,20 @@ def _ended(release: Release, outside: Outside) -> Finish:
     recovery = release.recovery
     why = recovery.why if recovery else ""
     left = [step for step in release.plan.steps if _left_in_place(release, step, outside)]
-    programs = [
-        step
-        for step in release.plan.steps
-        if isinstance(step.work, Run) and release.standing(step.id).state in ("done", "failed")
-    ]
+    programs = [step for step in release.plan.steps if isinstance(step.work, Run) and _has_run(release, step)]
     words = "; not taken back: " + ", ".join(step.summary for step in programs) if programs else ""
     if left:
         names = ", ".join(f"{step.id} ({step.summary})" for step in left)
         return Finish("needs_operator", f"{why}; left in place by an operator: step {names}{words}")
     if any(_was_changed(release, step, outside) for step in release.plan.steps):
         return Finish("rolled_back", f"{why}; everything is taken back{' but what follows' if words else ''}{words}")
-    return Finish("failed", f"{why}; nothing was changed{words}")
+    return Finish("failed", f"{why}; nothing {'else ' if words else ''}was changed{words}")
+
+
+def _has_run(release: Release, step: ReleaseStep) -> bool:
+    """Whether a program was run and not taken back: also one that failed, and was to be tried again or left out."""
+    standing = release.standing(step.id)
+    return standing.state in ("done", "failed") or (standing.state in ("waiting", "skipped") and standing.begun > 0)
 
 
 def _left_in_place(release: Release, step: ReleaseStep, outside: Outside) -> bool:

@@ -76,7 +76,7 @@ StepState = Literal["waiting", "running", "done", "failed", "skipped", "undoing"
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where one step stands. `operation` is its last operation, `undo` the one that takes it back; `until` when it ends
-    by itself, if it does."""
+    by itself, if it does; `begun` when it began for the first time, 0 if it never did."""
 
     state: StepState = "waiting"
     detail: str = ""
@@ -84,6 +84,7 @@ class Standing:
     undo: str = ""
     since: float = 0
     until: float | None = None
+    begun: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Release:
         already: gates of the background analysis that failed before the release changed anything, and haven't passed
             since: it isn't to blame for them.
         seen_at: when somebody last let it go on (resume, promote); 0 never.
+        watched_since: when the background analysis last began anew; 0 never.
         full: promoted fully: no more pauses, bakes and analyses.
         confirm_by: when it will be taken back unless confirmed.
     """
@@ -147,6 +149,7 @@ class Release:
     recovery: Recovery | None = None
     already: tuple[str, ...] = ()
     seen_at: float = 0
+    watched_since: float = 0
     full: bool = False
     confirm_by: float | None = None
     confirmed_by: str = ""
@@ -165,9 +168,9 @@ class Release:
         """True as long as nothing has begun that changes something. What has begun once and is left out, or waits to be
         tried again, may have changed something all the same."""
         return all(
-            self.standing(step.id).state in ("waiting", "skipped") and not self.standing(step.id).operation
+            standing.state in ("waiting", "skipped") and not standing.operation and not standing.begun
             for step in self.plan.steps
-            if isinstance(step.work, Write | Run)
+            if isinstance(step.work, Write | Run) and (standing := self.standing(step.id))
         )
 
     def standing(self, step_id: str) -> Standing:
@@ -233,7 +236,7 @@ def advance(release: Release, kind: str, actor: str, body: Mapping[str, Any], at
             return _ordered(release, body["order"], actor, body, at)
         case "release.recovering":
             recovery = Recovery(str(body["why"]), actor, at, tuple(map(str, body["steps"])), str(body.get("to", "")))
-            return replace(_forgotten(release, BACKGROUND), recovery=recovery, paused=None, confirm_by=None, full=False)
+            return replace(_anew(release, at), recovery=recovery, paused=None, confirm_by=None, full=False)
         case "release.confirming":
             return replace(release, confirm_by=float(body["until"]))
         case "release.noted":
@@ -261,12 +264,13 @@ def _with_step(release: Release, kind: str, body: Mapping[str, Any], at: float) 
         undo=str(body.get("operation", was.undo)) if undoing else "" if starting else was.undo,
         since=at,
         until=body.get("until"),
+        begun=was.begun or (at if starting else 0),
     )
     if starting:
         release = _forgotten(release, step)
     changed = replace(release, steps={**release.steps, step: now})
     # What the background said before the first write is how things were; the release isn't judged by it.
-    return _forgotten(changed, BACKGROUND) if release.untouched and not changed.untouched else changed
+    return _anew(changed, at) if release.untouched and not changed.untouched else changed
 
 
 def _forgotten(release: Release, step: str) -> Release:
@@ -276,6 +280,11 @@ def _forgotten(release: Release, step: str) -> Release:
         tallies={key: value for key, value in release.tallies.items() if not key.startswith(f"{step}/")},
         decisions={key: value for key, value in release.decisions.items() if key != step},
     )
+
+
+def _anew(release: Release, at: float) -> Release:
+    """The background analysis begins anew: neither what it said before counts any more, nor how long it was silent."""
+    return replace(_forgotten(release, BACKGROUND), watched_since=at)
 
 
 def _sampled(release: Release, step: str, sample: Sample) -> Release:
@@ -311,7 +320,7 @@ def _ordered(release: Release, order: Order, actor: str, body: Mapping[str, Any]
         case "confirm":
             return replace(release, confirmed_by=actor, confirm_by=None)
         case "retry" | "skip":
-            return _again(release, step)
+            return _again(release, step, at)
         case "abort" | "undo" | "abandon":
             return replace(release, ending=None, detail="", ended_at=None, choices=())
     return release
@@ -320,14 +329,14 @@ def _ordered(release: Release, order: Order, actor: str, body: Mapping[str, Any]
 def _seen(release: Release, at: float) -> Release:
     """Going on. A release that was taken back to some step goes forward again."""
     recovery = None if release.recovery and release.recovery.to else release.recovery
-    return replace(_forgotten(release, BACKGROUND), paused=None, seen_at=at, recovery=recovery)
+    return replace(_anew(release, at), paused=None, seen_at=at, recovery=recovery)
 
 
-def _again(release: Release, step: str) -> Release:
+def _again(release: Release, step: str, at: float) -> Release:
     """Running again, with the step as if it had never begun: what was measured and said before counts no more."""
     was = release.standing(step)
     kept: Mapping[StepState, StepState] = {"undone": "undone", "undoing": "done", "done": "done"}
     state = kept.get(was.state, "waiting")
     steps = {**release.steps, step: replace(was, state=state, until=None)} if step else release.steps
-    forgotten = _forgotten(_forgotten(release, BACKGROUND), step)
+    forgotten = _forgotten(_anew(release, at), step)
     return replace(forgotten, steps=steps, ending=None, detail="", ended_at=None, choices=(), paused=None)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quarterdeck.release.gate import GateSpec, Judgement
 from quarterdeck.release.judging import judge
-from quarterdeck.release.moves import Outside
 from quarterdeck.release.release_plan import Observe, ReleaseStep, Run, Write
 from quarterdeck.release.rollout import BACKGROUND, Release
 
@@ -46,7 +45,7 @@ def judged(release: Release, step: ReleaseStep, work: Observe, now: float) -> Ju
     return _judged(release, step.id, _gates(release, work.gates), standing.since, now, work.seconds)
 
 
-def alarm(release: Release, outside: Outside, now: float) -> Alarm:
+def alarm(release: Release, now: float) -> Alarm:
     """Where the background analysis stands, once something has begun that changes something.
 
     A gate that failed before is asked, too, but isn't judged until it has passed once: the release isn't to blame.
@@ -54,10 +53,11 @@ def alarm(release: Release, outside: Outside, now: float) -> Alarm:
     gates = _gates(release, release.plan.background)
     if release.untouched or not gates:
         return QUIET
-    began = _began(release, outside)
+    began = _began(release)
     blamed = [gate for gate in gates if gate.name not in release.already]
-    found = _judged(release, BACKGROUND, blamed, began, now, math.inf)
-    return Alarm(found, _judged(release, BACKGROUND, gates, began, now, math.inf).next_at)
+    anew = release.watched_since
+    found = _judged(release, BACKGROUND, blamed, began, now, math.inf, anew)
+    return Alarm(found, _judged(release, BACKGROUND, gates, began, now, math.inf, anew).next_at)
 
 
 def baseline_due(release: Release, now: float) -> bool:
@@ -76,10 +76,22 @@ def unseen_alarms(release: Release) -> tuple[str, ...]:
 
 
 def _judged(
-    release: Release, step_id: str, gates: Sequence[GateSpec], began: float, now: float, seconds: float
+    release: Release,
+    step_id: str,
+    gates: Sequence[GateSpec],
+    began: float,
+    now: float,
+    seconds: float,
+    anew: float = 0,
 ) -> Judgement:
+    """`anew`: how long a gate has gone without an answer is counted from then at the earliest: somebody has seen it
+    and said to go on."""
     keys = {gate.name: f"{step_id}/{gate.name}" for gate in gates}
-    tallies = {name: release.tallies[key] for name, key in keys.items() if key in release.tallies}
+    tallies = {
+        name: replace(tally, answered_at=max(tally.answered_at, anew))
+        for name, key in keys.items()
+        if (tally := release.tallies.get(key))
+    }
     return judge(gates, tallies, began=began, now=now, seconds=seconds)
 
 
@@ -87,11 +99,8 @@ def _gates(release: Release, names: Sequence[str]) -> list[GateSpec]:
     return [gate for name in names if (gate := release.plan.gate(name)) is not None]
 
 
-def _began(release: Release, outside: Outside) -> float:
-    """When the first thing that changes something began."""
-    begun = [
-        (release.standing(step.id), outside.operations.get(release.standing(step.id).operation))
-        for step in release.plan.steps
-        if isinstance(step.work, Write | Run) and release.standing(step.id).state not in ("waiting", "skipped")
-    ]
-    return min((operation.started_at if operation else standing.since for standing, operation in begun), default=0)
+def _began(release: Release) -> float:
+    """When the first thing that changes something began, whatever became of it since."""
+    standings = (release.standing(step.id) for step in release.plan.steps if isinstance(step.work, Write | Run))
+    begun = (one for one in standings if one.begun or one.state not in ("waiting", "skipped"))
+    return min((one.begun or one.since for one in begun), default=0)
