@@ -466,7 +466,7 @@ def test_the_way_back_frees_users_soonest() -> None:
     recover = recovery_of(ship.release, "test")
     assert [summaries[step] for step in recover.steps] == [
         "flag banner: on",
-        "0% to staging",
+        "0% to staging: the swap brings everybody",
         "25% to staging",
         "swap staging into production",
         "run ./migrate up",

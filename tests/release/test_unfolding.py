@@ -13,6 +13,8 @@ from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Ring
 from quarterdeck.release.action import FlagChange, Shift, Swap
+from quarterdeck.release.gate import Evidence, GateSpec, Sample, Tally, tallied
+from quarterdeck.release.judging import judge, measured
 from quarterdeck.release.release_plan import Ask, Member, Observe, ReleaseStep, Run, Write
 from quarterdeck.release.rules import Route, Rulebook, Truth
 from quarterdeck.release.strategy import (
@@ -66,7 +68,7 @@ def test_steps_are_numbered_and_each_needs_the_one_before() -> None:
         "5% to staging",
         "bake 10m under errors",
         "pause 1h",
-        "0% to staging",
+        "0% to staging: the swap brings everybody",
         "swap staging into production",
     ]
 
@@ -79,7 +81,7 @@ def test_a_swap_expects_the_version_that_people_say_yes_to() -> None:
 def test_nobody_is_on_a_slot_while_it_is_prepared_or_swapped() -> None:
     assert summaries(WeightStep({"": 25}), SwapStep("preview"), SwapStep("complete"), target=PAYMENTS) == [
         "25% to staging",
-        "0% to staging",
+        "0% to staging while its swap is prepared",
         "prepare the swap of staging into production",
         "complete the swap of staging into production",
     ]
@@ -110,7 +112,7 @@ def test_rings_of_clients_go_up_by_weight_and_the_last_one_swaps() -> None:
     assert [step.summary for step in steps] == [
         "ring canary: 5% to staging",
         "ring early: 25% to staging",
-        "ring broad: 0% to staging",
+        "ring broad: 0% to staging: the swap brings everybody",
         "ring broad: swap staging into production",
     ]
     assert [step.exposure for step in steps] == [5, 25, 0, 100]
@@ -146,6 +148,23 @@ def test_a_weight_with_a_tolerance_is_observed_by_a_gate_of_its_own() -> None:
     assert (gate.name, gate.kind, gate.success) == ("traffic-2", "traffic", "result <= 3")
     assert gate.options["target"] == str(CHECKOUT)
     assert json.loads(gate.options["shares"]) == {"staging": 5}
+
+
+def test_a_share_that_is_not_there_yet_is_waited_for() -> None:
+    """Routers and resolvers take their time: one observation too early takes nothing back."""
+    (gate,) = traffic_gates(steps_of(WeightStep({"": 5}, tolerance=3), rules=routed(truth=TRUTH)))
+    tally, at = Tally(), 0.0
+    while at < gate.timeout:
+        tally = observed(gate, tally, at)
+        assert judge((gate,), {gate.name: tally}, began=0, now=at).state == "pending"
+        at += gate.interval
+    assert judge((gate,), {gate.name: observed(gate, tally, at)}, began=0, now=at).state == "failed"
+
+
+def observed(gate: GateSpec, tally: Tally, at: float) -> Tally:
+    """After an observation that was 20 points off."""
+    answer = measured(gate, Evidence(20.0, at), at)
+    return tallied(tally, answer, Sample(at, (answer,)))
 
 
 def test_the_share_of_a_ring_is_observed_where_something_tells_the_truth() -> None:

@@ -12,6 +12,10 @@ from quarterdeck.release.release_plan import Observe, ReleaseStep, Write
 TRAFFIC_GATE = "traffic-"
 """How their names begin; the id of the step that asks them follows."""
 
+INTERVAL, PATIENCE = 15.0, 600.0
+"""Seconds between two observations, and until the shares have to agree: routers, caches and resolvers take their time,
+so a share that isn't there yet is waited for."""
+
 
 def traffic_gates(steps: Sequence[ReleaseStep]) -> tuple[GateSpec, ...]:
     """The gates of the steps that observe a share: each is about what the step before has set."""
@@ -25,5 +29,16 @@ def traffic_gates(steps: Sequence[ReleaseStep]) -> tuple[GateSpec, ...]:
             if name.startswith(TRAFFIC_GATE) and isinstance(before, Write) and isinstance(before.action, Shift):
                 options = {"target": str(before.action.target), "shares": json.dumps(dict(before.action.shares))}
                 limit = f"result <= {before.tolerance or 0:g}"
-                gates.append(GateSpec(name, "traffic", "", options, limit, blame=f"traffic of {before.action.target}"))
+                gates.append(
+                    GateSpec(
+                        name,
+                        "traffic",
+                        options=options,
+                        success=limit,
+                        interval=INTERVAL,
+                        timeout=PATIENCE,
+                        failure_limit=int(PATIENCE // INTERVAL) + 1,
+                        blame=f"traffic of {before.action.target}",
+                    )
+                )
     return tuple(gates)

@@ -146,7 +146,7 @@ class _Course:
             text = f"{self._who} deploys, but nothing says what {self._target} is made of"
             raise Unfit(text, "declare `artifact` for the service, with $version in it")
         if self.ramp and slot.lower() in ("", self.fleet.swap_source.lower()):
-            self._shift({self.fleet.swap_source: 0.0}, self._left)
+            self._shift({self.fleet.swap_source: 0.0}, self._left, why=" while it is deployed to")
         where = slot or self.fleet.swap_source
         live = where.lower() == self.fleet.swap_destination.lower()
         if live:
@@ -243,7 +243,8 @@ class _Course:
             text = f"{self._who} swaps {self._target} a second time: that would bring the old version back"
             raise Unfit(text, "leave the second swap out")
         if live and mode != "cancel" and self.ramp and pair[0].lower() == self.fleet.swap_source.lower():
-            self._shift({pair[0]: 0.0}, self._left)
+            why = " while its swap is prepared" if mode == "preview" else ": the swap brings everybody"
+            self._shift({pair[0]: 0.0}, self._left, why=why)
         for target, these in self._targets(regions, apart=mode != "swap" or bool(prepared)):
             done: SwapMode = "complete" if mode == "swap" and these <= prepared else mode
             prepared |= these if done == "preview" else set()
@@ -254,14 +255,17 @@ class _Course:
             words = _SWAPS[done].format(source=pair[0], destination=pair[1])
             self._write(Swap(target, mode=done, **named), words + (f"@{target.region}" if target.region else ""))
 
-    def _shift(self, shares: Mapping[str, float], regions: tuple[str, ...], tolerance: float | None = None) -> None:
+    def _shift(
+        self, shares: Mapping[str, float], regions: tuple[str, ...], tolerance: float | None = None, why: str = ""
+    ) -> None:
+        """`why` says what a share is set back for, so that it doesn't read like a retreat."""
         share = self._to_source(shares)
         if share is not None:
             self.ramp = share
         words = ", ".join(f"{share:g}% to {name}" for name, share in shares.items())
         for target, _ in self._targets(regions):
             there = f"@{target.region}" if target.region else ""
-            self._write(Shift(target, dict(shares)), words + there, tolerance)
+            self._write(Shift(target, dict(shares)), words + there + why, tolerance)
             if tolerance is not None:
                 gate = f"{TRAFFIC_GATE}{self._next_id}"
                 self._add(Observe((gate,)), f"observed share: {words}{there} within {tolerance:g} points")
