@@ -34,6 +34,21 @@ def test_lists_open_and_past_releases_with_what_they_wait_for(written: Any, qd: 
     assert (one["id"], one["state"], one["current"]) == ("0199aa01", "running", "2")
 
 
+def test_a_release_that_nobody_carries_on_is_not_shown_as_if_it_went_on(written: Any, qd: Any) -> None:
+    baking(written)
+    assert "no runner" not in qd("release", "show", "0199").err
+    written.store.release_lease(written.lease)
+    for words in (("list",), ("show", "0199"), ("show", "0199", "--json")):
+        assert "no runner is in charge" in qd("release", *words).err
+
+
+def test_what_has_ended_needs_no_runner(written: Any, qd: Any) -> None:
+    stuck(written)
+    written.store.release_lease(written.lease)
+    for words in (("list",), ("show", "0199")):
+        assert "no runner" not in qd("release", *words).err
+
+
 def test_without_releases_the_list_says_how_to_start_one(written: Any, qd: Any) -> None:
     result = qd("release", "list")
     assert result.code == 0

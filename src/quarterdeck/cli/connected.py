@@ -120,6 +120,14 @@ def existing_store(invocation: Invocation) -> Iterator[Store]:
         yield store
 
 
+def tell_if_nobody_goes_on(store: Store) -> None:
+    """Warn if what is shown as running stands still. Raises StoreError."""
+    if not runner_lives(store, time.time()):
+        output.complain(
+            "no runner is in charge: until one is, nothing goes on", "qd status starts one, or says why not"
+        )
+
+
 def _read(observation: Observation | None, since: float) -> bool:
     if observation is None:
         return False

@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 
 from quarterdeck.cli import confirming, output, wishing
-from quarterdeck.cli.connected import Watched, connected, existing_store
+from quarterdeck.cli.connected import Watched, connected, existing_store, tell_if_nobody_goes_on
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.patience import wait_for
@@ -113,6 +113,8 @@ def list_releases(invocation: Invocation) -> ExitCode:
             output.document("releases", {"releases": [release_json(store, one) for one in found.values()]})
             return ExitCode.DONE
         seen = views(store, tuple(found.values()), time.time())
+        if any(one.ending is None for one in found.values()):
+            tell_if_nobody_goes_on(store)
     for view in seen:
         output.data("\n".join(release_line(view)))
     if not seen:
@@ -132,6 +134,8 @@ def show(invocation: Invocation) -> ExitCode:
             output.document("release", {"release": release_json(store, release)})
         else:
             output.data("\n".join(release_lines(view_of(store, release, time.time()))))
+        if release.ending is None:
+            tell_if_nobody_goes_on(store)
     return of_ending(release.ending) if release.ending else ExitCode.DONE
 
 
