@@ -60,6 +60,12 @@ def test_an_old_value_is_stale_however_good() -> None:
     assert "ahead" in measured(gate, Evidence(0.001, at=1100), 1000).detail
 
 
+@pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf])
+def test_a_time_that_is_none_is_no_fresh_one(at: float) -> None:
+    strange = measured(ERRORS, Evidence(0.001, at=at), 1000)
+    assert (strange.verdict, "how old" in strange.detail) == ("stale", True)
+
+
 def test_between_success_and_failure_is_neither() -> None:
     gate = replace(ERRORS, success="result < 0.01", failure="result > 0.05")
     values = (0.001, 0.03, 0.06)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.release.approval import ApprovalRule, Decision
+from quarterdeck.release.guards import person
 from quarterdeck.release.plan import Refusal
 
 
@@ -27,11 +28,6 @@ class Approval:
     until: float | None = None
 
 
-def person(who: str) -> str:
-    """The person behind `user@host`: the same on every machine."""
-    return who.partition("@")[0].strip().lower()
-
-
 def standing(
     rule: ApprovalRule,
     decisions: Sequence[Decision],
@@ -44,7 +40,8 @@ def standing(
     """Where it stands at a moment.
 
     Each person's last word counts, whichever machine it came from, and only the word of who may say one: whoever has
-    left the group meanwhile counts no more. One rejection ends it, even when enough others approved.
+    left the group meanwhile counts no more. One rejection ends it, even when enough others approved. `decisions` stand
+    in the order of the journal.
     """
     expires = None if rule.expires_after is None else asked_at + rule.expires_after
     words = _last_words(one for one in decisions if expires is None or one.at <= expires)
@@ -93,9 +90,8 @@ def refuse_decision(
 
 
 def _last_words(decisions: Iterable[Decision]) -> Mapping[str, Decision]:
-    """The last decision of each person, by person. Of two at the same time the rejection counts."""
-    ordered = sorted(decisions, key=lambda one: (one.at, one.verdict == "reject", one.effective_at))
-    return {person(one.by): one for one in ordered}
+    """The last decision of each person, by person: the last in the journal, for a clock may have been set back."""
+    return {person(one.by): one for one in decisions}
 
 
 def _entitled(rule: ApprovalRule, who: str, groups_of: Callable[[str], frozenset[str]]) -> bool:

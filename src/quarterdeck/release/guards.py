@@ -112,7 +112,7 @@ class Guards:
 
 def person(actor: str) -> str:
     """Who an actor is, wherever they sit: `ana@jump-1` and `Ana@jump-2` are one person."""
-    return actor.partition("@")[0].casefold()
+    return actor.partition("@")[0].strip().casefold()
 
 
 MOST_OVERRIDES = 200

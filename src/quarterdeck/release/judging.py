@@ -27,8 +27,10 @@ def measured(gate: GateSpec, evidence: Evidence | None, now: float, trouble: str
     if evidence is None or evidence.value is None or math.isnan(evidence.value):
         said = trouble or (evidence.detail if evidence else "") or "no answer"
         return _measurement(gate, "no_data", None, said)
-    age = 0 if evidence.at is None else now - evidence.at
     value = evidence.value if math.isfinite(evidence.value) else None
+    if evidence.at is not None and not math.isfinite(evidence.at):
+        return _measurement(gate, "stale", value, f"nobody knows how old; {evidence.detail}".rstrip("; "))
+    age = 0 if evidence.at is None else now - evidence.at
     if abs(age) > gate.max_age:
         where = "old" if age > 0 else "ahead of this machine's clock"
         return _measurement(gate, "stale", value, f"{abs(age):.0f} s {where}; {evidence.detail}".rstrip("; "))

@@ -19,6 +19,7 @@ from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_
 from quarterdeck.release.release_plan import Ask, ReleasePlan, ReleaseStep, Wish
 from quarterdeck.release.rollout import ORDERS, Order, Release, begin, opening
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.release.wishing import understood
 from quarterdeck.runner.conductors import Conductors
 from quarterdeck.runner.identities import identities
 from quarterdeck.runner.journal import Journal
@@ -27,6 +28,9 @@ from quarterdeck.runner.proposing import Proposer
 from quarterdeck.runner.release_lines import closing, line, subject
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.base import Draft, Request, Store
+
+LONGEST_DEFERRAL = 366 * 86_400.0
+"""Seconds; a decision that takes effect later than that is a slip of the keyboard."""
 
 NEVER_TOO_LATE: tuple[Order, ...] = ("abort", "pause")
 """Orders that make things safer: a runner that comes back must not go on with what somebody wanted stopped."""
@@ -68,7 +72,10 @@ class Releases:
         try:
             wish = from_json(Wish, request.body.get("wish"))
         except ValueError as error:
-            return Refusal("usage", f"that is not a wish: {error}")
+            return Refusal("usage", f"that is not a wish: {clean(str(error))}")
+        wish = understood(wish)
+        if isinstance(wish, Refusal):
+            return wish
         plan = await self._proposer.propose(request.id, wish, request.actor)
         if isinstance(plan, Refusal):
             return plan
@@ -173,7 +180,7 @@ class Releases:
         return clear(what, guards=guards, rules=self._rules, releases=releases, now=now, override=override)
 
     def _still_at_work(self, release: Release, order: Order) -> Refusal | None:
-        """A release isn't left alone while something of it runs: an operation whose operator has said retry meanwhile."""
+        """A release isn't left alone while something of it runs: an operation whose operator said retry meanwhile."""
         if order != "abandon":
             return None
         names = {name for one in release.steps.values() for name in (one.operation, one.undo) if name}
@@ -240,6 +247,9 @@ class Releases:
         effective = request.body.get("effective_at") or 0
         if isinstance(effective, bool) or not isinstance(effective, int | float):
             return Refusal("usage", f"{clean(str(effective))!r} is not a time")
+        if not 0 <= effective <= now + LONGEST_DEFERRAL:
+            hint = "name a time within a year, or approve when it has come"
+            return Refusal("usage", f"{clean(str(effective), 40)} is no time for a decision to take effect", hint)
         decision = Decision(request.actor, now, verdict, clean(request.reason, 500), float(effective))
         said = release.decisions.get(step.id, ())
         groups_of = self._rules.groups_of
