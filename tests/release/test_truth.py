@@ -42,7 +42,7 @@ def test_intended_reported_and_observed_stand_side_by_side() -> None:
         {"staging": 25, "production": 75}, {"Staging": 25, "production": 75}, {"staging": 4, "production": 96}
     )
     line = seen.sentence(5)
-    assert "staging intended 25, reported 25, observed 4 of 100 (1 to 10%)" in line
+    assert "staging: intended 25, reported 25, observed 4% (4 of 100, so 1 to 10%)" in line
     assert "off by 15." in line
     assert seen.off_by
     assert 15 < seen.off_by < 16
@@ -60,7 +60,7 @@ def test_a_share_meant_to_be_nothing_is_nothing_only_when_nobody_gets_there() ->
     pinned = compare({"production": 100}, {}, {"production": 85, "staging": 15})
     assert pinned.off_by
     assert pinned.off_by > 5
-    assert "staging intended 0, observed 15 of 100" in pinned.sentence(5)
+    assert "staging: intended 0, observed 15% (15 of 100" in pinned.sentence(5)
 
 
 def test_silence_is_no_observation() -> None:

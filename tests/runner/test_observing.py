@@ -98,7 +98,7 @@ async def test_what_is_intended_reported_and_observed_agrees(truth: Truth) -> No
     async with sandbox(25) as listening:
         evidence = await observer(truth, Harbour.of(announcement(listening))).off_by(gate())
     assert evidence.value == 0
-    assert "staging intended 25, reported 25, observed" in evidence.detail
+    assert "staging: intended 25, reported 25, observed" in evidence.detail
     assert "of 80" in evidence.detail
     assert evidence.detail.endswith("agrees")
 
@@ -109,8 +109,14 @@ async def test_a_weight_that_never_arrived_is_seen_though_the_provider_reports_i
         evidence = await observer(BY_HEADER, Harbour.of(announcement(listening))).off_by(gate())
     assert evidence.value
     assert evidence.value > 15
-    assert "reported 25, observed 0 of 80" in evidence.detail
+    assert "reported 25, observed 0% (0 of 80" in evidence.detail
     assert "off by" in evidence.detail
+
+
+async def test_the_live_slot_is_meant_to_get_what_a_step_leaves_it() -> None:
+    async with sandbox(25) as listening:
+        evidence = await observer(BY_HEADER, Harbour.of(announcement(listening))).off_by(gate({"staging": 25.0}))
+    assert "production: intended 75, reported 75, observed" in evidence.detail
 
 
 async def test_without_a_routing_cookie_all_is_the_live_slots_only_if_nothing_is_divided() -> None:

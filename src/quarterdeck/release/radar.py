@@ -50,7 +50,11 @@ def overlaps(
         names = {member.target.name for member in other.plan.members}
         theirs = {name for member in other.plan.members for name in rules.route(member.target).needs}
         tie = "the same service" if names & here else "they need each other" if needs & names or theirs & here else ""
-        when = "is under way" if other.open else f"ended {about(now - (other.ended_at or now))} ago ({other.ending})"
+        when = (
+            "is under way"
+            if other.open
+            else f"ended {about(now - (other.ended_at or now))} ago ({(other.ending or '').replace('_', ' ')})"
+        )
         text = f"release {other.id} ({other.plan.title}) in {environment} {when}"
         why = f": {tie}" if tie else ""
         remedy = "a regression could be put down to either; wait, or look closely at which users get what"

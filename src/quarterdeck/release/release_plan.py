@@ -208,10 +208,11 @@ class ReleasePlan:
 
     @property
     def title(self) -> str:
-        """What ships, in a few words: `checkout 2.15.0`, or the one action that it is."""
+        """What ships, in a few words: `checkout 2.15.0`, `checkout` if no version is known or only flags change, or the
+        one action that it is."""
         if self.wish.action is not None:
             return command_line(self.wish.action).removeprefix("qd ")
-        return ", ".join(f"{one.target.name} {one.version or '?'}" for one in self.members)
+        return ", ".join(f"{one.target.name} {one.version}".rstrip() for one in self.members)
 
     @property
     def environment(self) -> str:

@@ -22,9 +22,9 @@ def accepts(rule: SchemaRule, version: str, current: float | None) -> str:
     declared = range_of(rule, version)
     if declared is None or current is None or declared.low <= current <= declared.high:
         return ""
-    side = "older" if current > declared.high else "newer"
+    side = "an older" if current > declared.high else "a newer"
     needs = f"{declared.low}" if declared.low == declared.high else f"{declared.low} to {declared.high}"
-    return f"{version} accepts schema {needs}; the database is at {current:g}, and {version} was made for an {side} one"
+    return f"{version} accepts schema {needs}; the database is at {current:g}, and {version} was made for {side} one"
 
 
 def range_of(rule: SchemaRule, version: str) -> SchemaRange | None:

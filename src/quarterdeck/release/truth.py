@@ -60,7 +60,7 @@ class Comparison:
         return max((share.off_by(share.intended) for share in self.shares), default=0.0)
 
     def sentence(self, tolerance: float) -> str:
-        """One line: `staging intended 25, reported 25, observed 11 of 100 (6 to 19): disagrees`."""
+        """One line: `staging: intended 25, reported 25, observed 11% (11 of 100, so 6 to 19%): off by 6.0 points`."""
         parts = [_told(share) for share in self.shares if share.intended or share.reported or share.seen]
         off = self.off_by
         verdict = "nothing to say" if off is None else "agrees" if off <= tolerance else f"off by {off:.1f} points"
@@ -137,5 +137,7 @@ def _lower(by_name: Mapping[str, float]) -> dict[str, float]:
 def _told(share: Share) -> str:
     said = [f"{word} {value:.4g}" for word, value in (("intended", share.intended), ("reported", share.reported))
             if value is not None]  # fmt: skip
-    seen = f"observed {share.seen} of {share.asked} ({share.low:.0f} to {share.high:.0f}%)"
-    return f"{share.name} " + ", ".join([*said, seen if share.asked else "not observed"])
+    if share.observed is None:
+        return f"{share.name}: " + ", ".join([*said, "not observed"])
+    chance = f"{share.seen} of {share.asked}, so {share.low:.0f} to {share.high:.0f}%"
+    return f"{share.name}: " + ", ".join([*said, f"observed {share.observed:.0f}% ({chance})"])

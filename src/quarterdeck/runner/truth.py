@@ -134,7 +134,7 @@ class Observer:
             # Probes through one resolver share the answer that it remembers: only resolvers are independent draws.
             who = [next(filter(None, who[index :: len(routes)]), "") for index in range(len(routes))]
         counts = Counter(filter(None, who))
-        comparison = compare(intended, reported, counts, len(who) - counts.total())
+        comparison = compare(sides.whole(intended), reported, counts, len(who) - counts.total())
         return Sight(comparison, "; ".join(dict.fromkeys(route.told for route in routes if route.told)))
 
     # --- what to ask -------------------------------------------------------------------------------------------------
@@ -291,6 +291,13 @@ class _Sides:
                 case TrafficReading() as reading:
                     hosts.update({one.host.lower(): one.name for one in reading.destinations if one.host})
         return cls(live, slots, versions, hosts)
+
+    def whole(self, intended: Mapping[str, float]) -> Mapping[str, float]:
+        """With the share of the live slot, if only those of others were said: it gets what they leave."""
+        named = {name.lower() for name in intended}
+        if not self.live or self.live.lower() in named or not named <= set(self.slots):
+            return intended
+        return {self.live: max(100 - sum(intended.values()), 0.0), **intended}
 
     def name(self, answer: Answer, destinations: Mapping[str, float]) -> str:
         """The destination that answered; "" if what it said names none, or more than one."""
