@@ -12,6 +12,7 @@ NAMES = (
 
 _NAMED = re.compile(r"\$(\$|[A-Za-z_][A-Za-z0-9_]*)")
 _UNSAFE = re.compile(r"[\"'`\\{}\x00-\x1f\x7f]")
+_OF_A_SHELL = re.compile(r"[\s;&|<>()$*?!#~\[\]]")
 
 
 def fill(text: str, names: Mapping[str, str]) -> str:
@@ -35,6 +36,24 @@ def fill(text: str, names: Mapping[str, str]) -> str:
         return names[name]
 
     return _NAMED.sub(value, text)
+
+
+def fill_word(word: str, names: Mapping[str, str]) -> str:
+    """One word of a command with every `$name` replaced.
+
+    No shell starts a program, but the program may well be one (`sh -c "deploy $version"`): a value with blanks or with
+    what means something to a shell is refused, and so is one that would make an option of the word.
+
+    Raises:
+        ValueError: as `fill`, or a value that can't stand in a command.
+    """
+    for name in named(word):
+        if _OF_A_SHELL.search(names.get(name, "")):
+            raise ValueError(f"the value of ${name} holds blanks or signs of a shell: it can't stand in a command")
+    filled = fill(word, names)
+    if filled.startswith("-") and not word.startswith("-"):
+        raise ValueError(f"{word} begins with a dash when it is filled in: it would be taken for an option")
+    return filled
 
 
 def named(text: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Ring, Role
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
-from quarterdeck.release.filling import fill
+from quarterdeck.release.filling import fill_word
 from quarterdeck.release.freshness import length
 from quarterdeck.release.release_plan import Ask, Member, Observe, Pause, ReleaseStep, Run, Work, Write
 from quarterdeck.release.rules import Route, Rulebook
@@ -311,7 +311,7 @@ class _Course:
             "previous": member.previous,
         }
         try:
-            return tuple(fill(word, names) for word in words)
+            return tuple(fill_word(word, names) for word in words)
         except ValueError as error:
             raise Unfit(f"{self._who} runs a program that can't be: {error}", "correct its words") from error
 

@@ -16,7 +16,7 @@ from quarterdeck.fleet.topology import Connection
 from quarterdeck.providers import registry
 from quarterdeck.providers.base import Evidence, GateSource, ProviderError, Session, SessionContext
 from quarterdeck.release.calendar import within
-from quarterdeck.release.filling import fill, named
+from quarterdeck.release.filling import fill, fill_word, named
 from quarterdeck.release.gate import GateSpec, Measurement, Sample
 from quarterdeck.release.judging import measured
 from quarterdeck.release.rules import Rulebook
@@ -133,7 +133,7 @@ async def _command(gate: GateSpec, names: Mapping[str, str]) -> Evidence:
     """The exit code of a program. One that can't be started, or that had to be ended, says nothing."""
     try:
         words = json.loads(gate.options.get("argv", "[]"))
-        command = [fill(str(word), names) for word in words]
+        command = [fill_word(str(word), names) for word in words]
     except (ValueError, TypeError) as error:
         raise ProviderError("misconfigured", f"{gate.name}: its command can't be used: {error}") from None
     if not command:
