@@ -18,7 +18,7 @@ through the control interface:
     start, stop  seconds after the rule was added, in world time, between which it is in force
 
 One kind is about metrics: silence, with metric and site (regular expressions; all when left out), start and stop.
-Their samples don't come in meanwhile, and nothing says that the series have ended (see `world.telemetry`).
+Their samples don't come in meanwhile, and nothing says that the series have ended (see `world.silence`).
 
 One is about deployments: deploy_fails, with site (regular expression), skip and count.
 
@@ -37,9 +37,9 @@ from quarterdeck.sandbox.outcome import Outcome, Severed
 from quarterdeck.sandbox.refusals import render
 from quarterdeck.sandbox.wire import Plane, Refusal, Request, Response
 from quarterdeck.sandbox.world.deploytrouble import DeployTrouble
+from quarterdeck.sandbox.world.silence import Silence
 from quarterdeck.sandbox.world.strictness import check, check_pattern
 from quarterdeck.sandbox.world.swaptrouble import Trouble
-from quarterdeck.sandbox.world.telemetry import Silence
 from quarterdeck.sandbox.world.world import World
 
 LOGIN_PAGE = (

@@ -15,7 +15,8 @@ from tests.sandbox.shopworld import START, route, shop
 from quarterdeck.sandbox.prometheus.matching import Sample
 from quarterdeck.sandbox.prometheus.query import instant
 from quarterdeck.sandbox.prometheus.series import Matcher
-from quarterdeck.sandbox.world.telemetry import INTERVAL, Silence
+from quarterdeck.sandbox.world.silence import Silence
+from quarterdeck.sandbox.world.telemetry import INTERVAL
 from quarterdeck.sandbox.world.world import World
 
 
