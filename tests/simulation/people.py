@@ -79,7 +79,7 @@ class Operator:
                 flag = random.choice(scene.flags)
                 return FlagChange(flag, enabled=enabled, percent=float(random.randrange(101)), audience=audience)
             case 6 if random.random() < 0.3:
-                return Deploy(target, self._simulation.version(), artifact=random.choice(("", "registry.example/x:2")))
+                return Deploy(target, self._simulation.version())
         changed = [one.plan.action.target for one in self._simulation.operations() if one.ending == "succeeded"]
         return Rollback(random.choice(changed)) if changed else self._swap(target)
 

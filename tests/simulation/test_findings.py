@@ -131,3 +131,18 @@ async def test_a_release_isnt_abandoned_while_its_operation_runs(tmp_path: Path)
     assert answer
     assert answer.refusal
     assert "runs" in answer.refusal.message
+
+
+async def test_a_release_whose_operation_was_given_up_in_doubt_doesnt_say_that_nothing_was_changed(
+    tmp_path: Path,
+) -> None:
+    """Seed 273: nobody knew what the write had done; the release went back, and told that nothing was changed."""
+    ship = Captain(tmp_path, rules(SwapStep()))
+    ship.world.faults = ["dropped before"]
+    release = await ship.begin()
+    assert (await ship.ended(release)).ending == "needs_operator"
+    await ship.ask("choose", {"operation": f"{release}-1", "step": "", "choice": "abandon"})
+    await ship.order(release, "abort")
+    ended = await ship.ended(release)
+    assert (ended.ending, ended.open) == ("needs_operator", False)
+    assert "given up" in ended.detail

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from tests.simulation.simulation import simulate
 
-USUAL = "1000"
+USUAL = "2000"
 PORTION = 100
 
 

@@ -253,9 +253,20 @@ def _ended(release: Release, outside: Outside) -> Finish:
     if left:
         names = ", ".join(f"{step.id} ({step.summary})" for step in left)
         return Finish("needs_operator", f"{why}; left in place by an operator: step {names}{words}")
+    if doubtful := [step.id for step in release.plan.steps if _given_up(release, step, outside)]:
+        text = f"{why}; given up before anybody knew what it had changed: step {', '.join(doubtful)}{words}"
+        return Finish("needs_operator", text)
     if any(_was_changed(release, step, outside) for step in release.plan.steps):
         return Finish("rolled_back", f"{why}; everything is taken back{' but what follows' if words else ''}{words}")
     return Finish("failed", f"{why}; nothing {'else ' if words else ''}was changed{words}")
+
+
+def _given_up(release: Release, step: ReleaseStep, outside: Outside) -> bool:
+    """Whether the operation of a step was abandoned while nobody knew what became of something it had sent."""
+    operation = outside.operations.get(release.standing(step.id).operation)
+    if operation is None or operation.ending != "needs_operator" or operation.undone_by:
+        return False
+    return any(one.state in ("in_doubt", "changed_by_other") for one in operation.steps.values())
 
 
 def _has_run(release: Release, step: ReleaseStep) -> bool:
