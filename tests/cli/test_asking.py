@@ -129,7 +129,16 @@ def test_a_protected_release_starts_only_with_its_name(runner: Runner, qd: Any) 
 
 @pytest.mark.parametrize(
     ("code", "exit_code"),
-    [("policy", 3), ("locked", 3), ("impossible", 1), ("unreadable", 7), ("denied", 6), ("usage", 2), ("unchanged", 0)],
+    [
+        ("policy", 3),
+        ("locked", 3),
+        ("impossible", 1),
+        ("unsettled", 1),
+        ("unreadable", 7),
+        ("denied", 6),
+        ("usage", 2),
+        ("unchanged", 0),
+    ],
 )
 def test_a_refusal_is_told_with_its_hint_and_exit_code(runner: Runner, qd: Any, code: Any, exit_code: int) -> None:
     runner.refuses("propose", Refusal(code, "production is frozen", "next legal moment: tomorrow"))
@@ -178,6 +187,19 @@ def test_orders_name_the_step_that_is_looked_at(written: Any, runner: Runner, qd
     assert runner.body["order"] == "promote_full"
     qd("release", "undo", "0199", "--to", "1", *PRODUCTION)
     assert (runner.body["order"], runner.body["step"]) == ("undo", "1")
+
+
+def test_a_release_that_went_back_to_a_step_is_told_to_go_on_from_between_two(
+    written: Any, runner: Runner, qd: Any
+) -> None:
+    log = written.release().done("1", "2").running("3")
+    log("ordered", "ana@jump", order="undo", step="1", reason="")
+    log("recovering", why="undo by ana@jump", steps=["3", "2"], to="1")
+    for step in ("3", "2"):
+        log("step_undone", step=step, detail="comes again")
+    log("ordered", order="pause", step="", reason="undone to step 1")
+    qd("release", "resume", "0199", *PRODUCTION)
+    assert (runner.body["order"], runner.body["step"]) == ("resume", "")
 
 
 @pytest.mark.parametrize(

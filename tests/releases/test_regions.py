@@ -11,11 +11,12 @@ from tests.engine.world import site, split
 from tests.releases.captain import CHECKOUT, LOOK, Captain, refusal, rules
 
 from quarterdeck.fleet.codec import to_json
+from quarterdeck.fleet.readings import Health
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Ring
 from quarterdeck.release.action import Rollback
 from quarterdeck.release.rules import Rulebook
-from quarterdeck.release.strategy import PauseStep, RingStep, RollingStep
+from quarterdeck.release.strategy import PauseStep, RingStep, RollingStep, Strategy
 
 RINGS = replace(REGIONS, rings=(Ring("canary", 50, regions=("west",)), Ring("broad", 50, regions=("east",))))
 RINGWISE = rules(RingStep("canary"), LOOK, RingStep("broad"))
@@ -70,6 +71,34 @@ async def test_a_region_has_no_new_clients_while_it_is_swapped(tmp_path: Path) -
     ended = await ship.ended(release)
     assert ended.ending == "succeeded", ended.detail
     assert sorted(seen) == [("east", 0), ("west", 0)]
+    assert shares(ship) == {"west": 50, "east": 50}
+
+
+async def test_the_next_region_waits_until_the_router_has_found_the_one_before_healthy(tmp_path: Path) -> None:
+    """A router checks what was switched on again before it says that it is healthy."""
+    ship = sailing(tmp_path, replace(ROLLING, strategies=(Strategy("careful", (RollingStep(drain=True),)),)))
+    begin = ship.world.begin
+
+    def checked(step: object) -> None:
+        off = shares(ship)["west"] == 0
+        begin(step)  # type: ignore[arg-type]
+        if off and shares(ship)["west"]:
+            find("west", "unknown")
+
+    def find(name: str, health: Health) -> None:
+        router = ship.world.routers["tm"]
+        found = tuple(replace(one, health=health) if one.name == name else one for one in router.destinations)
+        ship.world.routers["tm"] = replace(router, destinations=found)
+
+    ship.world.begin = checked  # type: ignore[method-assign]
+    release = await ship.begin()
+    await ship.until(lambda: bool(ship.release(release).notes))
+    assert (
+        "last healthy destination (east) (wait until the router has found west" in ship.release(release).notes[0].text
+    )
+    find("west", "healthy")
+    ended = await ship.ended(release)
+    assert ended.ending == "succeeded", ended.detail
     assert shares(ship) == {"west": 50, "east": 50}
 
 

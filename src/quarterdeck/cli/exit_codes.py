@@ -42,6 +42,7 @@ _BY_REFUSAL: dict[RefusalCode, ExitCode] = {
     "policy": ExitCode.REFUSED,
     "locked": ExitCode.REFUSED,
     "impossible": ExitCode.FAILED,
+    "unsettled": ExitCode.FAILED,
     "stale": ExitCode.FAILED,
     "unreadable": ExitCode.UNREACHABLE,
     "denied": ExitCode.UNAUTHENTICATED,

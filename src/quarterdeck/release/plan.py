@@ -137,8 +137,11 @@ class Plan:
         return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
-RefusalCode = Literal["policy", "locked", "impossible", "stale", "unreadable", "denied", "usage", "unchanged"]
-"""`unchanged`: all is as it is wanted already, so there is nothing to do. The others are what stands in the way."""
+RefusalCode = Literal[
+    "policy", "locked", "impossible", "unsettled", "stale", "unreadable", "denied", "usage", "unchanged"
+]
+"""`unchanged`: all is as it is wanted already, so there is nothing to do. The others are what stands in the way;
+`unsettled` is what the outside is about to clear away by itself, such as a health check that is still under way."""
 
 
 @dataclass(frozen=True, slots=True)

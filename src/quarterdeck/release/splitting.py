@@ -78,9 +78,14 @@ def _unsafe(where: str, destinations: Sequence[Destination], then: set[str]) -> 
     good, now = healthy(destinations), {d.name for d in destinations if d.enabled and d.share > 0}
     if good & now and not good & then:
         names = ", ".join(sorted(good & now))
+        text = f"{where}: that would switch off the last healthy destination ({names})"
+        # What was switched on a moment ago is still being checked: App Service behind Traffic Manager takes a probe or
+        # two, so the region that has just got its clients back holds up the next one for that long.
+        if looked_at := [d.name for d in destinations if d.name in then and d.enabled and d.health == "unknown"]:
+            return Refusal("unsettled", text, f"wait until the router has found {', '.join(looked_at)} healthy")
         return Refusal(
             "impossible",
-            f"{where}: that would switch off the last healthy destination ({names})",
+            text,
             f"give {', '.join(sorted(then))} a small share first and wait until the router finds it healthy",
         )
     bad = {d.name for d in destinations if d.health == "unhealthy"}

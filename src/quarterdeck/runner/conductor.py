@@ -46,7 +46,7 @@ LOOK_SECONDS = 30.0
 """How long a release waits at most before it looks again whether something has changed."""
 
 OBSTRUCTED_SECONDS = 300.0
-"""For so long a step that can't be planned, because a place can't be read or is in use, is tried again."""
+"""For so long a step that can't be planned is tried again: a place can't be read, is in use, or hasn't settled."""
 
 LONGEST_PAUSE = 30.0
 """Seconds between two such attempts."""
@@ -54,7 +54,7 @@ LONGEST_PAUSE = 30.0
 SHORTEST_PAUSE = 0.05
 """Seconds: clocks that disagree must not keep the processor busy."""
 
-_PASSING = ("unreadable", "locked")
+_PASSING = ("unreadable", "locked", "unsettled")
 """Refusals that may well be gone in a moment."""
 
 
