@@ -37,11 +37,9 @@ from quarterdeck.release.unfolding import Unfit, unfold
 TRUTH = Truth("https://$host/", header="x-version", tolerance=4)
 
 
-def steps_of(
-    *steps: Any, target: TargetId = CHECKOUT, rules: Rulebook | None = None, first: int = 1
-) -> list[ReleaseStep]:
+def steps_of(*steps: Any, target: TargetId = CHECKOUT, rules: Rulebook | None = None) -> list[ReleaseStep]:
     member = Member(target, NEW, OLD, "careful")
-    return list(unfold(Strategy("careful", steps), member, fleet=FLEET, rules=rules or rulebook(), first=first))
+    return list(unfold(Strategy("careful", steps), member, fleet=FLEET, rules=rules or rulebook()))
 
 
 def summaries(*steps: Any, **more: Any) -> list[str]:
@@ -60,9 +58,9 @@ def unfit(*steps: Any, **more: Any) -> Unfit:
 
 
 def test_steps_are_numbered_and_each_needs_the_one_before() -> None:
-    steps = steps_of(WeightStep({"": 5}), BakeStep(600, ("errors",)), PauseStep(3600), SwapStep(), first=7)
+    steps = steps_of(WeightStep({"": 5}), BakeStep(600, ("errors",)), PauseStep(3600), SwapStep())
     assert [(step.id, step.needs) for step in steps] == [
-        ("7", ()), ("8", ("7",)), ("9", ("8",)), ("10", ("9",)), ("11", ("10",)),
+        ("1", ()), ("2", ("1",)), ("3", ("2",)), ("4", ("3",)), ("5", ("4",)),
     ]  # fmt: skip
     assert [step.summary for step in steps] == [
         "5% to staging",

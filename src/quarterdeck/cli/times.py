@@ -45,13 +45,14 @@ def ahead(text: str, now: float, zone: tzinfo | None = None) -> float:
     return at
 
 
-def ago(text: str, now: float, zone: tzinfo | None = UTC) -> float:
-    """A moment that has been, in UNIX seconds: `90m` before now, or a date, or a date and time.
+def ago(text: str, now: float) -> float:
+    """A moment that has been, in UNIX seconds: `90m` before now, or a date, or a date and time; UTC unless it says
+    another zone.
 
     Raises:
         ValueError: it is none.
     """
-    return now - duration(text) if _is_length(text) else _date(text, zone)
+    return now - duration(text) if _is_length(text) else _date(text, UTC)
 
 
 def argument(read: Callable[[str], float]) -> Callable[[str], float]:

@@ -34,16 +34,14 @@ def unreleased_needs(members: Sequence[Member], rules: Rulebook) -> Iterator[Ris
                 yield Risk("info", "need-not-released", text, "check that the version it needs is there already")
 
 
-def overlaps(
-    members: Sequence[Member], releases: Sequence[Release], rules: Rulebook, now: float, without: Sequence[str] = ()
-) -> Iterator[Risk]:
+def overlaps(members: Sequence[Member], releases: Sequence[Release], rules: Rulebook, now: float) -> Iterator[Risk]:
     """Other releases whose effects could be taken for those of this one, or the other way round."""
     environment = members[0].target.environment if members else ""
     here = {member.target.name for member in members}
     needs = {name for member in members for name in rules.route(member.target).needs}
     for other in releases:
         over = other.ended_at is not None and other.ended_at < now - rules.overlap
-        if other.id in without or other.plan.environment != environment or (over and not other.open):
+        if other.plan.environment != environment or (over and not other.open):
             continue
         if not other.open and other.untouched:
             continue

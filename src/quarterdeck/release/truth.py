@@ -90,7 +90,7 @@ def compare(
     return Comparison(tuple(shares), asked, unanswered)
 
 
-def interval(seen: int, asked: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def interval(seen: int, asked: int) -> tuple[float, float]:
     """Between which shares, in percent, the true one lies, when `seen` of `asked` were counted.
 
     Raises:
@@ -100,7 +100,7 @@ def interval(seen: int, asked: int, confidence: float = CONFIDENCE) -> tuple[flo
         raise ValueError(f"{seen} of {asked} can't be")
     if not asked:
         return 0.0, 100.0
-    tail = (1 - confidence) / 2
+    tail = (1 - CONFIDENCE) / 2
     low = 0.0 if seen == 0 else _root(lambda p: _at_least(seen, asked, p) - tail)
     high = 1.0 if seen == asked else _root(lambda p: tail - _at_most(seen, asked, p))
     return 100 * low, 100 * high

@@ -58,10 +58,9 @@ def unfold(
     *,
     fleet: Fleet,
     rules: Rulebook,
-    first: int = 1,
     preparing: int | None = None,
 ) -> tuple[ReleaseStep, ...]:
-    """The steps of a strategy for one service, each needing the one before, with ids from `first` on.
+    """The steps of a strategy for one service, each needing the one before, with ids from 1 on.
 
     The approval that the route of the service asks for stands before the first step that changes something.
 
@@ -71,7 +70,7 @@ def unfold(
     Raises:
         Unfit: it doesn't fit the service, or refers to what isn't there.
     """
-    course = _Course(strategy.name, member, fleet, rules, first)
+    course = _Course(strategy.name, member, fleet, rules)
     for number, step in enumerate(strategy.steps):
         if preparing is not None:
             course.phase = "prepare" if number < preparing else "commit"
@@ -95,7 +94,6 @@ class _Course:
     member: Member
     fleet: Fleet
     rules: Rulebook
-    first: int
     phase: str = ""
     steps: list[ReleaseStep] = field(default_factory=list)
     swapped: set[str] = field(default_factory=set)
@@ -336,7 +334,7 @@ class _Course:
 
     @property
     def _next_id(self) -> int:
-        return self.first + len(self.steps)
+        return len(self.steps) + 1
 
     @property
     def _exposure(self) -> float:

@@ -87,9 +87,8 @@ class Engine:
         household: Household,
         samples: Samples,
         rules: Rulebook = NO_RULES,
-        patience: Patience | None = None,
     ) -> None:
-        """`samples` asks gates; `patience` for tests and for systems slower than most."""
+        """`samples` asks gates."""
         self._store = store
         self._guard = guard
         self._connections = connections
@@ -99,7 +98,7 @@ class Engine:
         self._journal = journal = Journal(store, guard, clock)
         sounding = Soundings(fleet, rules, samples)
         self._planner = planner = Planner(fleet, store, connections, clock, sounding, rules=rules)
-        stepper = Stepper(connections, journal, guard, seal, clock, patience or Patience())
+        stepper = Stepper(connections, journal, guard, seal, clock, Patience())
         self._chooser = Chooser(planner, stepper, store, clock)
         self._operations = operations = Operations(
             Executor(store, journal, stepper, household.refresh), clock, self._something_ended

@@ -135,11 +135,11 @@ class Asking:
         await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - nothing secret hangs on it
         return await self.ask(question)
 
-    def good(self, answer: Answer, question: Question, said: str = "") -> Answer:
-        """The answer if it says yes. Raises ProviderError with `said`, or what a JSON body says, if not."""
+    def good(self, answer: Answer, question: Question) -> Answer:
+        """The answer if it says yes. Raises ProviderError with what a JSON body says if not."""
         if 200 <= answer.status < 300:
             return answer
-        trouble = answered(answer.status, clean(question.asked, 100), self.tellable(said or _said(answer)))
+        trouble = answered(answer.status, clean(question.asked, 100), self.tellable(_said(answer)))
         raise ProviderError(trouble.code, trouble.message, trouble.hint)
 
     def tellable(self, text: str) -> str:
