@@ -119,6 +119,14 @@ def test_the_beginning_of_an_id_need_only_be_unique_among_the_open_ones_for_an_o
     assert "add --yes" in qd("release", "abort", "0199").err
 
 
+def test_a_release_of_flags_says_that_no_build_moves(written: Any, qd: Any) -> None:
+    flag = TargetId("production", "new-cart", flag=True)
+    step = ReleaseStep("1", CHECKOUT, Write(FlagChange(flag, enabled=True)), "new-cart on")
+    written.release(canary(members=(Member(CHECKOUT, "", "2.14.3", "flags"),), steps=(step,)))
+    assert "2.14.3, no build moves  by flags" in qd("release", "show", "0199aa01").out
+    assert "checkout 2.14.3, no build moves" in qd("history").out
+
+
 def test_a_release_of_a_flag_is_found_by_the_flag(written: Any, qd: Any) -> None:
     flag = TargetId("production", "new-cart", flag=True)
     step = ReleaseStep("1", flag, Write(FlagChange(flag, enabled=False)), "new-cart off")

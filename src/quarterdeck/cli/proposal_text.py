@@ -10,7 +10,7 @@ from quarterdeck.cli.times import span
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
 from quarterdeck.release.plan import Risk
-from quarterdeck.release.release_plan import HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep
+from quarterdeck.release.release_plan import HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep, change
 from quarterdeck.release.release_view import MemberView
 
 
@@ -88,8 +88,8 @@ def _members(plan: ReleasePlan) -> Iterator[str]:
 
 def member_words(member: Member | MemberView) -> str:
     """One service: from which version to which (a flag has none), and how."""
-    versions = f"  {member.previous or '?'} -> {member.version or '?'}" if member.previous or member.version else ""
-    return f"{member.target}{versions}" + (f"  by {member.strategy}" if member.strategy else "")
+    versions = change(member.previous, member.version)
+    return f"{member.target}" + (f"  {versions}" if versions else "") + (f"  by {member.strategy}" if member.strategy else "")
 
 
 def _gates(plan: ReleasePlan) -> Iterator[str]:

@@ -95,6 +95,8 @@ def _tell(invocation: Invocation, deed: _Deed) -> ExitCode:
 def _step(store: Store, release: Release, deed: _Deed, to: str) -> str:
     """The step that the order is about: the one to go back to, or the one that is shown."""
     if deed.order != "undo":
+        if release.recovery is not None and release.paused is not None:
+            return ""  # gone back to a step, it stands between two
         return release.current.id if release.current is not None else ""
     if release.plan.step(to) is None:
         known = ", ".join(step.id for step in release.plan.steps)

@@ -70,10 +70,10 @@ def _started(body: Body, _: Names) -> Iterator[str]:
 
 
 def _member(member: Body) -> str:
-    before, after = member.get("previous"), member.get("version")
-    return (
-        f"{(member.get('target') or {}).get('name', '')} {before or '?'} -> {after or '?'}" if before or after else ""
-    )
+    from quarterdeck.release.release_plan import change
+
+    versions = change(str(member.get("previous") or ""), str(member.get("version") or ""))
+    return f"{(member.get('target') or {}).get('name', '')} {versions}" if versions else ""
 
 
 def _step(body: Body, steps: Names) -> Iterator[str]:

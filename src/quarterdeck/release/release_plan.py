@@ -145,6 +145,13 @@ class Member:
     strategy: str
 
 
+def change(previous: str, version: str) -> str:
+    """From which version to which, in a few words; "" if neither is known. Flags alone move no build."""
+    if not version:
+        return f"{previous}, no build moves" if previous else ""
+    return f"{previous or '?'} -> {version}"
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """What a hotfix leaves out, and who may allow it: `authority` names the groups."""

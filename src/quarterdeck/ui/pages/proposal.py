@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import left
 from quarterdeck.release.gate import GateSpec
-from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write
+from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write, change
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.plan import command_lines, fuse_lines, risk_lines, who_lines
 from quarterdeck.ui.spans import BLANK, Line, line, wrap
@@ -33,9 +33,9 @@ def must_be_typed(plan: ReleasePlan) -> str:
 def _members(plan: ReleasePlan, cells: int) -> Iterator[Line]:
     yield line(("WHAT SHIPS", "heading"))
     for one in plan.members:
-        change = f"{clean(one.previous, 60) or '?'}  ->  {clean(one.version, 60) or '?'}"
-        change += f"  by {clean(one.strategy, 60)}" if one.strategy else ""
-        yield from wrap(change, cells, first=line("  ", (str(one.target), "title"), "  "))
+        told = change(clean(one.previous, 60), clean(one.version, 60))
+        told += f"  by {clean(one.strategy, 60)}" if one.strategy else ""
+        yield from wrap(told, cells, first=line("  ", (str(one.target), "title"), "  "))
     if plan.exposure:
         yield line(f"  {marks.percent(plan.exposure)} of new clients, at most, are on it before it is through")
     for release in plan.supersedes:
