@@ -261,3 +261,18 @@ def test_a_decision_of_old_is_no_word_of_today() -> None:
     assert step is not None
     assert step.asked is not None
     assert step.asked.words[0].age == "1h"
+
+
+def test_what_fails_all_the_time_is_told_beside_what_the_step_waits_for() -> None:
+    baking = happens(release("1", plan=replace(PLAN, background=("errors",))), "step_started", step="2", until=NOW + 9)
+    assert "all the time" not in seen(baking).waits
+    sample = {"at": NOW - 5, "measurements": [{"gate": "errors", "verdict": "fail", "value": 7.0}]}
+    assert seen(happens(baking, "sampled", 5, step="*", sample=sample)).waits.endswith("; all the time: errors FAIL")
+
+
+def test_a_release_that_went_back_tells_how_far_it_had_come() -> None:
+    back = happens(release("1", "2"), "step_started", step="3")
+    back = happens(back, "recovering", why="errors", steps=["1"])
+    back = happens(back, "step_undone", step="1")
+    ended = happens(back, "ended", ending="rolled_back", detail="all is taken back", choices=[])
+    assert (seen(back).progress, seen(ended).progress) == ("3/5", "3/5")

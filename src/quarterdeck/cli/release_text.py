@@ -97,7 +97,8 @@ def _step_words(view: ReleaseView, step: StepView) -> str:
     where = f"{step.target.name}: " if len(view.members) > 1 else ""
     after = f" (after {step.after})" if step.after else ""
     clocked = f"  {step.clock}" if step.clock else ""
-    return f"[{step.state}] {where}{step.summary}{after}{clocked}"
+    state = "not run" if step.state == "waiting" and not view.open else step.state
+    return f"[{state}] {where}{step.summary}{after}{clocked}"
 
 
 def _measured(step: StepView) -> Iterator[str]:

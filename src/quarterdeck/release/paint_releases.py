@@ -40,7 +40,6 @@ _KINDS: Mapping[type, StepKind] = {
     Rollback: "rollback",
 }
 _ENDED: Mapping[str, ReleaseState] = {"succeeded": "succeeded", "failed": "failed", "rolled_back": "rolled back"}
-_WENT_BACK: tuple[ReleaseState, ...] = ("recovering", "rolled back", "failed")
 _SHIPS_OVER = ("supersession", "supersedes", "version-untold")
 """Codes of risks that whoever approves has to see first: what a yes would ship over."""
 
@@ -145,7 +144,7 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         started_at=release.started_at,
         ended_at=release.ended_at,
         steps=steps,
-        done=_came_to(steps) if state in _WENT_BACK else sum(step.state in _THROUGH for step in steps),
+        done=_came_to(steps) if _went_back(release) else sum(step.state in _THROUGH for step in steps),
         left=told.left,
         exposed=_exposed(release),
         most_exposed=plan.exposure,
@@ -177,6 +176,11 @@ def _not_well(release: Release, state: ReleaseState, background: Sequence[Measur
     asked = [one for one in background if f"{BACKGROUND}/{one.gate}" in release.tallies and not one.shadow]
     spoils = ", ".join(_brief(one) for one in asked if one.verdict != "pass")
     return f"; all the time: {spoils}" if spoils else ""
+
+
+def _went_back(release: Release) -> bool:
+    """Whether it goes or went all the way back."""
+    return release.ending in ("rolled_back", "failed") or (release.recovery is not None and not release.recovery.to)
 
 
 def _came_to(steps: Sequence[StepView]) -> int:

@@ -167,6 +167,7 @@ class ReleaseView:
         skipped: what a hotfix leaves out and on whose authority, in sentences; ref what it fixes.
         warnings: what its plan warns of about other versions (supersession).
         truth: what probes observed of its shares, beside the intended and the reported ones, a sentence each.
+        done: steps that are through; of a release that goes or went back, how far it had come.
         ticks: something in it runs down: it has to be judged again each second.
     """
 
@@ -222,7 +223,7 @@ class ReleaseView:
 
     @property
     def progress(self) -> str:
-        """Steps done of steps to do, as `2/5`."""
+        """Steps done of steps to do, as `2/5`; of a release that went back, how far it had come."""
         return f"{self.done}/{len(self.steps)}"
 
     def step(self, step_id: str) -> StepView | None:

@@ -305,10 +305,10 @@ def decide(
         for text in now.warnings:
             told += wrap(text, cells, first=line(("▲ ", "danger")), word="danger")
         told += [*(pages.asked_lines(asked, cells) if asked else ()), BLANK, *pages.head_lines(now, cells)]
-        earlier = [one for one in now.steps if one.measures and one.state == "done"]
-        if earlier:
-            told += [BLANK, line(("EVIDENCE", "heading"), "  what the gates before it said last")]
-        told += pages.measures_lines([measure for one in earlier for measure in one.measures], cells)
+        earlier = [measure for one in reversed(now.steps) if one.state == "done" for measure in one.measures]
+        if earlier or now.background:
+            told += [BLANK, line(("EVIDENCE", "heading"), "  what is asked all the time, and what the last gates said")]
+        told += pages.measures_lines([*now.background, *earlier], cells)
         return told
 
     cockpit.consent(

@@ -13,7 +13,7 @@ from quarterdeck.release.gate import Verdict
 from quarterdeck.release.operation import StepState
 from quarterdeck.release.picture import CellState, OperationView, Region, SlotView
 from quarterdeck.release.plan import Severity
-from quarterdeck.release.release_view import ReleaseState, ReleaseView
+from quarterdeck.release.release_view import ReleaseState, ReleaseView, StepView
 from quarterdeck.release.rollout import StepState as ReleaseStepState
 from quarterdeck.release.standing_view import InboxKind
 from quarterdeck.ui.spans import Line, Span, Word, line
@@ -102,6 +102,7 @@ INBOX: Mapping[InboxKind, Span] = {
     "gate": ("▸ gate", "moving"),
     "debt": ("○ debt", "attention"),
 }
+NOT_RUN: Span = ("· not run", "dim")
 GAVE_UP: Span = ("○ abandoned", "attention")
 
 
@@ -114,6 +115,11 @@ def of_release(view: ReleaseView) -> Span:
     """Where a release stands: its mark and, while it is open, what it is at."""
     state, word = RELEASE[view.state]
     return (f"{state[0]} {view.short}" if view.open else state, word)
+
+
+def of_step(release: ReleaseView, step: StepView) -> Span:
+    """Where a step stands; what a release that is over never began doesn't wait for anything any more."""
+    return NOT_RUN if step.state == "waiting" and not release.open else RELEASE_STEP[step.state]
 
 
 def of_severity(severity: str) -> Span:

@@ -24,13 +24,13 @@ COLUMNS = (
 )
 """NOW is the share of new clients on the unfinished version."""
 
-STEP_COLUMNS = (
+_STEP, _STATE, _WHAT, _CLOCK = (
     Column("STEP", least=4),
     Column("STATE", least=10),
-    Column("RING", least=5),
     Column("WHAT", least=24),
     Column("CLOCK", least=9),
 )
+_WRITES = ("swap", "shift", "flag", "deploy", "rollback", "run")
 _LABEL = 11
 _WIDEST = 120
 """Cells beyond which a clock at the right edge is too far from what it belongs to."""
@@ -79,13 +79,14 @@ def head_lines(release: ReleaseView, cells: int) -> list[Line]:
     badge = line(("  HOTFIX", "protected")) if release.hotfix else ()
     badge = (*badge, *line(("  PROTECTED", "protected"))) if release.protected else badge
     how = release.members[0].strategy if release.members else ""
-    told = f"{how} by {release.actor}, {'for ' + release.lasted if release.open else marks.ago(release.age)}"
+    when = f"for {release.lasted}" if release.open and release.age != "now" else marks.ago(release.age)
+    told = f"{how} by {release.actor}, {when}"
     title = line((release.title, "title"), ("  ", "text"), (state, word), *badge)
     lines: list[Line] = [spread(title, line("  ", (told, "dim")), cells)]
     if release.waits:
         label = "NOW" if release.open else "ENDED"
         lines += _labelled(label, release.waits, cells, "attention" if word in ("attention", "danger") else "text")
-    share = "" if release.exposed is None else f", {marks.percent(release.exposed)} of new clients have it"
+    share = "" if release.exposed is None else f", {_up_to(release)}{exposed(release)} of new clients have it"
     if release.exposed is not None and release.most_exposed > release.exposed:
         share += f", {marks.percent(release.most_exposed)} at most on the way"
     several = len(release.members) > 1
@@ -98,9 +99,18 @@ def head_lines(release: ReleaseView, cells: int) -> list[Line]:
     return [*lines, *_way_back(release, cells)]
 
 
+def _up_to(release: ReleaseView) -> str:
+    """A write under way, or one that failed half-way, counts as done where that is more."""
+    step = release.current
+    unsure = step is not None and step.kind in _WRITES and step.state in ("running", "failed")
+    return "up to " if unsure and release.exposed else ""
+
+
 def steps_lines(release: ReleaseView, cells: int) -> list[Line]:
     """All steps, with what the one under way is measured by below it."""
-    lines = [line(("STEPS", "heading"), (f"  {release.progress} through", "dim"))]
+    went_back = release.state in ("recovering", "rolled back", "failed")
+    came = f"  it came to step {release.done} of {len(release.steps)}" if went_back else f"  {release.progress} through"
+    lines = [line(("STEPS", "heading"), (came, "dim"))]
     rings = max((len(step.ring) for step in release.steps), default=0)
     ids = max((len(step.id) for step in release.steps), default=1)
     phase = ""
@@ -119,7 +129,7 @@ def _step(step: StepView, release: ReleaseView, ring_cells: int, id_cells: int, 
     what = f"{step.target.name}: " if several else ""
     left: Line = (
         marks.pointer(step.current and release.open),
-        *fit(line(marks.RELEASE_STEP[step.state]), 11),
+        *fit(line(marks.of_step(release, step)), 11),
         (f"{step.id:>{id_cells}}  ", "dim"),
         *(fit(line((step.ring, "heading")), ring_cells + 2) if ring_cells else ()),
         (what + step.summary, "title" if step.current and release.open else "text"),
@@ -264,16 +274,26 @@ def _command(release: ReleaseView, cells: int) -> Iterator[Line]:
 
 
 # --- the steps as a table -----------------------------------------------------------------------------------------
+def step_columns(release: ReleaseView) -> tuple[Column, ...]:
+    """Of its table; rings and phases only where it has some."""
+    ring = (Column("RING", least=5),) if _in_parts(release) else ()
+    return (_STEP, _STATE, *ring, _WHAT, _CLOCK)
+
+
+def _in_parts(release: ReleaseView) -> bool:
+    return any(step.ring or step.phase for step in release.steps)
+
+
 def step_rows(release: ReleaseView) -> list[GridRow]:
     """One row per step."""
-    several = len(release.members) > 1
+    several, parts = len(release.members) > 1, _in_parts(release)
     return [
         GridRow(
             step.id,
             (
                 line((step.id, "dim")),
-                line(marks.RELEASE_STEP[step.state]),
-                line((step.ring or step.phase or "-", "heading" if step.ring else "dim")),
+                line(marks.of_step(release, step)),
+                *((line((step.ring or step.phase or "-", "heading" if step.ring else "dim")),) if parts else ()),
                 line((f"{step.target.name}: " if several else "") + step.summary, (_after(step), "dim")),
                 line((step.clock or (step.age if step.state != "waiting" else ""), "moving" if step.clock else "dim")),
             ),
@@ -298,7 +318,7 @@ def under_cursor(step: StepView, cells: int) -> list[Line]:
 def step_lines(release: ReleaseView, step: StepView, samples: Sequence[Sample], cells: int) -> list[Line]:
     """One step in full: what it does, where it stands, who said what, and every sample that is at hand."""
     lines = wrap(step.summary, cells, word="title")
-    state = line(marks.RELEASE_STEP[step.state], (f"  {step.clock or marks.ago(step.age)}", "dim"))
+    state = line(marks.of_step(release, step), (f"  {step.clock or marks.ago(step.age)}", "dim"))
     lines += [state, *_labelled("target", str(step.target), cells)]
     facts = {"ring": step.ring, "phase": step.phase, "after": step.after, "operation": step.operation,
              "taken back": step.undo, "said": step.detail}  # fmt: skip

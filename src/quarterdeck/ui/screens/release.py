@@ -55,7 +55,7 @@ class Release(Deck):
         above.make(lambda cells: pages.head_lines(release, cells)[:most])
         current = release.current
         following = grid.cursor_key == self._followed
-        grid.fill(pages.STEP_COLUMNS, pages.step_rows(release), "this release has no steps")
+        grid.fill(pages.step_columns(release), pages.step_rows(release), "this release has no steps")
         if following and current is not None:
             self._followed = current.id
             grid.put_cursor(current.id)
@@ -75,7 +75,9 @@ class Release(Deck):
         self.call_after_refresh(self.paint)
 
     def detail(self) -> Line:
-        return line("  ", ("Enter shows the step in full, or its operation; u takes back what came after it", "dim"))
+        release = self.release()
+        back = "; u takes back what came after it" if release is not None and release.open else ""
+        return line("  ", (f"Enter shows the step in full{back}", "dim"))
 
     def release(self) -> ReleaseView | None:
         return self.cockpit.picture.release(self._release)
