@@ -80,6 +80,7 @@ class Simulation:
         self.problems: list[str] = []
         self.events = 0
         self._trace = trace
+        self._spite = Random(f"spite of {seed}")
         self._jumped = 0.0
         self._set_back = 0.0
         self._numbers = 0
@@ -233,6 +234,14 @@ class Simulation:
         self.tell(f"{request.actor} asks: {request.kind} {request.id} key {request.key} {request.body}")
         if self.random.random() < 0.9:
             self.wake()
+
+    def worst_moment(self) -> None:
+        """A release is about to begin something, and reads. In every fifth seed somebody may freeze or stop it just
+        now."""
+        if self.seed % 5 == 0 and not self.calm and self._spite.random() < 0.1:
+            deed, until = self._spite.choice(("freeze", "stop")), self.wall() + self._spite.uniform(20, 200)
+            spoiler = Operator(self, "op2@jump").guard(deed, scope="*", until=until)
+            self.loop.create_task(spoiler, context=Context())
 
     def answered(self, answer: Answer) -> None:
         said = answer.refusal or answer.operation or answer.release or answer.said or "yes"

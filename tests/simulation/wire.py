@@ -178,6 +178,8 @@ class Wire:
     async def _read(self, key: str) -> tuple[Any, float]:
         """The state of a thing, and the moment that it is the state of."""
         weather = self._simulation.weather
+        if self._task().startswith("release "):
+            self._simulation.worst_moment()
         await self._travel()
         now = self._loop.time()
         if self._random.random() < weather.unreadable:

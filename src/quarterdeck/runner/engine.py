@@ -87,8 +87,9 @@ class Engine:
         household: Household,
         samples: Samples,
         rules: Rulebook = NO_RULES,
+        patience: Patience | None = None,
     ) -> None:
-        """`samples` asks gates."""
+        """`samples` asks gates; `patience` is for worlds of another pace (the simulation's)."""
         self._store = store
         self._guard = guard
         self._connections = connections
@@ -98,7 +99,7 @@ class Engine:
         self._journal = journal = Journal(store, guard, clock)
         sounding = Soundings(fleet, rules, samples)
         self._planner = planner = Planner(fleet, store, connections, clock, sounding, rules=rules)
-        stepper = Stepper(connections, journal, guard, seal, clock, Patience())
+        stepper = Stepper(connections, journal, guard, seal, clock, patience or Patience())
         self._chooser = Chooser(planner, stepper, store, clock)
         self._operations = operations = Operations(
             Executor(store, journal, stepper, household.refresh), clock, self._something_ended
