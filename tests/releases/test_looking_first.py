@@ -10,6 +10,7 @@ from typing import Any
 from tests.releases.captain import CHECKOUT, Captain, refusal, rules
 
 from quarterdeck.fleet.codec import to_json
+from quarterdeck.fleet.readings import Build
 from quarterdeck.release.action import Rollback, Swap
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.plan import Plan
@@ -151,3 +152,38 @@ async def test_a_swap_back_looks_at_both_slots(tmp_path: Path) -> None:
 
 def _codes(risks: Any) -> dict[str, str]:
     return {risk.code: risk.severity for risk in risks}
+
+
+# --- what lies in the slot --------------------------------------------------------------------------------------------
+async def test_a_build_that_tells_no_version_is_not_the_one_that_people_said_yes_to(tmp_path: Path) -> None:
+    """A pipeline has put another build into the slot meanwhile, and that one has no label."""
+    ship = Captain(tmp_path, rules(PauseStep(), SwapStep()))
+    release = await ship.begin()
+    await ship.at(release, "1")
+    unlabelled(ship, "id-of-another")
+    await ship.order(release, "promote")
+    ended = await ship.ended(release)
+    assert ended.ending == "failed"
+    assert "staging holds id-of-another now, not 1.1" in ended.detail
+    assert ship.world.swaps() == []
+
+
+async def test_a_danger_that_was_not_there_when_it_was_proposed_is_shown_first(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, rules(PauseStep(), SwapStep()))
+    plan = await ship.propose(Wish((CHECKOUT,), "1.1"))
+    unlabelled(ship, "")
+    refused = refusal(await ship.launch(plan))
+    assert refused.code == "stale"
+    assert "doesn't tell its version" in refused.message
+    told = await ship.propose(Wish((CHECKOUT,), "1.1"))
+    answer = await ship.launch(told)
+    assert answer
+    assert answer.release, answer.refusal
+    await ship.at(answer.release, "1")
+    await ship.order(answer.release, "promote")
+    assert (await ship.ended(answer.release)).ending == "succeeded"
+
+
+def unlabelled(ship: Captain, build: str) -> None:
+    site = ship.world.sites["checkout"]
+    site.staging = replace(site.staging, build=Build("", build) if build else None)

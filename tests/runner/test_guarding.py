@@ -136,6 +136,12 @@ def test_whoever_is_offered_the_conn_takes_it_without_a_reason(bridge: Bridge) -
     assert bridge.guards.conns[0].offered_to == ""
 
 
+def test_a_name_that_is_none_is_offered_nothing(bridge: Bridge) -> None:
+    """The conn that nobody was offered isn't offered to whoever has an empty name."""
+    bridge.ask(ANA, "take", scope="production")
+    assert bridge.no("@jump-1", "take", scope="production").code == "policy"
+
+
 def test_only_whoever_has_the_conn_offers_it_or_gives_it_up(bridge: Bridge) -> None:
     assert "nobody has" in bridge.no(BOB, "give", scope="production").message
     bridge.ask(ANA, "take", scope="production")

@@ -94,7 +94,7 @@ class Warden:
         if mine and all(person(conn.holder) == me for conn in inside):
             return (), f"you have had the conn of {spoken(mine.scope)} since {moment(mine.since)}"
         others = [conn for conn in had if person(conn.holder) != me]
-        unasked = [conn for conn in others if person(conn.offered_to or "@") != me]
+        unasked = [conn for conn in others if not conn.offered_to or person(conn.offered_to) != me]
         reason = clean(request.reason, 500)
         if unasked and not reason:
             text = "; ".join(f"{c.holder} has the conn of {spoken(c.scope)} since {moment(c.since)}" for c in unasked)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from quarterdeck.clock import Clock
-from quarterdeck.release.action import Rollback
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.action import Deploy, Rollback
 from quarterdeck.release.operation import Operation, opening
 from quarterdeck.release.plan import Plan, Refusal, Risk
 from quarterdeck.release.recovering import together
@@ -68,7 +69,7 @@ class Writes:
         plan = await self._planner.plan(name, action)
         if isinstance(plan, Refusal):
             return plan
-        if refusal := _other_version(plan, work.expects) or self._unsaid(release, step, _dangers(plan)):
+        if refusal := _other_version(release, plan, work.expects) or self._unsaid(release, step, _dangers(plan)):
             return refusal
         return await self._start(release, step, plan, "release.step_started", release.actor, still)
 
@@ -154,14 +155,30 @@ def _dangers(plan: Plan) -> Sequence[Risk]:
     return [risk for risk in plan.risks if risk.severity == "danger"]
 
 
-def _other_version(plan: Plan, expected: str) -> Refusal | None:
-    """People said yes to one version; whatever lies in the slot now must be that one."""
+def _other_version(release: Release, plan: Plan, expected: str) -> Refusal | None:
+    """People said yes to one version; whatever lies in the slot now must be that one.
+
+    A build that doesn't tell its version is known by its id, and isn't the one that told it; unless people were told
+    that nobody knows, or the release has put it there itself, which was read back then.
+    """
     for step in plan.steps:
-        found = str(step.before.get("source_version", ""))
-        if expected and step.role == "slots" and "source" in step.change and found and found != expected:
-            text = f"{step.target}: {step.change['source']} holds {found} now, not {expected}"
-            return Refusal("impossible", text, f"deploy {expected} there again, or start a release of {found}")
+        if not expected or step.role != "slots" or "source" not in step.change:
+            continue
+        told, build = (str(step.before.get(key, "")) for key in ("source_version", "source_build"))
+        found = told or build or "a build that nobody knows"
+        if found == expected or (not told and _may_be_untold(release, step.target)):
+            continue
+        text = f"{step.target}: {step.change['source']} holds {found} now, not {expected}"
+        return Refusal("impossible", text, f"deploy {expected} there again, or start another release")
     return None
+
+
+def _may_be_untold(release: Release, target: TargetId) -> bool:
+    deployed = any(
+        isinstance(one.work, Write) and isinstance(one.work.action, Deploy) and one.target.whole == target.whole
+        for one in release.plan.steps
+    )
+    return deployed or any(risk.code == "version-untold" for risk in release.plan.risks)
 
 
 def _changed(operation: Operation) -> bool:

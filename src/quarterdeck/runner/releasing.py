@@ -311,7 +311,8 @@ def _differs(shown: ReleasePlan, fresh: ReleasePlan) -> Refusal | None:
         now = ", ".join(f"{one.target} {one.previous} -> {one.version}" for one in fresh.members)
         found = f"it was {was}, it would be {now}" if was != now else "its steps or rules are others now"
         return Refusal("stale", f"something has changed since this was proposed: {found}", "propose it again")
-    if news := [one for one in fresh.overrides if one not in shown.overrides]:
+    dangers = [risk.text for risk in fresh.risks if risk.severity == "danger" and risk not in shown.risks]
+    if news := [*(one for one in fresh.overrides if one not in shown.overrides), *dangers]:
         return Refusal("stale", f"since this was proposed: {'; '.join(news)}", "propose it again")
     return None
 
