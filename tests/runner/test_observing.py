@@ -62,7 +62,13 @@ async def sandbox(staging: float) -> AsyncIterator[Running]:
 
 
 def observer(
-    truth: Truth | None, harbour: Harbour | None, *, reported: float = 25, fleet: Fleet = FLEET, connections: Any = None
+    truth: Truth | None,
+    harbour: Harbour | None,
+    *,
+    reported: float = 25,
+    fleet: Fleet = FLEET,
+    connections: Any = None,
+    split: TrafficReading | None = None,
 ) -> Observer:
     readings: dict[str, Reading] = {
         SLOTS.subject: SlotsReading(
@@ -71,7 +77,8 @@ def observer(
                 SlotReading("staging", Build("2.15.0", "b"), host="checkout-staging.azurewebsites.net"),
             )
         ),
-        RAMP.subject: TrafficReading(
+        fleet.places[1].subject: split
+        or TrafficReading(
             "ramp", (Destination("production", 100 - reported), Destination("staging", reported)), lag=3600
         ),
     }
@@ -117,6 +124,23 @@ async def test_the_live_slot_is_meant_to_get_what_a_step_leaves_it() -> None:
     async with sandbox(25) as listening:
         evidence = await observer(BY_HEADER, Harbour.of(announcement(listening))).off_by(gate({"staging": 25.0}))
     assert "production: intended 75, reported 75, observed" in evidence.detail
+
+
+@pytest.mark.parametrize(("header", "share"), [("x-version", 0.0), ("x-version", 30.0), ("x-site", 100.0)])
+async def test_shares_of_regions_are_told_by_what_names_a_region_only(header: str, share: float) -> None:
+    """A version tells which slot answered. That no answer named a region is no proof that it gets nobody."""
+    fleet = replace(FLEET, places=(SLOTS, replace(RAMP, role="traffic", address=Address("az", {"profile": "tm"}))))
+    ends = (Destination("west", share, host=HOST), Destination("east", 100 - share, host="elsewhere.azurewebsites.net"))
+    async with sandbox(0) as listening:
+        truth, split = replace(BY_HEADER, header=header), TrafficReading("tm", ends, lag=60)
+        seen = observer(truth, Harbour.of(announcement(listening)), fleet=fleet, split=split)
+        evidence = await seen.off_by(gate({"west": share}))
+    if header == "x-site":
+        assert evidence.value == 0
+        assert "west: intended 100, reported 100, observed 100%" in evidence.detail
+    else:
+        assert evidence.value is None
+        assert "80 said production, which is none of west, east" in evidence.detail
 
 
 async def test_without_a_routing_cookie_all_is_the_live_slots_only_if_nothing_is_divided() -> None:

@@ -134,8 +134,10 @@ class Observer:
             # Probes through one resolver share the answer that it remembers: only resolvers are independent draws.
             who = [next(filter(None, who[index :: len(routes)]), "") for index in range(len(routes))]
         counts = Counter(filter(None, who))
+        strange = _elsewhere(counts, {**reported, **intended}) if reported else ()
+        told = [f"{counts.pop(name)} said {name}, which is none of {', '.join(reported)}" for name in strange]
         comparison = compare(sides.whole(intended), reported, counts, len(who) - counts.total())
-        return Sight(comparison, "; ".join(dict.fromkeys(route.told for route in routes if route.told)))
+        return Sight(comparison, "; ".join(dict.fromkeys([*told, *(route.told for route in routes if route.told)])))
 
     # --- what to ask -------------------------------------------------------------------------------------------------
     def _truth(self, target: TargetId) -> Truth:
@@ -262,6 +264,13 @@ class Observer:
         return ssl.create_default_context(cafile=self._harbour.ca_file)
 
 
+def _elsewhere(counts: Mapping[str, int], divided: Mapping[str, float]) -> tuple[str, ...]:
+    """Destinations that answered but aren't among those that clients are divided between: a version tells a slot, and
+    nothing about which region answered. They are no evidence, neither for nor against."""
+    names = {name.lower() for name in divided}
+    return tuple(name for name in counts if name.lower() not in names)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sides:
     """How an answer is known to come from a destination."""
@@ -289,7 +298,10 @@ class _Sides:
                             has = versions.get(slot.build.version.lower(), ())
                             versions[slot.build.version.lower()] = (*has, slot.name)
                 case TrafficReading() as reading:
-                    hosts.update({one.host.lower(): one.name for one in reading.destinations if one.host})
+                    called = {one.host.lower(): one.name for one in reading.destinations if one.host}
+                    hosts.update(called)
+                    # App Service tells a program its host (WEBSITE_HOSTNAME) and its name (WEBSITE_SITE_NAME).
+                    hosts.update({host.partition(".")[0]: name for host, name in called.items()})
         return cls(live, slots, versions, hosts)
 
     def whole(self, intended: Mapping[str, float]) -> Mapping[str, float]:
