@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import Watched
@@ -28,19 +30,26 @@ def follow_to_the_end(fleet: Watched, operation_id: str, *, after: int = 0, json
         (output.narrate if json else output.data)(progress_line(event))
 
     output.narrate("")
-    try:
+    with looking_on(f"operation {operation_id}", f"qd operation {operation_id} --follow"):
         ended = follow(fleet, operation_id, show, after=after)
+    return conclude(ended, json=json)
+
+
+@contextmanager
+def looking_on(what: str, again: str) -> Iterator[None]:
+    """Whatever keeps us from looking says nothing about what we look at: it has begun, and has no end yet.
+
+    Raises:
+        CommandError: needs an operator; `again` is the command that looks on once that is mended.
+    """
+    try:
+        yield
     except KeyboardInterrupt:
-        output.narrate(f"\nno longer looking; operation {operation_id} goes on: qd operation {operation_id} --follow")
+        output.narrate(f"\nno longer looking; {what} goes on: {again}")
         raise
     except (StoreError, CommandError) as error:
-        # Whatever keeps us from looking says nothing about the operation: it has begun, and has no end yet.
-        raise CommandError(
-            ExitCode.NEEDS_OPERATOR,
-            f"operation {operation_id} has begun and can't be followed: {error}",
-            f"mend that, then: qd operation {operation_id} --follow",
-        ) from error
-    return conclude(ended, json=json)
+        text = f"{what} has begun and can't be followed: {error}"
+        raise CommandError(ExitCode.NEEDS_OPERATOR, text, f"mend that, then: {again}") from error
 
 
 def progress_line(event: Event) -> str:

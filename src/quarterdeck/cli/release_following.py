@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from quarterdeck.cli import output, requesting
 from quarterdeck.cli.connected import Watched
-from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
+from quarterdeck.cli.following import looking_on
 from quarterdeck.cli.history import step_names
 from quarterdeck.cli.patience import wait_for
 from quarterdeck.cli.release_json import release_json
@@ -17,7 +17,7 @@ from quarterdeck.cli.release_views import next_words, view_of
 from quarterdeck.cli.telling import told
 from quarterdeck.cli.times import clock, span
 from quarterdeck.release.rollout import Release
-from quarterdeck.store.base import Event, StoreError
+from quarterdeck.store.base import Event
 
 WELL = frozenset({"succeeded"})
 
@@ -45,18 +45,8 @@ def follow_release(fleet: Watched, release_id: str, patience: Patience, *, after
     """
     watch = _Watch(fleet, release_id, after, patience, json)
     output.narrate("")
-    try:
+    with looking_on(f"release {release_id}", f"qd release follow {release_id}"):
         ended = watch.to_the_end()
-    except KeyboardInterrupt:
-        output.narrate(f"\nno longer looking; release {release_id} goes on: qd release follow {release_id}")
-        raise
-    except (StoreError, CommandError) as error:
-        # Whatever keeps us from looking says nothing about the release: it has begun, and has no end yet.
-        raise CommandError(
-            ExitCode.NEEDS_OPERATOR,
-            f"release {release_id} has begun and can't be followed: {error}",
-            f"mend that, then: qd release follow {release_id}",
-        ) from error
     if ended is None:
         return _out_of_time(fleet, release_id, patience, json=json)
     return conclude(fleet, ended, patience.wanted, json=json)

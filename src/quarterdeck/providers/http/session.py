@@ -16,15 +16,12 @@ from quarterdeck.providers.http.source import HttpSource
 from quarterdeck.release.durations import seconds
 
 
-class HttpSession:
-    """See `quarterdeck.providers.base.Session`."""
+class GateSession:
+    """A session that answers for gates and nothing else; see `quarterdeck.providers.base.Session`."""
 
-    def __init__(self, asking: Asking, source: HttpSource, *, url: str, who: str, inside: bool) -> None:
-        self._asking = asking
+    def __init__(self, source: GateSource, who: str) -> None:
         self._source = source
-        self._url = url
         self._who = who
-        self._inside = inside
 
     def capability(self, role: Role) -> Capability | None:
         return None
@@ -34,6 +31,19 @@ class HttpSession:
 
     async def identity(self) -> str:
         return self._who
+
+    async def close(self) -> None:
+        return None
+
+
+class HttpSession(GateSession):
+    """Whatever answers over HTTP."""
+
+    def __init__(self, asking: Asking, source: HttpSource, *, url: str, who: str, inside: bool) -> None:
+        super().__init__(source, who)
+        self._asking = asking
+        self._url = url
+        self._inside = inside
 
     async def check(self) -> AsyncIterator[tuple[str, Trouble | None]]:
         """Whether somebody answers below the URL. Any answer but a refusal will do: what is there nobody knows."""
@@ -49,9 +59,6 @@ class HttpSession:
             yield question.asked, error.trouble
         else:
             yield f"{question.asked} answers ({answer.status})", None
-
-    async def close(self) -> None:
-        return None
 
 
 def open_session(connection: Connection, context: SessionContext) -> HttpSession:

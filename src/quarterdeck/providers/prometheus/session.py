@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.text import clean
-from quarterdeck.fleet.topology import Connection, Role
-from quarterdeck.providers.base import Capability, GateSource, ProviderError, SessionContext
+from quarterdeck.fleet.topology import Connection
+from quarterdeck.providers.base import ProviderError, SessionContext
 from quarterdeck.providers.http.asking import Asking
 from quarterdeck.providers.http.credentials import Credential
 from quarterdeck.providers.http.schema import options_of
+from quarterdeck.providers.http.session import GateSession
 from quarterdeck.providers.prometheus import ALERTMANAGER
 from quarterdeck.providers.prometheus.alertmanager import Alertmanager
 from quarterdeck.providers.prometheus.api import Api, number_of
@@ -21,26 +22,6 @@ from quarterdeck.release.durations import seconds
 
 CLOCKS_APART = 30.0
 """Seconds by which two clocks may differ before it is told: the age of a value is reckoned with both."""
-
-
-class GateSession:
-    """A session that answers for gates and nothing else; see `quarterdeck.providers.base.Session`."""
-
-    def __init__(self, source: GateSource, who: str) -> None:
-        self._source = source
-        self._who = who
-
-    def capability(self, role: Role) -> Capability | None:
-        return None
-
-    def gates(self) -> GateSource | None:
-        return self._source
-
-    async def identity(self) -> str:
-        return self._who
-
-    async def close(self) -> None:
-        return None
 
 
 class PrometheusSession(GateSession):
