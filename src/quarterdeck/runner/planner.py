@@ -14,6 +14,7 @@ from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shi
 from quarterdeck.release.automation import in_releases, offer, risks_of
 from quarterdeck.release.deploy import Berth, artifact_for, plan_deploys
 from quarterdeck.release.flag import plan_flag
+from quarterdeck.release.flag_use import of_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Plan, Refusal, Step
@@ -139,7 +140,10 @@ class Planner:
                 place = self._places(action.target, "flags")[0]
                 survey = await self._surveyor.flag(action.target, place.address, action.target.name, action.label)
                 await self._surveyor.may_write(place)
-                return _planned(plan_flag(action, place, survey))
+                outline = _planned(plan_flag(action, place, survey))
+                operations = self._store.operations(target=str(action.target), limit=20)
+                known = of_flag(action.target, operations, self._fleet, self._rules, self._clock.now())
+                return replace(outline, risks=(*outline.risks, *known))
             case Deploy():
                 return _planned(plan_deploys(action, *await self._berths(action)))
             case Rollback():

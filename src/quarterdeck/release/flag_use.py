@@ -1,0 +1,59 @@
+"""What else is to be known of a flag before it is changed: who changed it lately, and what is released with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.action import command_line
+from quarterdeck.release.freshness import about
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.plan import Risk
+from quarterdeck.release.rollback import done_steps
+from quarterdeck.release.rules import Rulebook
+from quarterdeck.release.strategy import FlagStep, RingStep
+
+MOST_TOLD = 3
+"""As many recent changes are told in full."""
+
+
+def of_flag(flag: TargetId, operations: Sequence[Operation], fleet: Fleet, rules: Rulebook, now: float) -> list[Risk]:
+    """Notes and warnings for a plan that changes a flag.
+
+    Args:
+        operations: those of the flag, newest first.
+        rules: `overlap` says for how long a change may still show its effects.
+    """
+    return [*_lately(flag, operations, rules.overlap, now), *_given_out(flag, fleet, rules)]
+
+
+def _lately(flag: TargetId, operations: Sequence[Operation], within: float, now: float) -> Iterator[Risk]:
+    recent = [one for one in operations if one.started_at >= now - within and done_steps(one, flag)]
+    told = "; ".join(
+        f"{about(now - one.started_at)} ago {one.actor}: {command_line(one.plan.action).removeprefix('qd ')}"
+        for one in recent[:MOST_TOLD]
+    )
+    if len(recent) == 1:
+        text = f"{flag} was changed {told}"
+        yield Risk("info", "changed-lately", text, "what is seen now may still come of that")
+    elif recent:
+        text = f"{flag} was changed {len(recent)} times within {about(within).removeprefix('about ')}: {told}"
+        yield Risk("warning", "changed-lately", text, "somebody else may be at it: ask, or take the conn")
+
+
+def _given_out(flag: TargetId, fleet: Fleet, rules: Rulebook) -> Iterator[Risk]:
+    """A release that is still to come would set it again."""
+    rings = [ring.name for ring in fleet.rings if ring.flag == flag.name]
+    strategies = [
+        one.name
+        for one in rules.strategies
+        if any(
+            (isinstance(step, FlagStep) and step.flag == flag.name)
+            or (isinstance(step, RingStep) and step.ring in rings)
+            for step in one.steps
+        )
+    ]
+    words = [*(f"ring {name}" for name in rings), *(f"strategy {name}" for name in strategies)]
+    if words:
+        yield Risk("info", "released-with", f"{', '.join(words)}: the next such release sets {flag.name} again")
