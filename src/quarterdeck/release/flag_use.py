@@ -12,7 +12,7 @@ from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.rollback import done_steps
 from quarterdeck.release.rules import Rulebook
-from quarterdeck.release.strategy import FlagStep, RingStep
+from quarterdeck.release.strategy import FlagStep, RingStep, StrategyStep
 
 MOST_TOLD = 3
 """As many recent changes are told in full."""
@@ -38,22 +38,23 @@ def _lately(flag: TargetId, operations: Sequence[Operation], within: float, now:
         text = f"{flag} was changed {told}"
         yield Risk("info", "changed-lately", text, "what is seen now may still come of that")
     elif recent:
-        text = f"{flag} was changed {len(recent)} times within {about(within).removeprefix('about ')}: {told}"
+        text = f"{flag} was changed {len(recent)} times lately: {told}"
         yield Risk("warning", "changed-lately", text, "somebody else may be at it: ask, or take the conn")
 
 
 def _given_out(flag: TargetId, fleet: Fleet, rules: Rulebook) -> Iterator[Risk]:
     """A release that is still to come would set it again."""
     rings = [ring.name for ring in fleet.rings if ring.flag == flag.name]
-    strategies = [
-        one.name
-        for one in rules.strategies
-        if any(
-            (isinstance(step, FlagStep) and step.flag == flag.name)
-            or (isinstance(step, RingStep) and step.ring in rings)
-            for step in one.steps
-        )
-    ]
+    strategies = [one.name for one in rules.strategies if any(_sets(step, flag.name, rings) for step in one.steps)]
     words = [*(f"ring {name}" for name in rings), *(f"strategy {name}" for name in strategies)]
     if words:
         yield Risk("info", "released-with", f"{', '.join(words)}: the next such release sets {flag.name} again")
+
+
+def _sets(step: StrategyStep, flag: str, rings: Sequence[str]) -> bool:
+    match step:
+        case FlagStep():
+            return step.flag == flag
+        case RingStep():
+            return step.ring in rings
+    return False
