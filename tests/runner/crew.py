@@ -24,7 +24,7 @@ from quarterdeck.release.operation import Operation
 from quarterdeck.runner.sandboxing import ensure_sandbox
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.asking import Asker
-from quarterdeck.store.base import Lease, Request
+from quarterdeck.store.base import Lease, Request, StoreError
 from quarterdeck.store.sqlite import SqliteStore
 
 CONFIG = """\
@@ -93,6 +93,20 @@ class Crew:
 
         return until(held, "the runner takes the lease")
 
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Stop it between two of its writes: stopped in the middle of one it keeps the store from everybody."""
+
+        def stopped() -> bool:
+            process.send_signal(signal.SIGSTOP)
+            try:
+                self.asker().refresh()
+            except StoreError:
+                process.send_signal(signal.SIGCONT)
+                return False
+            return True
+
+        until(stopped, "a moment at which the runner isn't writing")
+
     def asker(self) -> Asker:
         return Asker(self.store, "ana@jump", "test", SystemClock(), read_only=False)
 
@@ -147,6 +161,7 @@ class Crew:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for process in self.processes:
+            process.kill()
             process.wait()
             if process.stdout:
                 process.stdout.close()

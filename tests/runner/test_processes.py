@@ -49,7 +49,7 @@ def test_a_runner_that_was_stopped_past_its_lease_writes_nothing_when_it_goes_on
     crew.sandbox("POST", "faults", HANG_WHILE_WARMING_UP)
     operation = crew.begin(SWAP)
     until(lambda: crew.operation(operation).step("1").state == "accepted", "the swap is accepted")
-    first.send_signal(signal.SIGSTOP)
+    crew.stop(first)
     second = crew.runner("--stand-by", lease=10)
     crew.in_charge(second)
     until(lambda: "operation.adopted" in crew.kinds(operation), "the operation is taken over")

@@ -104,9 +104,9 @@ class Runner:
             try:
                 outcome = await self._turn(guard, configuration)
             except StoreError as error:
-                if not has_served:
+                if not has_served and self._settings.when_taken == "leave":
                     raise
-                # Operations may wait to be taken up again, and nobody else may come to do it.
+                # Operations may wait to be taken up, and nobody else may come to do it.
                 log.warning("the store can't be used now: %s", error)
                 outcome = "waiting"
             has_served = has_served or outcome != "waiting"
