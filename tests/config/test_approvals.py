@@ -27,6 +27,14 @@ def test_groups_of_anything_else_are_refused(folder: Any, minimal: Any, people: 
     assert told == "quarterdeck.yaml:9:10 groups.sre: must be a list of people"
 
 
+@pytest.mark.parametrize("people", ["ana bo", "'ana, bo'", "[ana bo, cy]"])
+def test_several_names_in_one_text_are_told_apart(folder: Any, minimal: Any, people: str) -> None:
+    (problem,) = folder.problems(minimal(f"groups: {{sre: {people}}}\n"))
+    assert problem.path == "groups.sre"
+    assert "is no user's name" in problem.message
+    assert problem.hint == "if these are several people: [ana, bo]"
+
+
 def test_all_that_an_approval_can_take(folder: Any, minimal: Any) -> None:
     text = (
         "approvals: {two: {required: 2, from: [sre, boss], self_approval: true, expires_after: 24h,"

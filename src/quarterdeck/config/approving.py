@@ -23,6 +23,9 @@ def groups(tree: Mapping, report: Report) -> Groups:
     found: dict[str, tuple[str, ...]] = {}
     for name, mark, node in section(tree, "groups").items():
         people = tuple(person for person, _, _ in written(node, ()))
+        if spaced := [person for person in people if "," in person or len(person.split()) != 1]:
+            hint = f"if these are several people: [{', '.join(spaced[0].replace(',', ' ').split())}]"
+            report.add(mark, dotted(("groups", name)), f"{shown(spaced[0])} is no user's name", hint)
         if not nothing(node) and len(people) < (len(node.items) if isinstance(node, Sequence) else 1):
             hint = "write [ana, bo@jump-1]: names of users, or what their credentials prove"
             report.add(mark, dotted(("groups", name)), "must be a list of people", hint)
