@@ -70,7 +70,7 @@ def test_a_bake_tells_how_long_it_lasts_and_when_the_next_sample_is_due() -> Non
     view = seen(baking)
     assert (view.state, view.short, view.left) == ("running", "bake 6:12", "6:12")
     (measure,) = view.steps[1].measures
-    assert (measure.verdict, measure.value, measure.count, measure.next_in) == ("pass", "0.25", "1/3 passed", "0:18")
+    assert (measure.verdict, measure.value, measure.count, measure.next_in) == ("pass", "0.25", "1 passed", "0:18")
     assert view.exposed == 5
     assert view.ticks
 
@@ -276,3 +276,23 @@ def test_a_release_that_went_back_tells_how_far_it_had_come() -> None:
     back = happens(back, "step_undone", step="1")
     ended = happens(back, "ended", ending="rolled_back", detail="all is taken back", choices=[])
     assert (seen(back).progress, seen(ended).progress) == ("3/5", "3/5")
+
+
+def test_what_is_held_up_waits_since_its_last_step_was_through() -> None:
+    held = happens(release(), "step_done", 30, step="1")
+    guards = Guards(holds=(Hold("h1", "stop", "production", "ben", "slow", NOW - 20),))
+    plan = replace(PLAN, steps=(STEPS[0], replace(STEPS[4], id="2")))
+    (item,) = inbox((seen(replace(held, plan=plan), guards=guards),), ())
+    assert (item.kind, item.age) == ("hindered", "30s")
+
+
+def test_only_the_latest_observation_of_a_target_is_what_its_users_get() -> None:
+    options = {"target": str(CHECKOUT), "shares": "{}"}
+    gates = tuple(GateSpec(f"traffic-{step}", "traffic", options=options) for step in ("2", "3"))
+    looks = tuple(ReleaseStep(step, CHECKOUT, Observe((f"traffic-{step}",)), "observed") for step in ("2", "3"))
+    one = happens(release("1"), "step_started", 100, step="2")
+    one = replace(one, plan=replace(one.plan, gates=gates, steps=(one.plan.steps[0], *looks)))
+    for step, ago in (("2", 90.0), ("3", 30.0)):
+        sample = Sample(NOW - ago, (Measurement(f"traffic-{step}", "pass", 0, f"as seen in step {step}"),))
+        one = happens(one, "sampled", ago, step=step, sample=to_json(sample))
+    assert [line.partition(" (")[0] for line in seen(one).truth] == ["as seen in step 3"]

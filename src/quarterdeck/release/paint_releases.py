@@ -199,12 +199,18 @@ def _fuse(release: Release, around: Surroundings) -> Fuse:
 
 
 def _truth(release: Release, now: float) -> Iterator[str]:
+    """What was observed last of each target: older shares aren't what users get now."""
+    last: dict[str, Tally] = {}
     for spec in release.plan.gates:
-        asked = [tally for key, tally in release.tallies.items() if key.endswith(f"/{spec.name}")]
-        last = max(asked, key=lambda tally: tally.last_at, default=None)
-        if spec.kind == "traffic" and last is not None and last.last is not None and last.last.detail:
-            since = age(now - last.last_at)
-            yield clean(last.last.detail, 300) + ("" if since == "now" else f" ({since} ago)")
+        for key, tally in release.tallies.items():
+            if spec.kind != "traffic" or not key.endswith(f"/{spec.name}") or tally.last is None:
+                continue
+            where = spec.options.get("target", "")
+            last[where] = max(last.get(where, tally), tally, key=lambda one: one.last_at)
+    for tally in last.values():
+        if tally.last is not None and tally.last.detail:
+            since = age(now - tally.last_at)
+            yield clean(tally.last.detail, 300) + ("" if since == "now" else f" ({since} ago)")
 
 
 def _exposed(release: Release) -> float | None:
@@ -479,8 +485,10 @@ def _measures(
     specs = [spec for name in gates if (spec := release.plan.gate(name)) is not None]
     tallies = {spec.name: release.tallies.get(f"{step}/{spec.name}", Tally()) for spec in specs}
     if not asked or not specs:
-        return tuple(_measure(spec, _recalled(release, step, spec.name, tallies[spec.name]), now) for spec in specs)
-    views = tuple(_measure(spec, tallies[spec.name], now) for spec in specs)
+        return tuple(
+            _measure(spec, _recalled(release, step, spec.name, tallies[spec.name]), now, seconds) for spec in specs
+        )
+    views = tuple(_measure(spec, tallies[spec.name], now, seconds) for spec in specs)
     judgement = _judged(specs, tallies, began, now, seconds)
     next_in = left(judgement.next_at - now) if judgement.state == "pending" and judgement.next_at else ""
     return tuple(replace(view, next_in=next_in, judged=judgement.state) for view in views)
@@ -505,7 +513,8 @@ def _judged(
     return judge(specs, known, began=began, now=now, seconds=seconds)
 
 
-def _measure(spec: GateSpec, tally: Tally, now: float) -> MeasureView:
+def _measure(spec: GateSpec, tally: Tally, now: float, seconds: float) -> MeasureView:
+    """`seconds` of a bake stand for the count: then it isn't told how many have to pass."""
     last = tally.last
     wanted = spec.success or (f"not {spec.failure}" if spec.failure else "")
     spoils = [
@@ -513,12 +522,13 @@ def _measure(spec: GateSpec, tally: Tally, now: float) -> MeasureView:
         for many, word in ((tally.failed, "failed"), (tally.no_data, "no data"), (tally.stale, "stale"))
         if many
     ]
+    short = f"/{spec.count}" if tally.passed < spec.count and not seconds else ""
     return MeasureView(
         gate=clean(spec.name, _NAME),
         verdict=None if last is None else last.verdict,
         value="" if last is None or last.value is None else f"{last.value:.4g}",
         wanted=clean(wanted, 80),
-        count=", ".join([f"{tally.passed}/{spec.count} passed", *spoils]),
+        count=", ".join([f"{tally.passed}{short} passed", *spoils]),
         age="" if last is None else age(now - tally.last_at),
         detail="" if last is None else clean(last.detail, 200),
         shadow=spec.shadow,

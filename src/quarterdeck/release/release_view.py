@@ -42,7 +42,7 @@ class MeasureView:
         verdict: None before it was ever asked.
         value: what was measured, for reading; "" for none.
         wanted: the condition that must hold.
-        count: how its samples add up: `3/5 passed`, and what spoils it.
+        count: how its samples add up: `3/5 passed` while some are missing (a bake counts time), and what spoils it.
         age: of the last sample. next_in: when the next is due, "" when none will be.
         shadow: it is asked and shown, and decides nothing.
         judged: where all the gates of its step stand together; "" when nobody asks any more.

@@ -85,14 +85,15 @@ async def test_a_rule_that_cannot_be_evaluated_says_nothing() -> None:
 
 async def test_an_alert_that_resolved_because_its_target_is_dead_is_no_good_news() -> None:
     """With Prometheus 2.42 a firing alert resolves by itself when what it is about can't be scraped any more."""
-    down = [{"__name__": "up", "job": "shop", "instance": "10.0.0.7:9100", "service": "checkout"}]
+    nameless = {"__name__": "up", "service": "checkout", "slot": "staging"}
+    down = [{"__name__": "up", "job": "shop", "instance": "10.0.0.7:9100", "service": "checkout"}, nameless]
     async with listening(Server([], [PAGE], down)) as server:
         open_ = session("prometheus", url=server.url)
         dead = await evidence(open_, "alerts", matchers='{severity="page",service="checkout"}')
         other = await evidence(open_, "alerts", matchers='{severity="page",service="cart"}')
     assert dead.value is None
-    assert "is down: 10.0.0.7:9100" in dead.detail
-    assert (other.value, other.detail) == (0, "none fires; 1 targets of all are down")
+    assert "is down: 10.0.0.7:9100, checkout staging" in dead.detail
+    assert (other.value, other.detail) == (0, "none fires; 2 targets of all are down")
 
 
 @pytest.mark.parametrize(

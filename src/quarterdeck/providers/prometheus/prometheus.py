@@ -70,7 +70,7 @@ class Prometheus:
                 return Evidence(None, detail=clean(why))
         down = await self._down()
         if about := [labels for labels in down if _is_about(matchers, labels)]:
-            where = ", ".join(labels.get("instance", "?") for labels in about[:MOST_TOLD])
+            where = ", ".join(_called_by(labels) for labels in about[:MOST_TOLD])
             return Evidence(None, detail=clean(f"{said}, but what such alerts are about is down: {where}"))
         evaluated = [at for rule in rules if (at := _moment(rule.get("lastEvaluation"))) is not None]
         others = f"; {len(down)} targets of all are down" if down else ""
@@ -122,6 +122,12 @@ def _is_alerting(rule: Mapping[str, Any]) -> bool:
 def _is_about(matchers: Sequence[Matcher], labels: Mapping[str, str]) -> bool:
     """Whether a target is surely one that the matchers are about: it has labels of theirs, and all that it has fit."""
     return any(matcher.label in labels for matcher in matchers) and could_fit(matchers, labels)
+
+
+def _called_by(labels: Mapping[str, str]) -> str:
+    """A target in a few words: its instance, or else all that is said of it."""
+    others = " ".join(value for key, value in sorted(labels.items()) if key != "__name__")
+    return labels.get("instance") or others or "?"
 
 
 def _moment(text: Any) -> float | None:
