@@ -6,8 +6,11 @@ import pytest
 from tests.release.surveys import BANNER, FLAGS, codes, flag, outline, refusal
 
 from quarterdeck.fleet.readings import Audience, FlagReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import FlagChange
-from quarterdeck.release.flag import plan_flag
+from quarterdeck.release.flag import plan_flag, shared
+from quarterdeck.release.plan import Refusal, Risk
 from quarterdeck.release.survey import FlagSurvey
 
 
@@ -74,3 +77,40 @@ def test_labels_that_shadow_each_other() -> None:
 def test_rules_of_others_are_told() -> None:
     survey = flag(enabled=False, other_rules=("TimeWindow",))
     assert "other-rules" in codes(outline(plan_flag(FlagChange(BANNER, enabled=True), FLAGS, survey)))
+
+
+# --- whose flag it is -------------------------------------------------------------------------------------------------
+def store(environment: str, label: str, **parts: str) -> Place:
+    return Place(
+        "flags", TargetId(environment, "flags"), Address("flags", {**parts, **({"label": label} if label else {})})
+    )
+
+
+def of_two(*places: Place) -> Fleet:
+    return Fleet("shop", (Environment("staging"), Environment("production", protected=True)), (), places, ())
+
+
+TRIAL = TargetId("staging", "banner", flag=True)
+
+
+def test_nobody_reaches_the_flags_of_another_environment_by_naming_its_label() -> None:
+    """Else what guards production (its name to type, its freezes) would be a word away from being passed."""
+    here = store("staging", "stage")
+    fleet = of_two(here, store("production", "live"))
+    refused = shared(FlagChange(TRIAL, "live", enabled=True), here, "live", fleet)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "policy"
+    assert "flag:production/banner" in refused.hint
+    assert shared(FlagChange(TRIAL, "beta", enabled=True), here, "beta", fleet) is None
+    assert shared(FlagChange(TRIAL, enabled=True), here, "stage", fleet) is None
+
+
+@pytest.mark.parametrize(("enabled", "severity"), [(True, "danger"), (False, "warning")])
+def test_environments_with_the_same_flags_are_told_so(enabled: bool, severity: str) -> None:
+    here = store("staging", "")
+    told = shared(FlagChange(TRIAL, enabled=enabled), here, "", of_two(here, store("production", "")))
+    assert isinstance(told, Risk)
+    assert (told.code, told.severity) == ("shared-flag", severity)
+    assert "production" in told.text
+    apart = of_two(here, store("production", "", prefix="live-"))
+    assert shared(FlagChange(TRIAL, enabled=enabled), here, "", apart) is None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.releases.captain import CANARY, CHECKOUT, Captain, refusal, rules
+from tests.releases.captain import CANARY, CHECKOUT, FLEET, Captain, refusal, rules
 
 from quarterdeck.fleet.codec import to_json
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Place
+from quarterdeck.release.action import FlagChange
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.strategy import ApprovalStep, PauseStep, SwapStep
@@ -57,3 +61,18 @@ async def test_a_decision_for_a_time_that_never_comes_is_refused(tmp_path: Path,
     await ship.at(release, "1")
     assert refusal(await ship.decide(release, effective_at=when)).code == "usage"
     assert not ship.release(release).decisions
+
+
+async def test_a_flag_of_staging_is_no_way_around_what_guards_production(tmp_path: Path) -> None:
+    live, trial = {"name": "flags", "label": "live"}, {"name": "flags", "label": "trial"}
+    places = (
+        *(one for one in FLEET.places if one.role != "flags"),
+        Place("flags", TargetId("production", "flags"), Address("az", live)),
+        Place("flags", TargetId("staging", "flags"), Address("az", trial)),
+    )
+    ship = Captain(tmp_path, CANARY, fleet=replace(FLEET, places=places))
+    ship.world.flags = {"flags": replace(ship.world.flags["flags"], label="live")}
+    action = FlagChange(TargetId("staging", "banner", flag=True), "live", enabled=True)
+    assert refusal(await ship.ask("plan", {"action": to_json(action)})).code == "policy"
+    assert (await ship.unproposable(Wish((action.target,), action=action, confirm_within=60))).code == "policy"
+    assert not ship.world.log

@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import isfinite
 
 from quarterdeck.fleet.readings import FlagReading
-from quarterdeck.fleet.topology import Place
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.release.action import FlagChange
 from quarterdeck.release.outline import Outline
-from quarterdeck.release.plan import Effect, Facts, Fuse, Refusal, Risk, Step
+from quarterdeck.release.plan import Effect, Facts, Fuse, Refusal, Risk, Severity, Step
 from quarterdeck.release.settlement import flag_facts
 from quarterdeck.release.survey import FlagSurvey
 
@@ -65,6 +66,39 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
     fuse = Fuse(True, "set the flag back", 0, "what users did meanwhile", "")
     risks = (*survey.risks, *_risks(where, survey, wanted))
     return Outline((step,), effects, (), risks, fuse, blast_radius(place, flag, now, wanted))
+
+
+def shared(action: FlagChange, place: Place, label: str, fleet: Fleet) -> Refusal | Risk | None:
+    """What to say when the flags of this label are those of other environments too.
+
+    Whoever names another environment's label gets around all that guards it (its name to type, its freezes, its conn),
+    so that is refused. Where environments were declared with the same flags, people are told.
+
+    Args:
+        label: the one under which the flag was read.
+    """
+
+    def coordinates(one: Place) -> tuple[str, Facts]:
+        return one.address.connection, {key: part for key, part in one.address.parts.items() if key != "label"}
+
+    others = [
+        one.target.environment
+        for one in fleet.places
+        if (one.role, one.address.parts.get("label", "")) == ("flags", label)
+        and one.target.environment != place.target.environment
+        and coordinates(one) == coordinates(place)
+    ]
+    if not others:
+        return None
+    named, where = ", ".join(dict.fromkeys(others)), f"label {label}" if label else "no label"
+    if place.address.parts.get("label", "") != label:
+        hint = f"name the flag there: {TargetId(others[0], action.target.name, flag=True)}"
+        return Refusal("policy", f"{action.target}: {where} is that of the flags of {named}", hint)
+    text = f"{action.target} is the same flag in {named}: both have {where}"
+    protected = {one.name for one in fleet.environments if one.protected}
+    unasked = protected.intersection(others) and place.target.environment not in protected
+    severity: Severity = "danger" if unasked and action.enabled is not False else "warning"
+    return Risk(severity, "shared-flag", text, "give each environment a label of its own")
 
 
 def exposure(facts: Facts) -> str:

@@ -13,7 +13,7 @@ from quarterdeck.fleet.topology import Address, Fleet, Place, Role
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.automation import in_releases, offer, risks_of
 from quarterdeck.release.deploy import Berth, artifact_for, plan_deploys
-from quarterdeck.release.flag import plan_flag
+from quarterdeck.release.flag import plan_flag, shared
 from quarterdeck.release.flag_use import of_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline
@@ -139,11 +139,14 @@ class Planner:
             case FlagChange():
                 place = self._places(action.target, "flags")[0]
                 survey = await self._surveyor.flag(action.target, place.address, action.target.name, action.label)
+                same = shared(action, place, survey.reading.label, self._fleet)
+                if isinstance(same, Refusal):
+                    raise NoPlan(same)
                 await self._surveyor.may_write(place)
                 outline = _planned(plan_flag(action, place, survey))
                 operations = self._store.operations(target=str(action.target), limit=20)
                 known = of_flag(action.target, operations, self._fleet, self._rules, self._clock.now())
-                return replace(outline, risks=(*outline.risks, *known))
+                return replace(outline, risks=(*outline.risks, *known, *((same,) if same else ())))
             case Deploy():
                 return _planned(plan_deploys(action, *await self._berths(action)))
             case Rollback():
