@@ -59,6 +59,14 @@ async def test_a_quorum_of_others_lets_it_go_on(tmp_path: Path) -> None:
     assert (await ship.ended(release)).ending == "succeeded"
 
 
+async def test_launchdarkly_4_an_approval_with_nothing_after_it_is_asked_for_all_the_same(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, rules(ApprovalStep("sre"), approvals=(replace(SRE, required=1),), groups=ASKS.groups))
+    release = await ship.begin()
+    assert (await ship.at(release, "1")).ending is None, "nothing completes by itself"
+    allowed(await ship.decide(release, actor="bob@jump1"))
+    assert (await ship.ended(release)).ending == "succeeded"
+
+
 async def test_an_approval_is_no_pause_that_somebody_may_promote(tmp_path: Path) -> None:
     ship = Captain(tmp_path, ASKS)
     release = await ship.begin()
