@@ -11,9 +11,12 @@ from tests.ui.release_scenes import PAYMENTS, baking, govern, hotfix, release_pl
 from tests.ui.scenes import CHECKOUT, Scene
 
 from quarterdeck.fleet.codec import from_json
-from quarterdeck.release.plan import Refusal
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address
+from quarterdeck.release.action import Rollback
+from quarterdeck.release.plan import Plan, Refusal, Step
 from quarterdeck.release.release_plan import Wish
-from quarterdeck.store.base import Request
+from quarterdeck.store.base import Draft, Request
 from quarterdeck.ui.screens.order import OrderDialog
 from quarterdeck.ui.screens.plan import ProposalDialog
 from quarterdeck.ui.screens.release import Release
@@ -173,6 +176,21 @@ async def test_a_question_about_a_release_shows_it_as_it_is_now(scene: Scene, st
         text = await see(pilot)
         assert "bakes for 5:12 more" in text
         assert "error-rate FAIL" in text
+
+
+async def test_a_release_that_went_back_says_who_is_still_where_it_had_sent_them(scene: Scene, start: Start) -> None:
+    west = TargetId("production", "checkout", "westeurope")
+    before, after = {"shares": {"staging": 25, "production": 75}}, {"shares": {"staging": 10, "production": 90}}
+    address = Address("azure", {"at": f"slot_traffic {west}"})
+    back = Step("1", "set_shares", "slot_traffic", west, address, "10%", before=before, after=after)
+    plan = Plan("p", "q", Rollback(CHECKOUT), (back,))
+    sail(scene, "rolled-back")
+    body = {"plan": plan, "reason": "", "release": "k7f2"}
+    scene.record(Draft("operation.started", "ana@jump1", "op9", str(CHECKOUT), body), ago=20)
+    scene.step("op9", "done", ago=10)
+    async with start().run_test(size=SIZE) as pilot:
+        assert "DRAINING   up to 15% of the clients stay where it had sent them until" in await press(pilot, "3")
+        assert "DRAINING" in await press(pilot, "enter")
 
 
 async def test_enter_by_habit_aborts_nothing(scene: Scene, start: Start) -> None:

@@ -13,7 +13,7 @@ from quarterdeck.cli.freeze_json import freezes_json
 from quarterdeck.cli.freeze_text import freeze_lines
 from quarterdeck.cli.guard_asking import configure_end, end_of, find_hold, scope, tell
 from quarterdeck.cli.invocation import Invocation
-from quarterdeck.release.clearance import typed
+from quarterdeck.release.clearance import spoken, typed
 from quarterdeck.release.guards import HoldKind
 
 _FREEZE_USAGE = """qd freeze all | ENV | ENV/SERVICE --reason TEXT [--for TIME | --until TIME]
@@ -88,7 +88,7 @@ def _freeze(invocation: Invocation) -> ExitCode:
         hint = f"qd freeze {given.what} --for 2h --reason TEXT"
         raise CommandError(ExitCode.USAGE, "a freeze needs a reason, for whoever meets it", hint)
     ends = end_of(given, time.time())
-    after = "going back stays free; lift it with: qd freeze lift ID --reason TEXT"
+    after = f"going back stays free; lift it with: qd freeze lift {given.what} --reason TEXT"
     return tell(invocation, "freeze", given.reason, after, scope=frozen, until=ends)
 
 
@@ -127,7 +127,7 @@ def hold(invocation: Invocation) -> ExitCode:
     """Hold the releases of a scope."""
     given = invocation.arguments
     ends = end_of(given, time.time())
-    after = "what other systems deploy can't be held from here; lift it with: qd freeze lift ID"
+    after = f"what other systems deploy can't be held from here; lift it with: qd freeze lift {spoken(given.scope)}"
     return tell(invocation, "hold", given.reason, after, scope=given.scope, until=ends)
 
 

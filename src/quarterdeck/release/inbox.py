@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.release.standing_view import DebtView, InboxItem, InboxKind
@@ -33,7 +34,7 @@ def _of_release(release: ReleaseView) -> Iterator[InboxItem]:
             twin = " | ".join(f"qd release {_order(order)} {release.id}" for order in release.choices)
             yield _item(release, "needs you", blocks="nothing more is written until somebody answers", twin=twin)
         case "hindered":
-            yield _item(release, "hindered", expires=release.left, blocks=_then(release))
+            yield replace(_item(release, "hindered", expires=release.left, blocks=_then(release)), age=_stood(release))
         case "paused":
             twin = f"qd release resume {release.id}"
             yield _item(release, "pause", blocks=_then(release), who="anybody who may write", twin=twin)
@@ -41,6 +42,12 @@ def _of_release(release: ReleaseView) -> Iterator[InboxItem]:
     if step is not None and step.state == "running" and release.state in ("running", "waiting", "paused"):
         yield from _of_step(release, step)
     yield from _of_background(release)
+
+
+def _stood(release: ReleaseView) -> str:
+    """How long it has stood where it stands: since its last step was through."""
+    through = [step.age for step in release.steps if step.state in ("done", "skipped")]
+    return through[-1] if through else release.age
 
 
 def _of_step(release: ReleaseView, step: StepView) -> Iterator[InboxItem]:

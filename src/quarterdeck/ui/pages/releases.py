@@ -61,10 +61,10 @@ def exposed(release: ReleaseView) -> str:
     return "-" if release.exposed is None else marks.percent(release.exposed)
 
 
-def release_lines(release: ReleaseView, cells: int) -> list[Line]:
+def release_lines(release: ReleaseView, cells: int, draining: str = "") -> list[Line]:
     """A release whole: where it stands, what it waits for, its steps, what else there is to know."""
     cells = min(cells, _WIDEST)
-    lines = [*head_lines(release, cells), *steps_lines(release, cells)]
+    lines = [*head_lines(release, cells, draining), *steps_lines(release, cells)]
     for section in (_recovery, _background, _notes, _hotfix, _overrides, _command):
         part = list(section(release, cells))
         if part:
@@ -72,8 +72,9 @@ def release_lines(release: ReleaseView, cells: int) -> list[Line]:
     return lines
 
 
-def head_lines(release: ReleaseView, cells: int) -> list[Line]:
-    """What ships, what it waits for, who has it already, and the way back: a few lines, the most urgent first."""
+def head_lines(release: ReleaseView, cells: int, draining: str = "") -> list[Line]:
+    """What ships, what it waits for, who has it already (and who still has, after it went back: `draining`), and the
+    way back: a few lines, the most urgent first."""
     cells = min(cells, _WIDEST)
     state, word = marks.RELEASE[release.state]
     badge = line(("  HOTFIX", "protected")) if release.hotfix else ()
@@ -96,6 +97,7 @@ def head_lines(release: ReleaseView, cells: int) -> list[Line]:
         lines += _labelled("" if number else "USERS", told, cells)
     if several and share:
         lines += _labelled("", share.removeprefix(", "), cells)
+    lines += _labelled("DRAINING", draining, cells, "attention") if draining else []
     return [*lines, *_way_back(release, cells)]
 
 

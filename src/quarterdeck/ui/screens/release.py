@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.release_view import ReleaseView, StepView
+from quarterdeck.ui.draining import still_draining
 from quarterdeck.ui.pages import releases as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.screens.small import Reader
@@ -49,10 +50,11 @@ class Release(Deck):
             above.styles.height = 1
             above.make(lambda _: [line((f"release {self._release} is not in the store any more", "attention"))])
             return
-        head = pages.head_lines(release, max(20, self.size.width))
+        draining = still_draining(self.cockpit, release)
+        head = pages.head_lines(release, max(20, self.size.width), draining)
         most = max(4, self.size.height // 3)
         above.styles.height = min(len(head), most)
-        above.make(lambda cells: pages.head_lines(release, cells)[:most])
+        above.make(lambda cells: pages.head_lines(release, cells, draining)[:most])
         current = release.current
         following = grid.cursor_key == self._followed
         grid.fill(pages.step_columns(release), pages.step_rows(release), "this release has no steps")

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.ui.draining import still_draining
 from quarterdeck.ui.pages import releases as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import Line, line, plain
@@ -58,7 +59,8 @@ class Releases(Deck):
         super().paint_cursor()
         release = self.release()
         page = self.query_one("#below", Page)
-        page.make(lambda cells: [] if release is None else [(), *pages.release_lines(release, cells)])
+        draining = still_draining(self.cockpit, release)
+        page.make(lambda cells: [] if release is None else [(), *pages.release_lines(release, cells, draining)])
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.paint)
