@@ -286,6 +286,19 @@ async def test_commit_confirm_takes_an_action_back_unless_it_is_confirmed(kept: 
     assert ship.shares()["staging"] == (20 if kept else 0)
 
 
+async def test_a_clock_that_is_set_back_gives_nobody_more_time_to_confirm(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, CANARY)
+    action = Shift(CHECKOUT, {"staging": 20})
+    release = await ship.begin(Wish((CHECKOUT,), action=action, confirm_within=600))
+    await ship.until(lambda: ship.release(release).confirm_by is not None)
+    began = ship.clock.monotonic()
+    true = ship.clock.now
+    ship.clock.now = lambda: true() - 86_400  # type: ignore[method-assign]
+    ended = await ship.ended(release, days=3)
+    assert ended.ending == "rolled_back"
+    assert ship.clock.monotonic() - began < 700
+
+
 async def test_a_release_of_a_flag_needs_no_slots(tmp_path: Path) -> None:
     ship = Captain(tmp_path, CANARY)
     release = await ship.begin(Wish((BANNER,), action=FlagChange(BANNER, enabled=True), confirm_within=60))

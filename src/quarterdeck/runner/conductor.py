@@ -93,6 +93,7 @@ class Conductor:
         self._woken = asyncio.Event()
         self._leaving = False
         self._obstructed: dict[tuple[str, ReleaseEventKind], _Obstructed] = {}
+        self._due: tuple[float, float] | None = None
 
     def wake(self) -> None:
         """Look again now: something has happened."""
@@ -117,12 +118,22 @@ class Conductor:
             release = self._store.release(self.release_id)
             if release is None or release.ending is not None:
                 return
-            now = self._clock.now()
+            now = self._now(release)
             outside = self._outlook.of(release, now)
             move = decide(release, now, outside)
             if isinstance(move, Rest) and outside.hindrance and move.why == outside.hindrance:
                 self._held_up(release, move.why)
             await self._make(release, move)
+
+    def _now(self, release: Release) -> float:
+        """The time to decide by. A machine whose clock is set back gives nobody more time to confirm: the runner has
+        promised to take back what isn't confirmed, so it counts for itself as well."""
+        now, confirm_by = self._clock.now(), release.confirm_by
+        if confirm_by is None:
+            return now
+        if self._due is None or self._due[0] != confirm_by:
+            self._due = (confirm_by, self._clock.monotonic() + confirm_by - now)
+        return max(now, confirm_by) if self._clock.monotonic() >= self._due[1] else now
 
     async def _make(self, release: Release, move: Move) -> None:
         match move:
