@@ -112,7 +112,7 @@ def _who(plan: ReleasePlan) -> Iterator[str]:
     if plan.who_feels_it:
         yield from wrapped(plan.who_feels_it, "  ", limit=500)
     if plan.exposure:
-        yield f"  at most {plan.exposure:g}% of new clients on an unfinished version"
+        yield f"  at most {plan.exposure:.4g}% of new clients on an unfinished version"
 
 
 def _each(sentences: Iterable[str]) -> Iterator[str]:

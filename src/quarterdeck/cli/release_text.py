@@ -30,8 +30,8 @@ def release_lines(view: ReleaseView) -> Iterator[str]:
         yield from _field("stopped" if view.open else "ended", f"{clock(view.ended_at)}  after {view.lasted}")
     yield from _field("state", view.state + (f": {view.waits}" if view.waits else ""))
     if view.exposed is not None:
-        most = f" (at most {view.most_exposed:g}%)" if view.most_exposed else ""
-        yield from _field("exposed", f"{view.exposed:g}% of new clients on the unfinished version{most}")
+        most = f" (at most {view.most_exposed:.4g}%)" if view.most_exposed else ""
+        yield from _field("exposed", f"{view.exposed:.4g}% of new clients on the unfinished version{most}")
     if view.ref:
         yield from _field("fixes", view.ref)
     yield from section("what", (line for one in view.members for line in wrapped(member_words(one), "  ")))
@@ -59,7 +59,7 @@ def watch_lines(view: ReleaseView) -> Iterator[str]:
     what is being measured, what it waits to be told."""
     yield from release_line(view)
     if view.exposed is not None:
-        yield f"    exposed: {view.exposed:g}% of new clients (at most {view.most_exposed:g}%)"
+        yield f"    exposed: {view.exposed:.4g}% of new clients (at most {view.most_exposed:.4g}%)"
     for step in view.steps:
         yield from wrapped(_step_words(view, step), _mark(step), hang=0)
         if step.current:

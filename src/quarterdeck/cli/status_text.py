@@ -89,7 +89,7 @@ def _slot(slot: SlotView) -> str:
 
 def _split(split: Split) -> Iterator[str]:
     shares = "  ".join(
-        f"{share.name} {share.share:g}%" + ("" if share.enabled else " disabled") for share in split.shares
+        f"{share.name} {share.share:.4g}%" + ("" if share.enabled else " disabled") for share in split.shares
     )
     where = f"@{split.target.region}" if split.target.region else ""
     yield from _wrapped(f"traffic{where} between {split.between}: {shares or 'not read yet'}", "    ")

@@ -65,9 +65,9 @@ def over_budget(environment: str, most: float, releases: Sequence[Release], rule
     others = sum(exposed(other) for other in releases if other.open and other.plan.environment == environment)
     if budget is None or most + others <= budget:
         return
-    text = f"up to {most:g}% of new clients get an unfinished version"
+    text = f"up to {most:.4g}% of new clients get an unfinished version"
     if others:
-        text += f", and {others:g}% do by other releases now"
+        text += f", and {others:.4g}% do by other releases now"
         remedy = "a step that would exceed it waits until the others are through"
     else:
         remedy = "alone it goes on all the same; a strategy that begins smaller exposes fewer at first"
@@ -112,6 +112,6 @@ def felt_by(members: Sequence[Member], steps: Sequence[ReleaseStep]) -> str:
     for member in members:
         shares = [s.exposure for s in steps if s.target.whole == member.target.whole and s.exposure]
         if shares:
-            first = "" if shares[0] == max(shares) else f", {shares[0]:g}% at first"
-            parts.append(f"{max(shares):g}% of the new clients of {member.target}{first}")
+            first = "" if shares[0] == max(shares) else f", {shares[0]:.4g}% at first"
+            parts.append(f"{max(shares):.4g}% of the new clients of {member.target}{first}")
     return "; ".join(parts) or "nobody, as far as the steps say"

@@ -59,8 +59,8 @@ class Outlook:
         total = after + sum(share for _, share in taken)
         if not taken or after <= exposed(release) or total <= budget:
             return ""
-        with_whom = ", ".join(f"{one.plan.title} {share:g}%" for one, share in taken)
+        with_whom = ", ".join(f"{one.plan.title} {share:.4g}%" for one, share in taken)
         return (
             f"{environment} allows {budget:g}% of clients on unfinished versions; with {with_whom} this step would "
-            f"make it {total:g}%"
+            f"make it {total:.4g}%"
         )
