@@ -1,5 +1,6 @@
 """`qd history`: the journal, filtered and verified."""
 
+import shlex
 import sqlite3
 from typing import Any
 
@@ -37,6 +38,24 @@ def test_what_a_step_does_is_told_with_each_of_its_events(written: Any, qd: Any)
     (summary,) = [step.summary for step in written.plan().steps if step.id == "1"]
     (line,) = [line for line in qd("history").out.splitlines() if "step.done" in line]
     assert f"step 1: {summary}; read back" in line
+
+
+def test_a_session_can_be_kept_as_the_lines_that_do_it_again(written: Any, qd: Any) -> None:
+    journal(written)
+    log = written.release().done("1")
+    log("ordered", "bo@jump", order="promote_full", step="", reason="looks 'fine'")
+    log("ordered", "quarterdeck", order="pause", step="", reason="a gate failed")
+    hold = {"kind": "freeze", "scope": "production", "since": 0.0, "until": 7200.0, "reason": "inventory"}
+    written.record(Draft("hold.placed", "cy@jump", "", "production", {"hold": {**hold, "id": "h1", "by": "cy@jump"}}))
+    lines = [line for line in qd("history", "--commands").out.splitlines() if not line.startswith("# ")]
+    assert lines == [
+        f"{written.plan().command} --reason because",
+        f"{log.plan.command} --reason {shlex.quote(written.store.releases()[0].reason)}",
+        "qd release promote production/checkout --full --reason 'looks '\"'\"'fine'\"'\"''",
+        "qd freeze production --for 120m --reason inventory",
+    ]
+    mine = qd("history", "--commands", "--actor", "cy@jump", "--json").json
+    assert [one["command"] for one in mine["commands"]] == ["qd freeze production --for 120m --reason inventory"]
 
 
 def test_filters_narrow_it(written: Any, qd: Any) -> None:

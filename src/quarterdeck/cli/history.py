@@ -29,7 +29,11 @@ _SEALED = "token"
 
 def configure(parser: ArgumentParser) -> None:
     """Filters."""
-    parser.add_argument("--verify", action="store_true", help="check the hash chain instead of printing it")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--verify", action="store_true", help="check the hash chain instead of printing it")
+    instead.add_argument(
+        "--commands", action="store_true", help="what people did, as lines that do it again; each asks before it acts"
+    )
     about = "only what was done to ENV/SERVICE (all its regions), or flag:ENV/NAME"
     parser.add_argument("about", nargs="?", type=_target, metavar="TARGET", help=about)
     parser.add_argument("--target", type=_target, metavar="TARGET", help="the same")
@@ -75,12 +79,27 @@ def _print(store: Store, invocation: Invocation) -> ExitCode:
     events = _matching(store, given)
     if given.release:
         events = _of_release(find_release(store, given.release), events)
+    if given.commands:
+        return _commands(events, invocation)
     if invocation.json:
         output.document("history", {"events": [_event_json(event) for event in events]})
     else:
         named = _StepNames(store)
         for event in events:
             output.running(event_line(event, named.of(event)), _HANG, aside=False)
+    return ExitCode.DONE
+
+
+def _commands(events: Iterator[Event], invocation: Invocation) -> ExitCode:
+    from quarterdeck.cli.twins import twin
+
+    done = [(event, line) for event in events if (line := twin(event))]
+    if invocation.json:
+        found = [{"at": event.at, "actor": clean(event.actor), "command": line} for event, line in done]
+        output.document("commands", {"commands": found})
+    else:
+        for event, line in done:
+            output.data(f"# {clock(event.at)}  {clean(event.actor)}\n{line}")
     return ExitCode.DONE
 
 

@@ -89,7 +89,8 @@ def _members(plan: ReleasePlan) -> Iterator[str]:
 def member_words(member: Member | MemberView) -> str:
     """One service: from which version to which (a flag has none), and how."""
     versions = change(member.previous, member.version)
-    return f"{member.target}" + (f"  {versions}" if versions else "") + (f"  by {member.strategy}" if member.strategy else "")
+    by = f"by {member.strategy}" if member.strategy else ""
+    return "  ".join(part for part in (str(member.target), versions, by) if part)
 
 
 def _gates(plan: ReleasePlan) -> Iterator[str]:
