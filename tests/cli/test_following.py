@@ -13,7 +13,11 @@ from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.following import follow_to_the_end
 from quarterdeck.cli.requesting import follow
+from quarterdeck.clock import SystemClock
 from quarterdeck.release.operation import Operation
+from quarterdeck.release.release_plan import Wish
+from quarterdeck.store.answer import Answer
+from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Draft, Event, StoreError
 
 
@@ -67,3 +71,40 @@ def test_an_operation_that_cannot_be_followed_is_not_told_as_failed(
         follow_to_the_end(cast(Watched, Fleet()), "op1", json=False)
     assert told.value.code == ExitCode.NEEDS_OPERATOR
     assert "qd operation op1 --follow" in told.value.hint
+
+
+def test_a_runner_that_dies_before_it_answers_is_replaced(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requesting, "RUNNER_CHECK_SECONDS", 0)
+    asker = Asker(written.store, "ana@jump", "test", SystemClock(), read_only=False)
+    request = asker.refresh()
+
+    class Fleet:
+        store = written.store
+
+        def keep_going(self) -> None:
+            answer = Answer(request.id, 0)
+            written.store.record((), written.lease, 0, answer=answer)
+
+    assert requesting.answer_to(cast(Watched, Fleet()), request).request == request.id
+
+
+@pytest.mark.parametrize("error", [CommandError(ExitCode.FAILED, "the runner can't start"), StoreError("disk is full")])
+def test_what_was_asked_for_and_may_still_be_done_is_not_told_as_failed(
+    written: Any, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requesting, "RUNNER_CHECK_SECONDS", 0)
+
+    class Fleet:
+        store = written.store
+
+        def keep_going(self) -> None:
+            raise error
+
+    asker = Asker(written.store, "ana@jump", "test", SystemClock(), read_only=False)
+    with pytest.raises(CommandError, match=str(error)) as told:
+        requesting.answer_to(cast(Watched, Fleet()), asker.order("r1", "abort", ""))
+    assert told.value.code == ExitCode.UNREACHABLE
+    assert "may still be done" in told.value.hint
+    with pytest.raises(type(error)) as plain:
+        requesting.answer_to(cast(Watched, Fleet()), asker.propose(Wish(()), ""))
+    assert plain.value is error

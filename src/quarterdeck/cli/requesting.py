@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from quarterdeck.cli.connected import Watched
@@ -12,13 +13,16 @@ from quarterdeck.release.action import Action
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Plan
 from quarterdeck.store.answer import Answer
-from quarterdeck.store.base import Event, Request
+from quarterdeck.store.base import Event, Request, StoreError
 
 ANSWER_SECONDS = 120.0
 """How long a plan or a confirmation may take: fresh reads of slow systems, and a few retries."""
 
 RUNNER_CHECK_SECONDS = 5.0
-"""How often a follower makes sure that the runner still lives."""
+"""How often whoever waits makes sure that the runner still lives."""
+
+ONLY_LOOKS = frozenset({"plan", "propose"})
+"""Requests that change nothing, whenever they are answered."""
 
 
 def answer_to(fleet: Watched, request: Request) -> Answer:
@@ -28,19 +32,37 @@ def answer_to(fleet: Watched, request: Request) -> Answer:
         CommandError: it was refused (with the refusal's exit code), or nobody answered in time.
         NothingToDo: all is as it is wanted already.
     """
-    answer = wait_for(fleet.store, lambda: fleet.store.answer(request.id), ANSWER_SECONDS)
+    answer = _answer(fleet, request)
     if answer is None:
-        raise CommandError(
-            ExitCode.UNREACHABLE,
-            f"the runner has not answered request {request.id} for {ANSWER_SECONDS:.0f} s",
-            "see what it is doing: qd runner --status"
-            + ("" if request.kind in ("plan", "propose") else "; it may still do it: qd operation, qd release list"),
-        )
+        text = f"the runner has not answered request {request.id} for {ANSWER_SECONDS:.0f} s"
+        raise _unanswered(request, text, "see what it is doing: qd runner --status")
     if answer.refusal is not None and answer.refusal.code == "unchanged":
         raise NothingToDo(answer.refusal.message)
     if answer.refusal is not None:
         raise CommandError(of_refusal(answer.refusal.code), answer.refusal.message, answer.refusal.hint)
     return answer
+
+
+def _answer(fleet: Watched, request: Request) -> Answer | None:
+    """The answer, None if nobody gave one in time. Meanwhile, see to it that a runner lives."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        answer = wait_for(fleet.store, lambda: fleet.store.answer(request.id), RUNNER_CHECK_SECONDS)
+        if answer is not None or time.monotonic() >= deadline:
+            return answer
+        try:
+            fleet.keep_going()
+        except (CommandError, StoreError) as error:
+            if request.kind in ONLY_LOOKS:
+                raise
+            raise _unanswered(request, f"request {request.id} is not answered: {error}", error.hint) from error
+
+
+def _unanswered(request: Request, text: str, hint: str) -> CommandError:
+    """What has been asked for is in the store: a runner that comes soon will still do it."""
+    if request.kind not in ONLY_LOOKS:
+        hint += "; it may still be done: qd operation, qd release list"
+    return CommandError(ExitCode.UNREACHABLE, text, hint.removeprefix("; "))
 
 
 def plan(fleet: Watched, action: Action, reason: str, override: str = "") -> Plan:
