@@ -46,12 +46,14 @@ def test_a_session_can_be_kept_as_the_lines_that_do_it_again(written: Any, qd: A
     log("ordered", "bo@jump", order="promote_full", step="", reason="looks 'fine'")
     log("ordered", "quarterdeck", order="pause", step="", reason="a gate failed")
     hold = {"kind": "freeze", "scope": "production", "since": 0.0, "until": 7200.0, "reason": "inventory"}
+    written.record(Draft("conn.taken", "bo@jump", "", "", {"scope": "*", "reason": "", "from": ""}))
     written.record(Draft("hold.placed", "cy@jump", "", "production", {"hold": {**hold, "id": "h1", "by": "cy@jump"}}))
     lines = [line for line in qd("history", "--commands").out.splitlines() if not line.startswith("# ")]
     assert lines == [
         f"{written.plan().command} --reason because",
         f"{log.plan.command} --reason {shlex.quote(written.store.releases()[0].reason)}",
         "qd release promote production/checkout --full --reason 'looks '\"'\"'fine'\"'\"''",
+        "qd conn take all",
         "qd freeze production --for 120m --reason inventory",
     ]
     mine = qd("history", "--commands", "--actor", "cy@jump", "--json").json

@@ -30,7 +30,7 @@ def twin(event: Event) -> str:
 
 
 def _words(event: Event, body: Body) -> str:
-    about = shlex.quote(clean(event.target, _LONGEST)) or "all"
+    about = shlex.quote(clean(event.target, _LONGEST) or "all")
     match event.kind:
         case "operation.started":
             return "" if body.get("release") else _planned(body)
