@@ -44,6 +44,17 @@ def test_a_scope_shows_only_that_part(written: Any, qd: Any) -> None:
     assert [env["name"] for env in qd("status", "staging", "--json").json["environments"]] == ["staging"]
 
 
+def test_of_one_service_the_way_back_and_what_still_drains_are_told(written: Any, qd: Any) -> None:
+    written.everything()
+    assert "way back" not in qd("status").out
+    none = qd("status", "production/checkout")
+    assert "the journal knows no change of production/checkout" in none.out
+    written.begin("op1", written.plan())
+    assert "operation op1" in qd("status", "production/checkout").out, "what runs has no way back yet"
+    document = qd("status", "production/checkout", "--json").json
+    assert (document["way_back"]["possible"], document["draining"]) == (False, [])
+
+
 def test_an_unknown_scope_names_what_there_is(written: Any, qd: Any) -> None:
     written.everything()
     result = qd("status", "prod")

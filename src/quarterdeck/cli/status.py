@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import Watched, connected
@@ -14,7 +16,9 @@ from quarterdeck.cli.patience import wait_for
 from quarterdeck.cli.scope import Scope, knowledges
 from quarterdeck.cli.status_json import picture_json
 from quarterdeck.cli.status_text import picture_lines
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.picture import Picture
+from quarterdeck.store.base import Store
 
 REPAINT_SECONDS = 15.0
 """With --watch: ages grow even when nothing is written."""
@@ -36,12 +40,12 @@ def run(invocation: Invocation) -> ExitCode:
         if invocation.arguments.live:
             fleet.refresh()
         seen = _look(fleet, invocation)
-        _print(seen, invocation)
+        _print(fleet, seen, invocation)
         while invocation.arguments.watch:
             _wait_for_change(fleet)
             before, seen = seen, _look(fleet, invocation)
             if _content(seen) != _content(before):
-                _print(seen, invocation)
+                _print(fleet, seen, invocation)
     return exit_code(seen)
 
 
@@ -65,11 +69,29 @@ def _content(seen: Picture) -> list[str]:
     return list(picture_lines(seen))[1:]
 
 
-def _print(seen: Picture, invocation: Invocation) -> None:
+def _print(fleet: Watched, seen: Picture, invocation: Invocation) -> None:
+    scope: Scope = invocation.arguments.scope
     if invocation.json:
-        output.document("status", picture_json(seen))
+        output.document("status", {**picture_json(seen), **_outlook_json(fleet.store, scope, seen.at)})
     else:
-        output.data("\n".join(picture_lines(seen)) + ("\n" if invocation.arguments.watch else ""))
+        lines = [*picture_lines(seen), *_outlook(fleet.store, scope, seen.at)]
+        output.data("\n".join(lines) + ("\n" if invocation.arguments.watch else ""))
+
+
+def _outlook(store: Store, scope: Scope, now: float) -> Iterator[str]:
+    """Of one service there is room to say what is to be expected."""
+    if scope.service:
+        from quarterdeck.cli.outlook import outlook_lines, outlook_of
+
+        yield from outlook_lines(outlook_of(store, TargetId(scope.environment, scope.service), now))
+
+
+def _outlook_json(store: Store, scope: Scope, now: float) -> Mapping[str, Any]:
+    if not scope.service:
+        return {}
+    from quarterdeck.cli.outlook import outlook_json, outlook_of
+
+    return outlook_json(outlook_of(store, TargetId(scope.environment, scope.service), now))
 
 
 def _wait_for_change(fleet: Watched) -> None:
