@@ -14,6 +14,7 @@ from tests.runner.crew import CHECKOUT, CONFIG, SWAP, Crew, processes, until
 from tests.runner.test_processes_releases import begin, release
 
 from quarterdeck.release.release_plan import Wish
+from quarterdeck.runner.process import PROGRAMS
 
 pytestmark = pytest.mark.process
 
@@ -55,8 +56,22 @@ def test_a_launch_that_its_runner_never_answered_is_answered_by_the_next_and_beg
     assert (crew.swaps_asked_for(), crew.swaps_done()) == (1, 1)
 
 
+def test_the_sandbox_starts_no_program(crew: Crew, tmp_path: Path) -> None:
+    """Whoever tries a configuration out in the sandbox migrates no real database with it."""
+    begun = tmp_path / "begun"
+    strategy(crew, f'{{run: ["touch", "{begun}"], undo: ["touch", "{begun}"]}}')
+    crew.in_charge(crew.runner())
+    name = begin(crew, Wish((CHECKOUT,)))
+    until(lambda: release(crew, name).standing("1").state == "done", "the step is through")
+    assert "the sandbox starts no program" in release(crew, name).standing("1").detail
+    assert not begun.exists()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process was given")
-def test_a_program_does_not_outlive_the_runner_that_was_killed(crew: Crew, tmp_path: Path) -> None:
+def test_a_program_does_not_outlive_the_runner_that_was_killed(
+    crew: Crew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PROGRAMS, "1")
     program = tmp_path / "migrate.py"
     program.write_text(f"import time\nopen({str(tmp_path / 'begun')!r}, 'a').write('x')\ntime.sleep(600)\n")
     strategy(crew, f'{{run: ["{sys.executable}", "{program}"], timeout: 10m}}')

@@ -24,6 +24,7 @@ from quarterdeck.runner.measuring import Samples
 from quarterdeck.runner.ports import Seal
 from quarterdeck.runner.racing import first_of
 from quarterdeck.runner.reception import RETRY_SECONDS, Reception
+from quarterdeck.runner.running import Starts, run
 from quarterdeck.runner.sessions import Sessions
 from quarterdeck.runner.settings import RunnerSettings
 from quarterdeck.store.base import Draft, LeaseLost, Store, StoreError
@@ -57,6 +58,7 @@ class Duty:
         seal: Seal,
         clock: Clock,
         over: Callable[[], Outcome | None],
+        starts: Starts = run,
     ) -> None:
         """`over` says whether something outside ends the term, and how; asked once a second. An outdated
         configuration waits until nothing runs, for its operations end with the one they began with. It doesn't wait
@@ -80,6 +82,7 @@ class Duty:
             household=Household(refresh=self.refresh, leave=self._leave),
             rules=rules,
             samples=samples,
+            starts=starts,
         )
         self._reception = Reception(store, guard, self._engine.answer, clock)
         self._lookouts: list[Lookout] = []

@@ -37,6 +37,7 @@ from quarterdeck.runner.proposing import Proposer
 from quarterdeck.runner.release_lines import line, subject
 from quarterdeck.runner.release_writes import Writes
 from quarterdeck.runner.releasing import Office, Releases, overriding
+from quarterdeck.runner.running import Starts, run
 from quarterdeck.runner.sounding import Soundings
 from quarterdeck.runner.stepping import Stepper
 from quarterdeck.store.answer import Answer
@@ -88,8 +89,9 @@ class Engine:
         samples: Samples,
         rules: Rulebook = NO_RULES,
         patience: Patience | None = None,
+        starts: Starts = run,
     ) -> None:
-        """`samples` asks gates; `patience` is for worlds of another pace (the simulation's)."""
+        """`samples` asks gates, `starts` begins programs; `patience` is for worlds of another pace (a simulation's)."""
         self._store = store
         self._guard = guard
         self._connections = connections
@@ -104,7 +106,7 @@ class Engine:
         self._operations = operations = Operations(
             Executor(store, journal, stepper, household.refresh), clock, self._something_ended
         )
-        self._programs = programs = Programs(journal, clock, self._something_ended)
+        self._programs = programs = Programs(journal, clock, self._something_ended, starts)
         measuring = Measuring(samples, fleet, store, clock)
         outlook = Outlook(store, rules, programs)
         writes = Writes(store, journal, planner, connections, operations, clock)

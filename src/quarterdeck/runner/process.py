@@ -18,6 +18,7 @@ from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.config.problems import ConfigError
 from quarterdeck.providers import registry
 from quarterdeck.providers.base import ProviderError
+from quarterdeck.runner import running
 from quarterdeck.runner.configuration import Configuration, sandboxed
 from quarterdeck.runner.duty import Duty, Outcome
 from quarterdeck.runner.guard import LeaseGuard
@@ -38,6 +39,9 @@ log = logging.getLogger(__name__)
 
 USAGE, FAILED = 2, 1
 """Exit codes: the configuration is wrong; the store or the sandbox can't be used."""
+
+PROGRAMS = "QUARTERDECK_SANDBOX_PROGRAMS"
+"""Environment variable: set to anything, it has programs of steps and gates started out of a sandbox as well."""
 
 STAND_BY_SECONDS = 1.0
 """Between two looks at whether the lease is free."""
@@ -131,6 +135,7 @@ class Runner:
         truth = Observer(
             fleet, lambda: rules, self._store.observations, Harbour.of(announcement) if announcement else None, sessions
         )
+        starts = running.rehearse if announcement and not os.environ.get(PROGRAMS) else running.run
         term = Duty(
             settings,
             store=self._store,
@@ -138,10 +143,11 @@ class Runner:
             fleet=fleet,
             rules=rules,
             sessions=sessions,
-            samples=Sampler(sessions, lambda: rules, truth, self._clock, announcement or None),
+            samples=Sampler(sessions, lambda: rules, truth, self._clock, announcement or None, starts),
             seal=FileSeal(settings.store.with_name("seal.key")),
             clock=self._clock,
             over=partial(_over, configuration, announcement),
+            starts=starts,
         )
         log.info("in charge of %s as %s", fleet.name, guard.lease.holder)
         try:

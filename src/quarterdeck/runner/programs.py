@@ -10,7 +10,7 @@ from quarterdeck.release.release_plan import ReleaseStep
 from quarterdeck.release.rollout import Release, ReleaseEventKind
 from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.release_lines import line
-from quarterdeck.runner.running import run
+from quarterdeck.runner.running import Starts, run
 from quarterdeck.runner.tasks import Tasks, seen_through
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 class Programs:
     """Each is seen to its end, and the end written down, whatever the release does meanwhile."""
 
-    def __init__(self, journal: Journal, clock: Clock, ended: Callable[[], None]) -> None:
+    def __init__(self, journal: Journal, clock: Clock, ended: Callable[[], None], starts: Starts = run) -> None:
         """`ended` is told whenever one has ended."""
+        self._starts = starts
         self._journal = journal
         self._clock = clock
         self._tasks = Tasks("program", ended)
@@ -42,7 +43,7 @@ class Programs:
         """
 
         async def see_through() -> None:
-            ran = await run(command, timeout, names)
+            ran = await self._starts(command, timeout, names)
             body = {"step": step.id, "detail": ran.detail}
             told = line(release, good if ran.done else bad, body)
             await seen_through(f"program of {release.id}", lambda: self._journal.insist([told]), self._clock)

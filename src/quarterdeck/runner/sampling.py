@@ -21,7 +21,7 @@ from quarterdeck.release.gate import GateSpec, Measurement, Sample
 from quarterdeck.release.judging import measured
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.mistakes import without_text
-from quarterdeck.runner.running import run
+from quarterdeck.runner.running import Starts, run
 from quarterdeck.runner.truth import Truthful
 
 log = logging.getLogger(__name__)
@@ -56,9 +56,11 @@ class Sampler:
         truth: Truthful | None,
         clock: Clock,
         announcement: Mapping[str, Any] | None = None,
+        starts: Starts = run,
     ) -> None:
         """`truth` answers gates of the kind `traffic`. `announcement` is that of a sandbox: probes that name no
-        connection then go to it and nowhere else."""
+        connection then go to it and nowhere else. `starts` starts commands."""
+        self._starts = starts
         self._connections = connections
         self._rules = rules
         self._truth = truth
@@ -88,7 +90,7 @@ class Sampler:
             case "schedule":
                 return self._schedule(gate, at)
             case "command":
-                return await _command(gate, names)
+                return await self._command(gate, names)
         async with asyncio.timeout(_limit(gate)):
             if gate.kind == "traffic":
                 return await self._traffic(gate)
@@ -102,6 +104,19 @@ class Sampler:
             raise ProviderError("misconfigured", f"there is no schedule {clean(name)}", "declare it in schedules")
         inside = any(within(window, at) for window in windows)
         return Evidence(float(inside), detail=f"{'within' if inside else 'outside'} {clean(name)}")
+
+    async def _command(self, gate: GateSpec, names: Mapping[str, str]) -> Evidence:
+        """The exit code of a program. One that can't be started, or that had to be ended, says nothing."""
+        try:
+            words = json.loads(gate.options.get("argv", "[]"))
+            command = [fill_word(str(word), names) for word in words]
+        except (ValueError, TypeError) as error:
+            raise ProviderError("misconfigured", f"{gate.name}: its command can't be used: {error}") from None
+        if not command:
+            raise ProviderError("misconfigured", f"{gate.name} has no command")
+        ran = await self._starts(command, _limit(gate), names)
+        value = None if ran.code is None or not ran.started else float(ran.code)
+        return Evidence(value, detail=ran.detail)
 
     async def _traffic(self, gate: GateSpec) -> Evidence:
         if self._truth is None:
@@ -127,20 +142,6 @@ class Sampler:
         if source is None:
             raise ProviderError("misconfigured", "the provider http answers for no gates", "reinstall quarterdeck")
         return source
-
-
-async def _command(gate: GateSpec, names: Mapping[str, str]) -> Evidence:
-    """The exit code of a program. One that can't be started, or that had to be ended, says nothing."""
-    try:
-        words = json.loads(gate.options.get("argv", "[]"))
-        command = [fill_word(str(word), names) for word in words]
-    except (ValueError, TypeError) as error:
-        raise ProviderError("misconfigured", f"{gate.name}: its command can't be used: {error}") from None
-    if not command:
-        raise ProviderError("misconfigured", f"{gate.name} has no command")
-    ran = await run(command, _limit(gate), names)
-    value = None if ran.code is None or not ran.started else float(ran.code)
-    return Evidence(value, detail=ran.detail)
 
 
 def _filled(gate: GateSpec, names: Mapping[str, str]) -> GateSpec:
