@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import Swap
-from quarterdeck.release.clearance import OVERRIDE, Clearance, Undertaking, clear
+from quarterdeck.release.action import FlagChange, Swap
+from quarterdeck.release.clearance import OVERRIDE, Clearance, Undertaking, clear, next_write
 from quarterdeck.release.guards import Conn, Guards, Hold, HoldKind, Override
 from quarterdeck.release.plan import Refusal
 from quarterdeck.release.release_plan import Member, ReleasePlan, ReleaseStep, Wish, Write
@@ -123,6 +123,14 @@ def test_turning_a_flag_off_passes_everything_but_the_conn() -> None:
 
 
 # --- freezes ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("change", "eases"), [({"enabled": False}, True), ({"enabled": True}, False), ({}, False)])
+def test_so_does_a_step_of_a_release_that_turns_a_flag_off(change: Any, eases: bool) -> None:
+    release = open_release()
+    step = ReleaseStep("1", CHECKOUT, Write(FlagChange(BANNER, percent=5, **change)), "flag")
+    release = replace(release, plan=replace(release.plan, steps=(step,)))
+    assert next_write(release) == undertaking("release", BOB, BANNER, release="r1", eases=eases)
+
+
 def test_a_freeze_says_who_since_until_why_and_the_next_legal_moment() -> None:
     told = refused(undertaking(), holds=(hold("freeze", until=NOW + 2 * HOUR),))
     assert told.code == "policy"
@@ -171,6 +179,8 @@ def test_rollback_passes_what_kargos_windows_would_gate(kind: HoldKind) -> None:
 def test_a_window_may_forbid_rollbacks_too_if_it_says_so() -> None:
     window = (frozen(rollback_too=True),)
     assert refused(undertaking("recovery"), windows=window).code == "policy"
+    assert "going back is free" not in refused(undertaking("recovery"), windows=window).hint
+    assert "going back is free" in refused(undertaking(), windows=window).hint
     assert asked(undertaking("recovery"), windows=window, override="on fire").overridden
     assert asked(undertaking("recovery", release="r1"), windows=window, releases=(open_release(),)).refusal is None
 
