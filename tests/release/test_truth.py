@@ -65,7 +65,7 @@ def test_a_share_meant_to_be_nothing_is_nothing_only_when_nobody_gets_there() ->
 
 def test_silence_is_no_observation() -> None:
     assert compare({"a": 50, "b": 50}, {}, {}).off_by is None
-    assert compare({"a": 50, "b": 50}, {}, {}, 50).sentence(5).endswith("50 of 50 without an answer")
+    assert compare({"a": 50, "b": 50}, {}, {}, 50).sentence(5).endswith("50 of 50 told nothing")
     mostly = compare({"a": 50, "b": 50}, {}, {"a": 10, "b": 10}, 30)
     assert mostly.off_by is None
     assert "nothing to say" in mostly.sentence(5)

@@ -31,7 +31,7 @@ from quarterdeck.release.strategy import (
     SwapStep,
     WeightStep,
 )
-from quarterdeck.release.traffic_gates import traffic_gates
+from quarterdeck.release.traffic_gates import in_words, traffic_gates
 from quarterdeck.release.unfolding import Unfit, unfold
 
 TRUTH = Truth("https://$host/", header="x-version", tolerance=4)
@@ -146,6 +146,7 @@ def test_a_weight_with_a_tolerance_is_observed_by_a_gate_of_its_own() -> None:
     assert (gate.name, gate.kind, gate.success) == ("traffic-2", "traffic", "result <= 3")
     assert gate.options["target"] == str(CHECKOUT)
     assert json.loads(gate.options["shares"]) == {"staging": 5}
+    assert "by 3 points at most, beyond chance; asked every 15s until that is so, for 10m at most" in in_words(gate)
 
 
 def test_a_share_that_is_not_there_yet_is_waited_for() -> None:

@@ -164,7 +164,7 @@ async def test_a_service_that_answers_nobody_is_no_evidence() -> None:
     harbour = Harbour("http://127.0.0.1:9")
     evidence = await observer(replace(BY_HEADER, probes=5), harbour).off_by(gate())
     assert evidence.value is None
-    assert "5 of 5 without an answer" in evidence.detail
+    assert "5 of 5 told nothing" in evidence.detail
 
 
 @pytest.mark.parametrize(

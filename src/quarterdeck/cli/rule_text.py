@@ -5,10 +5,13 @@ from __future__ import annotations
 from quarterdeck.cli.times import span
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.gate import GateSpec
+from quarterdeck.release.traffic_gates import in_words
 
 
 def gate_words(gate: GateSpec) -> str:
     """What a gate wants to see, how often, and what it puts up with."""
+    if gate.kind == "traffic":
+        return in_words(gate)
     wants = f"passes while {gate.success}" if gate.success else gate.kind
     words = [wants + (f", fails when {gate.failure}" if gate.failure else "")]
     words.append(f"every {span(gate.interval)}" + (f", {gate.count} times" if gate.count > 1 else ""))

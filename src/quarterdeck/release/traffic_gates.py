@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from quarterdeck.release.action import Shift
+from quarterdeck.release.freshness import length
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.release_plan import Observe, ReleaseStep, Write
 
@@ -42,3 +43,10 @@ def traffic_gates(steps: Sequence[ReleaseStep]) -> tuple[GateSpec, ...]:
                     )
                 )
     return tuple(gates)
+
+
+def in_words(gate: GateSpec) -> str:
+    """What such a gate waits for, for people: it has no other policy than patience."""
+    least = gate.success.removeprefix("result <= ")
+    wants = f"what users really get differs from what was set by {least} points at most, beyond chance"
+    return f"{wants}; asked every {length(gate.interval)} until that is so, for {length(gate.timeout)} at most"

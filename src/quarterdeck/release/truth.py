@@ -64,7 +64,7 @@ class Comparison:
         parts = [_told(share) for share in self.shares if share.intended or share.reported or share.seen]
         off = self.off_by
         verdict = "nothing to say" if off is None else "agrees" if off <= tolerance else f"off by {off:.1f} points"
-        silent = f"; {self.unanswered} of {self.asked + self.unanswered} without an answer" if self.unanswered else ""
+        silent = f"; {self.unanswered} of {self.asked + self.unanswered} told nothing" if self.unanswered else ""
         return f"{'; '.join(parts) or 'nothing observed'}: {verdict}{silent}"
 
 

@@ -8,6 +8,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import left
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write, change
+from quarterdeck.release.traffic_gates import in_words
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.plan import command_lines, fuse_lines, risk_lines, who_lines
 from quarterdeck.ui.spans import BLANK, Line, line, wrap
@@ -117,6 +118,8 @@ def _gates(plan: ReleasePlan, cells: int) -> Iterator[Line]:
 
 
 def _gate(gate: GateSpec) -> str:
+    if gate.kind == "traffic":
+        return in_words(gate)
     wants = clean(gate.success or f"not {gate.failure}", 80)
     limits = f"{gate.count} must pass, {gate.failure_limit} may fail, every {left(gate.interval)}"
     doubt = f"no data: {gate.on_no_data}, stale: {gate.on_stale}"
