@@ -102,6 +102,14 @@ def test_an_ended_release_is_no_longer_open_and_one_that_waits_for_a_person_is(s
     assert [release.id for release in store.releases(limit=1)] == ["c"]
 
 
+def test_no_open_release_is_left_out_however_old_it_is(store: Store, lease: Lease) -> None:
+    """What is left out has nothing for itself, and another release would begin beside it."""
+    store.record([begun(f"r{number}") for number in range(120)], lease, 1)
+    assert len(store.releases(open_only=True)) == 120
+    assert len(store.releases()) == 100
+    assert len(store.releases(open_only=True, limit=5)) == 5
+
+
 def test_the_last_word_of_a_person_is_the_one_that_counts(store: Store, lease: Lease) -> None:
     words = [Decision("bo", 1, "approve"), Decision("cy", 2, "approve"), Decision("bo", 3, "reject", "wait")]
     store.record([begun(), *(event("decided", one.by, step="4", decision=to_json(one)) for one in words)], lease, 3)

@@ -126,7 +126,7 @@ class Engine:
             LeaseLost, StoreError: nothing was taken over.
         """
         orphans = [one for one in self._store.operations(open_only=True, limit=MANY) if one.ending is None]
-        releases = [one for one in self._store.releases(open_only=True, limit=MANY) if one.ending is None]
+        releases = [one for one in self._store.releases(open_only=True) if one.ending is None]
         if not orphans and not releases:
             return
         by = {"by": self._guard.lease.holder}

@@ -176,8 +176,9 @@ class Store(Protocol):
         """The rules that the runner has published; an empty rulebook before it ever did."""
         ...
 
-    def releases(self, *, open_only: bool = False, limit: int = 100) -> Sequence[Release]:
-        """Releases, newest first."""
+    def releases(self, *, open_only: bool = False, limit: int | None = None) -> Sequence[Release]:
+        """Releases, newest first, at most `limit`. None: the last 100, but all of those that are open, for what is
+        left out has nothing for itself."""
         ...
 
     def release(self, release_id: str) -> Release | None:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 """Seconds to wait for another process's write to end. Writes take milliseconds; a stuck one must not hang us."""
 
+_ALL = -1
+"""What SQLite takes for no limit."""
+
 _LINE = "seq, at, kind, actor, operation, target, body, previous, hash"
 
 
@@ -127,12 +130,13 @@ class SqliteStore:
             text = self._meta("rules")
         return Rulebook() if text is None else self._decoder.read(Rulebook, text)
 
-    def releases(self, *, open_only: bool = False, limit: int = 100) -> Sequence[Release]:
+    def releases(self, *, open_only: bool = False, limit: int | None = None) -> Sequence[Release]:
         """See `Store.releases`."""
         where = where_all("open" if open_only else "")
+        most = limit if limit is not None else _ALL if open_only else 100
         with self._explaining():
             rows = self._db.execute(
-                f"SELECT body FROM releases {where} ORDER BY started DESC LIMIT ?", (limit,)
+                f"SELECT body FROM releases {where} ORDER BY started DESC LIMIT ?", (most,)
             ).fetchall()
         return tuple(self._read_release(body) for (body,) in rows)
 
