@@ -11,9 +11,10 @@ from quarterdeck.cli.connected import connected
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.guard_asking import scope, tell
 from quarterdeck.cli.invocation import Invocation
-from quarterdeck.cli.times import shown, span
+from quarterdeck.cli.times import shown
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.clearance import spoken, typed
+from quarterdeck.release.freshness import about
 from quarterdeck.release.guards import Conn
 
 
@@ -55,7 +56,7 @@ def conn_line(conn: Conn, now: float) -> str:
     """One conn in one line."""
     why = f": {clean(conn.reason)}" if conn.reason else ""
     offered = f"; offered to {clean(conn.offered_to)}" if conn.offered_to else ""
-    since = f"since {shown(conn.since)} ({span(now - conn.since)})"
+    since = f"since {shown(conn.since)} ({about(now - conn.since)})"
     return f"{clean(spoken(conn.scope))}: {clean(conn.holder)} {since}{why}{offered}"
 
 

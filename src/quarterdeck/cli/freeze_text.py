@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from quarterdeck.cli.passages import section, wrapped
-from quarterdeck.cli.times import shown, span
+from quarterdeck.cli.times import shown
 from quarterdeck.release.clearance import spoken
+from quarterdeck.release.freshness import about, length
 from quarterdeck.release.guards import Guards, Hold
 from quarterdeck.release.rules import Rulebook, Window
 
@@ -52,7 +53,7 @@ def window_words(window: Window) -> str:
     does = "freeze" if window.kind == "freeze" else "open only"
     where = ", ".join(window.environments) or "everywhere"
     if window.cron:
-        when = f"from `{window.cron}` for {span(window.seconds)} ({window.tz})"
+        when = f"from `{window.cron}` for {length(window.seconds)} ({window.tz})"
     else:
         when = f"{shown(window.since)} to {shown(window.until)}"
     why = f": {window.reason}" if window.reason else ""
@@ -61,7 +62,7 @@ def window_words(window: Window) -> str:
 
 
 def _when(at: float, now: float) -> str:
-    return f"{shown(at)} (in {span(at - now)})"
+    return f"{shown(at)} (in {about(at - now)})"
 
 
 def _of(window: str) -> str:

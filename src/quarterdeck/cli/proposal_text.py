@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from quarterdeck.cli.passages import fuse_lines, risk_lines, section, wrapped
 from quarterdeck.cli.rule_text import approval_words, gate_words
-from quarterdeck.cli.times import span
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.freshness import about
+from quarterdeck.release.freshness import about, length
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.release_plan import HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep, change
 from quarterdeck.release.release_view import MemberView
@@ -68,7 +67,7 @@ def step_graph(plan: ReleasePlan) -> Iterator[str]:
         previous = step.id
     least = sum(step.work.seconds or 0 for step in plan.steps if isinstance(step.work, Pause | Observe))
     if least:
-        yield f"  takes {span(least)} at least, beside the writes themselves"
+        yield f"  takes {length(least)} at least, beside the writes themselves"
 
 
 def _what(plan: ReleasePlan, step: ReleaseStep) -> str:
@@ -103,10 +102,10 @@ def _on_failure(plan: ReleasePlan) -> Iterator[str]:
     rolls_back = "everything that was done is taken back, by itself"
     yield f"  {rolls_back if plan.on_failure == 'rollback' else 'it pauses for a person'}"
     if plan.confirm_within is not None:
-        text = f"and after the last step: taken back unless confirmed within {span(plan.confirm_within)}"
+        text = f"and after the last step: taken back unless confirmed within {length(plan.confirm_within)}"
         yield from wrapped(text, "  ")
     if plan.pause_limit is not None:
-        yield from wrapped(f"and a pause that nobody ends within {span(plan.pause_limit)} aborts it", "  ")
+        yield from wrapped(f"and a pause that nobody ends within {length(plan.pause_limit)} aborts it", "  ")
 
 
 def _who(plan: ReleasePlan) -> Iterator[str]:

@@ -15,7 +15,8 @@ from quarterdeck.cli.patience import wait_for
 from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.release_views import next_words, view_of
 from quarterdeck.cli.telling import told
-from quarterdeck.cli.times import clock, span
+from quarterdeck.cli.times import clock
+from quarterdeck.release.freshness import length
 from quarterdeck.release.rollout import Release
 from quarterdeck.store.base import Event
 
@@ -140,7 +141,7 @@ def _out_of_time(fleet: Watched, release_id: str, patience: Patience, *, json: b
         output.document("release", {"timed_out": True, "release": release_json(fleet.store, release)})
     waits = f" ({view_of(fleet.store, release, time.time()).waits})" if release is not None else ""
     output.complain(
-        f"no end after {span(patience.timeout or 0)}: release {release_id} goes on{waits}",
+        f"no end after {length(patience.timeout or 0)}: release {release_id} goes on{waits}",
         f"follow it: qd release follow {release_id}; end it: qd release abort {release_id}",
     )
     return ExitCode.NEEDS_OPERATOR

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from quarterdeck.cli.times import span
 from quarterdeck.release.approval import ApprovalRule
+from quarterdeck.release.freshness import length
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.traffic_gates import in_words
 
@@ -14,15 +14,15 @@ def gate_words(gate: GateSpec) -> str:
         return in_words(gate)
     wants = f"passes while {gate.success}" if gate.success else gate.kind
     words = [wants + (f", fails when {gate.failure}" if gate.failure else "")]
-    words.append(f"every {span(gate.interval)}" + (f", {gate.count} times" if gate.count > 1 else ""))
+    words.append(f"every {length(gate.interval)}" + (f", {gate.count} times" if gate.count > 1 else ""))
     if gate.evaluation_delay:
-        words.append(f"first after {span(gate.evaluation_delay)}")
+        words.append(f"first after {length(gate.evaluation_delay)}")
     if gate.steady_for:
-        words.append(f"steady for {span(gate.steady_for)}")
+        words.append(f"steady for {length(gate.steady_for)}")
     if gate.failure_limit:
         words.append(f"{gate.failure_limit} may fail")
     words.append(f"no data: {_policy(gate.on_no_data)}, stale: {_policy(gate.on_stale)}")
-    words.append(f"at most {span(gate.timeout)}")
+    words.append(f"at most {length(gate.timeout)}")
     if gate.shadow:
         words.append("shadow: shown, decides nothing")
     return "; ".join(words)
@@ -38,7 +38,7 @@ def approval_words(rule: ApprovalRule) -> str:
     words = [f"{rule.required} {people}" + (f" of {', '.join(rule.groups)}" if rule.groups else "")]
     words.append("whoever started it counts too" if rule.self_approval else "not whoever started it")
     if rule.expires_after is not None:
-        words.append(f"rejected after {span(rule.expires_after)} without an answer")
+        words.append(f"rejected after {length(rule.expires_after)} without an answer")
     if rule.note:
         words.append(rule.note)
     return "; ".join(words)

@@ -1,4 +1,4 @@
-"""Lengths of time and moments: as people write them on a command line, and as they are shown to them."""
+"""Lengths of time and moments as people write them on a command line, and moments as they are shown to them."""
 
 from __future__ import annotations
 
@@ -83,27 +83,11 @@ def shown(at: float, zone: tzinfo | None = None) -> str:
     return f"{local:%a %Y-%m-%d %H:%M} {local.tzname()}"
 
 
-def span(length: float) -> str:
-    """A length of time, as exact as it is worth: `45s`, `6m12s`, `2h14m`, `3d4h`."""
-    rest = max(0, round(length))
-    if rest < 60:
-        return f"{rest}s"
-    if rest < 3600:
-        return _two(rest // 60, "m", rest % 60, "s")
-    if rest < 86400:
-        return _two(rest // 3600, "h", rest % 3600 // 60, "m")
-    return _two(rest // 86400, "d", rest % 86400 // 3600, "h")
-
-
 def _is_length(text: str) -> bool:
     try:
         return seconds(text) > 0
     except ValueError:
         return False
-
-
-def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{large_unit}" + (f"{small}{small_unit}" if small else "")
 
 
 def _next(hour: int, minute: int, now: float, zone: tzinfo | None, text: str) -> float:
