@@ -296,3 +296,16 @@ def test_only_the_latest_observation_of_a_target_is_what_its_users_get() -> None
         sample = Sample(NOW - ago, (Measurement(f"traffic-{step}", "pass", 0, f"as seen in step {step}"),))
         one = happens(one, "sampled", ago, step=step, sample=to_json(sample))
     assert [line.partition(" (")[0] for line in seen(one).truth] == ["as seen in step 3"]
+
+
+def test_a_release_that_waits_for_the_budget_of_others_says_so() -> None:
+    """It doesn't run: nothing happens until the other one is through."""
+    cart = TargetId("production", "cart")
+    steps = tuple(replace(step, target=cart) for step in PLAN.steps)
+    plan = replace(PLAN, members=(Member(cart, "2", "1", "canary"),), steps=steps, wish=Wish((cart,)))
+    other = replace(release("1", "2", "3", "4", "5", plan=plan), id="other")
+    mine = release()
+    rules = Rulebook(exposure={"production": 100})
+    view = next(one for one in view_releases((mine, other), (), FLEET, rules, Guards(), NOW) if one.id == mine.id)
+    assert (view.state, view.short) == ("hindered", "held")
+    assert "production allows 100% of clients on unfinished versions" in view.waits

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulation.planting import Patch, mutant, replaced
 
-from quarterdeck.release import approving, conducting, judging, orders, recovering, watching
+from quarterdeck.release import approving, conducting, hindrance, judging, orders, recovering, watching
 from quarterdeck.release.clearance import Clearance, _Lookout
 from quarterdeck.release.composing import _Composer
 from quarterdeck.release.gate import Evidence, GateSpec, Judgement, Measurement
@@ -241,7 +241,7 @@ def ignore_a_freeze_before_a_step() -> Sequence[Patch]:
 
 @mutant
 def ignore_the_exposure_budget() -> Sequence[Patch]:
-    return replaced(Outlook, "_over_budget", lambda self, release, step, others: "")
+    return replaced(hindrance, "_over_budget", lambda release, step, releases, rules: "")
 
 
 @mutant

@@ -56,16 +56,10 @@ def _begins_next(release: Release) -> bool:
 def _hindered(
     around: Surroundings, release: Release, releases: Sequence[Release], rules: Rulebook, guards: Guards
 ) -> Surroundings:
-    from quarterdeck.release.clearance import clear, next_write  # reads cron lines where there are windows
+    from quarterdeck.release.hindrance import hindrance  # reads cron lines where there are windows
 
-    what = next_write(release)
-    if what is None:
-        return around
-    # What was overridden stands in the guards; what has come since hinders it, whatever the wish said.
-    cleared = clear(what, guards=guards, rules=rules, releases=releases, now=around.now)
-    if cleared.refusal is None:
-        return around
-    return replace(around, hindrance=cleared.refusal.message, hindered_until=cleared.until)
+    why, until = hindrance(release, releases=releases, guards=guards, rules=rules, now=around.now)
+    return replace(around, hindrance=why, hindered_until=until)
 
 
 def view_release(release: Release, around: Surroundings) -> ReleaseView:
