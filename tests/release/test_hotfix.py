@@ -96,6 +96,22 @@ def test_a_strategy_of_hotfixes_is_taken_as_it_is_written() -> None:
     assert "as it is written" in path.kept[0]
 
 
+def test_what_the_usual_strategy_asks_besides_is_named_and_owed() -> None:
+    quick = Strategy("quick", (SwapStep(), AnalysisStep(("errors",))))
+    usual = replace(USUAL, gates=("alarms", "tried-out"))
+    book = rules()
+    gates = (*book.gates, gate("tried-out", shadow=True))
+    route = Route(CHECKOUT, strategy="careful", hotfix="quick", artifact="shop:$version")
+    book = replace(book, strategies=(usual, quick), gates=gates, routes=(route,))
+    plan = plan_of(composed(Wish((CHECKOUT,), NEW, hotfix=True, ref="abc123"), book))
+    assert plan.hotfix is not None
+    named = [(one.kind, one.name) for one in plan.hotfix.skipped if one.authority == ("the configuration",)]
+    assert named == [("gate", "alarms"), ("gate", "latency"), ("approval", "sre")]
+    owed = {(debt.kind, debt.text.partition(":")[0]) for debt in debts_of(Rehearsal(plan).release)}
+    assert ("skipped_gate", "run alarms afterwards") in owed
+    assert ("skipped_approval", "get sre afterwards") in owed
+
+
 def test_the_plan_of_a_hotfix_names_what_it_skips_and_the_route_approval_too() -> None:
     book = rules(routes=(Route(CHECKOUT, "careful", approval="sre", artifact="$version"),))
     found = hotfix(book)

@@ -32,6 +32,8 @@ from quarterdeck.release.strategy import (
 
 FREE = "anybody: it only takes time"
 """Who may leave out what guards nothing."""
+WRITTEN = "the configuration"
+"""On whose authority its strategy of hotfixes leaves out what the usual one asks."""
 
 
 def shortest(
@@ -46,13 +48,15 @@ def shortest(
 
     Args:
         strategy: the one of hotfixes, if the route names one, else the usual one. The one of hotfixes is taken as it
-            is written: whoever wrote it has decided what a hotfix takes.
+            is written: whoever wrote it has decided what a hotfix takes. What the usual one asks besides is left out
+            on the configuration's authority, and named.
         fleet: says what its rings are; without it no ring is taken for a swap of everybody.
     """
     lane = _Lane(rules, route, asker_groups)
     lane.skip_environments()
     if route.hotfix:
         lane.kept.append(f"strategy {strategy.name}, which is the one of hotfixes, as it is written")
+        lane.compare(rules.strategy(route.strategy), strategy)
         return strategy, lane.path(ref)
     if route.approval:
         lane.may_skip_approval(route.approval)
@@ -108,6 +112,17 @@ class _Lane:
             text = f"goes to {here} without having been in {environment}"
             self.skipped.append(Skipped("environment", environment, (), text))
 
+    def compare(self, usual: Strategy | None, taken: Strategy) -> None:
+        """What the usual strategy asks and this one doesn't. A gate in shadow decides nothing, so nothing is owed."""
+        if usual is None or usual.name == taken.name:
+            return
+        asked, known = _asked(usual), _asked(taken)
+        for kind, name in (one for one in asked if one not in known):
+            gate = self.rules.gate(name) if kind == "gate" else None
+            if gate is None or not gate.shadow:
+                text = f"{kind} {name}, which {usual.name} asks, is left out on the authority of {WRITTEN}"
+                self.skipped.append(Skipped("gate" if kind == "gate" else "approval", name, (WRITTEN,), text))
+
     def shortened(self, step: StrategyStep, covered: bool) -> tuple[StrategyStep, ...]:
         """What is left of a step."""
         match step:
@@ -160,6 +175,17 @@ class _Lane:
         why = f"only {' or '.join(allowed)} may skip it" if allowed else "nobody may skip it"
         self.kept.append(f"{kind} {name}: {why}")
         return False
+
+
+def _asked(strategy: Strategy) -> tuple[tuple[str, str], ...]:
+    """Its gates and approvals, in their order, each as kind and name."""
+    found = [("gate", name) for name in strategy.gates]
+    for step in strategy.steps:
+        if isinstance(step, BakeStep | AnalysisStep | RollingStep):
+            found += [("gate", name) for name in step.gates]
+        elif isinstance(step, ApprovalStep):
+            found.append(("approval", step.rule))
+    return tuple(dict.fromkeys(found))
 
 
 def _covered(steps: Sequence[StrategyStep], fleet: Fleet | None) -> frozenset[int]:
