@@ -75,6 +75,8 @@ def release_lines(release: ReleaseView, cells: int, draining: str = "") -> list[
 def head_lines(release: ReleaseView, cells: int, draining: str = "") -> list[Line]:
     """What ships, what it waits for, who has it already (and who still has, after it went back: `draining`), and the
     way back: a few lines, the most urgent first."""
+    from quarterdeck.release.release_plan import change  # loaded by now: there is a release
+
     cells = min(cells, _WIDEST)
     state, word = marks.RELEASE[release.state]
     badge = line(("  HOTFIX", "protected")) if release.hotfix else ()
@@ -92,8 +94,8 @@ def head_lines(release: ReleaseView, cells: int, draining: str = "") -> list[Lin
         share += f", {marks.percent(release.most_exposed)} at most on the way"
     several = len(release.members) > 1
     for number, member in enumerate(release.members):
-        change = f"{member.previous or '?'} -> {member.version or '?'}"
-        told = f"{member.target.name}  {change}" if several else change + share
+        versions = change(member.previous, member.version) or "?"
+        told = f"{member.target.name}  {versions}" if several else versions + share
         lines += _labelled("" if number else "USERS", told, cells)
     if several and share:
         lines += _labelled("", share.removeprefix(", "), cells)
