@@ -122,7 +122,6 @@ def test_turning_a_flag_off_passes_everything_but_the_conn() -> None:
     assert asked(replace(off, eases=False), **blocked).refusal
 
 
-# --- freezes ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("change", "eases"), [({"enabled": False}, True), ({"enabled": True}, False), ({}, False)])
 def test_so_does_a_step_of_a_release_that_turns_a_flag_off(change: Any, eases: bool) -> None:
     release = open_release()
@@ -131,6 +130,7 @@ def test_so_does_a_step_of_a_release_that_turns_a_flag_off(change: Any, eases: b
     assert next_write(release) == undertaking("release", BOB, BANNER, release="r1", eases=eases)
 
 
+# --- freezes ----------------------------------------------------------------------------------------------------------
 def test_a_freeze_says_who_since_until_why_and_the_next_legal_moment() -> None:
     told = refused(undertaking(), holds=(hold("freeze", until=NOW + 2 * HOUR),))
     assert told.code == "policy"
