@@ -211,6 +211,7 @@ class Runner:
             patience=PATIENCE,
             rules=simulation.scene.rules,
             samples=Sampler(wire, lambda: simulation.scene.rules, Oracle(simulation, self), self),
+            starts=pretend,
         )
         reception = Reception(store, self.guard, engine.answer, self)
         try:

@@ -19,7 +19,7 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.fleets import NEXT, Scene, scene
 from tests.simulation.people import Operator, captain, illness, pipeline, stranger
 from tests.simulation.physics import PRODUCTION, STAGING, Site, Split, World
-from tests.simulation.runners import ABOARD, Killed, Runner, pretend
+from tests.simulation.runners import ABOARD, Killed, Runner
 from tests.simulation.virtual import Runaway, VirtualLoop
 from tests.simulation.weather import Weather, weather
 
@@ -27,7 +27,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.rollout import Release
-from quarterdeck.runner import conductor, programs, reception
+from quarterdeck.runner import conductor, reception
 from quarterdeck.runner.engine import Engine
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.base import LeaseLost, Request
@@ -337,8 +337,7 @@ def simulate(seed: int, trace: Callable[[str], None] | None = None) -> Simulatio
     """Run one seed. Raises Broken."""
     seldom = patch.object(reception, "LOOK_SECONDS", LOOK)
     rarely = patch.object(conductor, "LOOK_SECONDS", LOOK_AFTER_RELEASES)
-    programs_ = patch.object(programs, "run", pretend)
-    with seldom, rarely, programs_, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
+    with seldom, rarely, tempfile.TemporaryDirectory(prefix="quarterdeck-seed-", dir=memory()) as folder:
         simulation = Simulation(seed, Path(folder), trace)
         simulation.run()
         return simulation
