@@ -278,6 +278,16 @@ def test_a_release_that_went_back_tells_how_far_it_had_come() -> None:
     assert (seen(back).progress, seen(ended).progress) == ("3/5", "3/5")
 
 
+def test_what_a_release_that_went_back_had_measured_is_shown_without_a_count() -> None:
+    one = release("1", plan=replace(PLAN, background=("errors",)))
+    sample = Sample(NOW - 12, (Measurement("errors", "pass", 0.25, "why"),))
+    one = happens(one, "sampled", 12, step="*", sample=to_json(sample))
+    back = happens(one, "recovering", why="abort", steps=["1"])
+    ended = happens(happens(back, "step_undone", step="1"), "ended", ending="rolled_back", detail="", choices=[])
+    (measure,) = seen(ended).background
+    assert (measure.value, measure.count) == ("0.25", "counts no more")
+
+
 def test_what_is_held_up_waits_since_its_last_step_was_through() -> None:
     held = happens(release(), "step_done", 30, step="1")
     guards = Guards(holds=(Hold("h1", "stop", "production", "ben", "slow", NOW - 20),))

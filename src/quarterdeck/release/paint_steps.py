@@ -162,12 +162,14 @@ def _measure(spec: GateSpec, tally: Tally, now: float, seconds: float) -> Measur
         if many
     ]
     short = f"/{spec.count}" if tally.passed < spec.count and not seconds else ""
+    # A release that goes back counts anew: what is recalled is the last answer, and no count.
+    forgotten = last is not None and not tally.passed and not spoils
     return MeasureView(
         gate=clean(spec.name, NAME),
         verdict=None if last is None else last.verdict,
         value="" if last is None or last.value is None else f"{last.value:.4g}",
         wanted=clean(wanted, 80),
-        count=", ".join([f"{tally.passed}{short} passed", *spoils]),
+        count="counts no more" if forgotten else ", ".join([f"{tally.passed}{short} passed", *spoils]),
         age="" if last is None else age(now - tally.last_at),
         detail="" if last is None else clean(last.detail, 200),
         shadow=spec.shadow,

@@ -150,7 +150,9 @@ def _effects(mode: SwapMode, site: Site) -> tuple[Effect, ...]:
     before, after = (own, borrowed) if mode == "preview" else (borrowed, own)
     return (
         Effect(where, f"settings in {source.name}", before, f"{after}; its instances restart"),
-        Effect(where, f"build in {destination.name}", version(destination.build), version(destination.build)),
+        Effect(
+            where, f"build in {destination.name}", version(destination.build), f"still {version(destination.build)}"
+        ),
     )
 
 
