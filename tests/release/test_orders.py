@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from tests.release.rehearsal import PAYMENTS, Rehearsal, rehearse
+from tests.release.rehearsal import CHECKOUT, PAYMENTS, Rehearsal, rehearse
 
 from quarterdeck.release.action import Swap
 from quarterdeck.release.moves import Confirming, Done, Rest, Start
 from quarterdeck.release.plan import RefusalCode
 from quarterdeck.release.rollout import ORDERS, Order
-from quarterdeck.release.strategy import AnalysisStep, ApprovalStep, PauseStep, RollingStep, SwapStep, WeightStep
+from quarterdeck.release.strategy import (
+    AnalysisStep,
+    ApprovalStep,
+    PauseStep,
+    RollingStep,
+    RunStep,
+    SwapStep,
+    WeightStep,
+)
 
 
 def at_a_pause() -> Rehearsal:
@@ -162,3 +170,31 @@ def test_a_release_whose_operation_waits_for_an_answer_takes_no_skip() -> None:
     refusal = ship.order("skip")
     assert refusal is not None
     assert refusal.hint == "answer retry, abort, abandon"
+
+
+@pytest.mark.parametrize("step", ["1", "3"])
+def test_only_the_step_that_failed_can_be_left_out(step: str) -> None:
+    """Neither what is over, which would be told as left out, nor an analysis that is still to come."""
+    ship = rehearse(
+        WeightStep({"": 5}), AnalysisStep(("errors",)), AnalysisStep(("alarms",)), SwapStep(), on_failure="pause"
+    )
+    ship.verdict = lambda name: "fail"
+    ship.run()
+    assert (ship.release.ending, ship.steps("failed")) == ("needs_operator", ["2"])
+    refused = ship.order("skip", step)
+    assert refused is not None
+    assert refused.code == "stale"
+    assert ship.order("skip", "2") is None
+
+
+def test_on_the_way_back_only_what_is_stuck_can_be_left_in_place() -> None:
+    ship = rehearse(RunStep(("a",), undo=("b",)), SwapStep(), PauseStep())
+    ship.run()
+    ship.world.slots(ship.world.regions(CHECKOUT)[0])["staging"] = "another"
+    assert ship.order("abort") is None
+    ship.run()
+    assert (ship.release.ending, ship.steps("undoing"), ship.steps("done")) == ("needs_operator", ["2"], ["1"])
+    refused = ship.order("skip", "1")
+    assert refused is not None
+    assert refused.code == "stale"
+    assert ship.order("skip", "2") is None

@@ -7,7 +7,7 @@ from tests.release.rehearsal import START, Rehearsal, rehearse
 
 from quarterdeck.release.moves import Finish, Rest, Start
 from quarterdeck.release.rollout import Order
-from quarterdeck.release.strategy import PauseStep, RunStep, SwapStep, WeightStep
+from quarterdeck.release.strategy import ApprovalStep, PauseStep, RunStep, SwapStep, WeightStep
 
 MIGRATE = RunStep(("./migrate", "up"), undo=("./migrate", "down"))
 
@@ -23,6 +23,18 @@ def test_a_program_that_has_run_is_never_told_as_nothing(order: Order) -> None:
     assert not ship.release.untouched
     ship.run()
     assert ship.order("abort") is None
+    ended = ship.run()
+    assert isinstance(ended, Finish)
+    assert ended.detail.endswith("nothing else was changed; not taken back: run ./migrate up")
+
+
+def test_a_program_that_was_left_out_is_told_when_the_release_goes_back_by_itself() -> None:
+    ship = rehearse(MIGRATE, ApprovalStep("sre"), SwapStep(), on_failure="pause")
+    ship.program = lambda _: False
+    ship.run()
+    assert ship.order("skip") is None
+    ship.run()
+    ship.say("bo@x", "reject")
     ended = ship.run()
     assert isinstance(ended, Finish)
     assert ended.detail.endswith("nothing else was changed; not taken back: run ./migrate up")

@@ -75,7 +75,7 @@ def _sooner(one: float | None, other: float | None) -> float | None:
 
 def _go_back(release: Release, why: str) -> Move:
     recover = recovery_of(release, why)
-    return recover if recover.steps else Finish("failed", f"{why}; nothing was changed")
+    return Finish("failed", f"{why}; nothing was changed") if release.untouched and not recover.steps else recover
 
 
 # --- the step it is at ------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def _on_its_way_back(release: Release, order: Order, step: str) -> Refusal | Non
     recovery = release.recovery
     if release.ending is not None:
         if order in release.choices:
-            return None
+            return _not_asked(release, step) if order == "skip" else None
         return _impossible(release, f"needs an operator on its way back: {release.detail}", _offer(release))
     if recovery is None or not recovery.to:
         if order == "abort":
@@ -49,7 +49,7 @@ def _waiting_for_answer(release: Release, order: Order, step: str) -> Refusal | 
     if order == "undo":
         return _refuse_undo(release, step)
     if order in release.choices or order == "abort":
-        return _no_way_around(release, _meant(release, step)) if order == "skip" else None
+        return _not_asked(release, step) or _no_way_around(release, _meant(release, step)) if order == "skip" else None
     return _impossible(release, f"waits for an operator: {release.detail}", _offer(release))
 
 
@@ -133,6 +133,18 @@ def _refuse_trying(release: Release, order: Order, step: str, now: float) -> Ref
         return None
     hint = "promote ends a pause, a bake or an analysis" if order == "skip" else ""
     return _impossible(release, f"has no step that has failed, so there is nothing to {order}", hint)
+
+
+def _not_asked(release: Release, step: str) -> Refusal | None:
+    """Only what somebody was asked about can be left out: not what is over, nor what is to come."""
+    if not step:
+        return None
+    if release.recovery is None:
+        at = release.current
+        asked = at is not None and at.id == step
+    else:
+        asked = release.standing(step).state not in ("done", "skipped", "undone")
+    return None if asked else Refusal("stale", f"release {release.id} isn't asking about step {step} now", "look again")
 
 
 def _no_way_around(release: Release, step: ReleaseStep | None) -> Refusal | None:
