@@ -282,6 +282,8 @@ def test_the_overlap_radar_points_out_what_a_regression_could_be_put_down_to() -
     assert risk.severity == "warning"
     assert "they need each other" in risk.text
     assert "about 20 min ago (succeeded)" in risk.text
+    stranger = [one for one in plan(rules=rulebook(BLUE_GREEN), releases=(over,)).risks if one.code == "overlap"]
+    assert [one.severity for one in stranger] == ["info"], "warnings about what can't matter hide those that do"
     long_ago = replace(over, ended_at=START - 7200)
     assert "overlap" not in codes(plan(rules=rules, releases=(long_ago,)))
 

@@ -56,7 +56,11 @@ def overlaps(members: Sequence[Member], releases: Sequence[Release], rules: Rule
         text = f"release {other.id} ({other.plan.title}) in {environment} {when}"
         why = f": {tie}" if tie else ""
         remedy = "a regression could be put down to either; wait, or look closely at which users get what"
-        yield Risk("warning", "overlap", text + why, remedy)
+        # One that is through and has nothing to do with this one is worth knowing, and no reason to stop.
+        if other.open or tie:
+            yield Risk("warning", "overlap", text + why, remedy)
+        else:
+            yield Risk("info", "overlap", text)
 
 
 def over_budget(environment: str, most: float, releases: Sequence[Release], rules: Rulebook) -> Iterator[Risk]:
