@@ -3,6 +3,7 @@
 import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see, shown, type_in
+from tests.ui.release_scenes import sail
 from tests.ui.scenes import CHECKOUT, Scene, flag_plan, place, played, slots, swap_plan
 
 from quarterdeck.fleet.observation import Trouble
@@ -103,6 +104,12 @@ async def test_the_log_is_filtered_by_actor_and_follows_its_end(scene: Scene, st
         text = await see(pilot)
         assert "both sides read" in text
         assert "read back now" in await press(pilot, "enter")  # the cursor followed
+
+
+async def test_the_log_says_what_gates_measured(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    async with start().run_test(size=(120, 36)) as pilot:
+        assert "step 4; error-rate 0.0041 pass; latency 231 pass" in await press(pilot, "7")
 
 
 async def test_help_lists_every_key_of_the_screen_with_its_command(scene: Scene, start: Start) -> None:

@@ -12,10 +12,10 @@ from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
 from quarterdeck.cli.requesting import follow
 from quarterdeck.cli.status_json import operation_json
-from quarterdeck.cli.telling import told
 from quarterdeck.cli.times import clock
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import view_operation
+from quarterdeck.release.telling import told
 from quarterdeck.store.base import Event, StoreError
 
 
@@ -54,7 +54,7 @@ def looking_on(what: str, again: str) -> Iterator[None]:
 
 def progress_line(event: Event) -> str:
     """An event of an operation whose name, target and actor are known to the reader: time, kind, and what it says."""
-    return f"{clock(event.at)}  {event.kind:<20}  {told(event)}".rstrip()
+    return f"{clock(event.at)}  {event.kind:<20}  {told(event.kind, event.body)}".rstrip()
 
 
 def conclude(operation: Operation, *, json: bool) -> ExitCode:

@@ -12,12 +12,12 @@ from quarterdeck.cli.connected import existing_store
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.release_finding import find_release
-from quarterdeck.cli.telling import told
 from quarterdeck.cli.times import ago_argument, clock
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.rollout import Release
+from quarterdeck.release.telling import told
 from quarterdeck.store.base import Event, Store
 
 _PAGE = 1000
@@ -157,7 +157,7 @@ def event_line(event: Event, steps: Mapping[str, str] | None = None) -> str:
     """One event in one line: number, time, kind, operation, target, who, and what it says."""
     words = [f"{event.seq:>5}", clock(event.at), f"{event.kind:<20}"]
     words += [clean(word) for word in (event.operation, event.target, event.actor) if word]
-    return "  ".join([*words, told(event, steps)]).rstrip()
+    return "  ".join([*words, told(event.kind, event.body, steps)]).rstrip()
 
 
 def _event_json(event: Event) -> Mapping[str, Any]:

@@ -14,10 +14,10 @@ from quarterdeck.cli.history import step_names
 from quarterdeck.cli.patience import wait_for
 from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.release_views import next_words, view_of
-from quarterdeck.cli.telling import told
 from quarterdeck.cli.times import clock
 from quarterdeck.release.freshness import length
 from quarterdeck.release.rollout import Release
+from quarterdeck.release.telling import told
 from quarterdeck.store.base import Event
 
 WELL = frozenset({"succeeded"})
@@ -94,7 +94,7 @@ class _Watch:
 
     def _says_the_same(self, event: Event) -> bool:
         """A gate that answers the same again is no news; the journal has each of its samples."""
-        before, self._sampled = self._sampled, told(event) if event.kind == "release.sampled" else ""
+        before, self._sampled = self._sampled, told(event.kind, event.body) if event.kind == "release.sampled" else ""
         return bool(self._sampled) and self._sampled == before
 
     def _named(self, release: Release | None) -> Mapping[str, str]:
@@ -116,7 +116,8 @@ class _Watch:
 def event_line(event: Event, steps: Mapping[str, str]) -> str:
     """An event of a release that the reader knows: time, what happened, who if it was a person."""
     who = f"  by {event.actor}" if event.kind == "release.ordered" else ""
-    return f"{clock(event.at)}  {event.kind.removeprefix('release.'):<16}  {told(event, steps)}{who}".rstrip()
+    said = told(event.kind, event.body, steps)
+    return f"{clock(event.at)}  {event.kind.removeprefix('release.'):<16}  {said}{who}".rstrip()
 
 
 def conclude(fleet: Watched, release: Release, wanted: frozenset[str], *, json: bool) -> ExitCode:

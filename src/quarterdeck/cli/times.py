@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from quarterdeck.release.durations import seconds
+from quarterdeck.release.freshness import stamp
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
@@ -74,7 +75,7 @@ ago_argument = argument(lambda text: ago(text, time.time()))
 
 def clock(at: float) -> str:
     """A time as it stands in every log: ISO 8601, UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    return stamp(at)
 
 
 def shown(at: float, zone: tzinfo | None = None) -> str:

@@ -50,6 +50,11 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%MZ", time.gmtime(at))
 
 
+def stamp(at: float) -> str:
+    """A point in time as it stands in every log: ISO 8601, UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+
 def length(seconds: float) -> str:
     """A length of time, exactly, as a configuration writes it: `45s`, `10m`, `1h30m`, `2d`."""
     left, words = max(0, round(seconds)), []

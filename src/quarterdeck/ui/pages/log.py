@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from quarterdeck.fleet.text import clean
+from quarterdeck.release.guards import person
+from quarterdeck.release.telling import told
 from quarterdeck.store.base import Event
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, Word, line, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
 COLUMNS = (
-    Column("TIME", least=9),
-    Column("WHO"),
-    Column("WHAT", least=16),
-    Column("TARGET"),
-    Column("DETAIL", least=8),
+    Column("TIME", least=9, before_others=True),
+    Column("WHO", least=8, before_others=True),
+    Column("WHAT", least=20, before_others=True),
+    Column("DETAIL", least=24),
 )
+_WHO = 12
+"""Letters of a name: a runner's is long, and stands in the line in full."""
 
 _LOUD: Mapping[str, Word] = {
     "request.refused": "attention",
@@ -35,13 +37,21 @@ _ENDINGS: Mapping[str, Word] = {
     "rolled_back": "attention",
     "needs_operator": "danger",
 }
-_TELLING = ("ending", "detail", "message", "choice", "summary", "reason", "command")
+Names = Mapping[str, Mapping[str, str]]
+"""What the steps of releases and operations do: by their id, then by the step's."""
 
 
-def rows(events: Sequence[Event], letters: str) -> list[GridRow]:
+def rows(events: Sequence[Event], letters: str, names: Names | None = None) -> list[GridRow]:
     """One row per line of the journal that holds these letters (in actor, target, kind or detail)."""
     wanted = letters.lower()
-    return [_row(event) for event in events if wanted in _searchable(event)]
+    said = [(event, told(event.kind, event.body, _steps_of(event, names or {}))) for event in events]
+    return [_row(event, detail) for event, detail in said if wanted in _searchable(event, detail)]
+
+
+def _steps_of(event: Event, names: Names) -> Mapping[str, str]:
+    """A write is named once, when it is intended: after that, what became of it comes first."""
+    named = event.kind == "step.intended" or not event.kind.startswith("step.")
+    return names.get(event.operation, {}) if named else {}
 
 
 def event_lines(event: Event, cells: int) -> list[Line]:
@@ -69,25 +79,18 @@ def event_lines(event: Event, cells: int) -> list[Line]:
     return lines
 
 
-def _row(event: Event) -> GridRow:
+def _row(event: Event, detail: str) -> GridRow:
     word = _ENDINGS.get(str(event.body.get("ending", "")), _LOUD.get(event.kind, "text"))
     return GridRow(
         str(event.seq),
         (
             line((marks.clock_time(event.at), "dim")),
-            line(clean(event.actor, 40)),
+            line(clean(person(event.actor), _WHO)),
             line((clean(event.kind, 40), word)),
-            line(clean(event.target, 80)),
-            line((_detail(event.body), "text")),
+            line((detail, "text")),
         ),
     )
 
 
-def _detail(body: Mapping[str, Any]) -> str:
-    step = f"step {body['step']}" if body.get("step") else ""
-    told = (str(body[key]) for key in _TELLING if isinstance(body.get(key), str))
-    return clean("  ".join(part for part in (step, *told) if part), 300)
-
-
-def _searchable(event: Event) -> str:
-    return f"{event.actor} {event.kind} {event.target} {event.operation} {_detail(event.body)}".lower()
+def _searchable(event: Event, detail: str) -> str:
+    return f"{event.actor} {event.kind} {event.target} {event.operation} {detail}".lower()

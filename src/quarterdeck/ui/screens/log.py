@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
 from quarterdeck.store.base import Event
 from quarterdeck.ui.pages import log
 from quarterdeck.ui.screens.deck import Deck, bindings
@@ -38,7 +39,10 @@ class Log(Deck):
         self._drawn = (events, self.letters)
         grid = self.query_one(Grid)
         following = grid.cursor_key == self._newest
-        rows = log.rows(events, self.letters)
+        sight = self.cockpit.sight
+        names = {one.id: {step.id: step.summary for step in one.plan.steps} for one in sight.operations}
+        names |= {one.id: {step.id: step.summary for step in one.plan.steps} for one in sight.releases}
+        rows = log.rows(events, self.letters, names)
         grid.fill(log.COLUMNS, rows, "the journal holds no such line")
         self._newest = rows[-1].key if rows else ""
         if following and rows:
@@ -48,13 +52,19 @@ class Log(Deck):
         events = self.cockpit.sight.events
         if len(events) >= EVENTS_SHOWN:
             return line("  ", (f"the last {EVENTS_SHOWN} lines; qd history shows all", "dim"))
-        return line("  ", ("Enter shows a line in full; times are UTC", "dim"))
+        event = self._event()
+        where = f"{clean(event.target, 60)} · " if event is not None and event.target else ""
+        return line("  ", (f"{where}Enter shows the line in full; times are UTC", "dim"))
 
     def target(self) -> TargetId | None:
         return None
 
-    def open(self) -> None:
+    def _event(self) -> Event | None:
+        """The line under the cursor."""
         key = self.query_one(Grid).cursor_key
-        event = next((event for event in self.cockpit.sight.events if str(event.seq) == key), None)
+        return next((event for event in self.cockpit.sight.events if str(event.seq) == key), None)
+
+    def open(self) -> None:
+        event = self._event()
         if event is not None:
             self.cockpit.push_screen(Reader("A line of the journal", lambda cells: log.event_lines(event, cells)))

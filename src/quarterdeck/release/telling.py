@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from quarterdeck.cli.times import clock
 from quarterdeck.fleet.text import clean
-from quarterdeck.store.base import Event
+from quarterdeck.release.freshness import stamp
 
 Body = Mapping[str, Any]
 Names = Mapping[str, str]
@@ -21,11 +20,11 @@ _NAMED = {"step": "step", "by": "by", "reference": "reference", "reason": "reaso
 _LINE = 300
 
 
-def told(event: Event, steps: Names | None = None) -> str:
-    """What an event says. `steps` names the steps of its release or operation by id, if the reader has it at hand."""
-    speak = _SPOKEN.get(event.kind)
-    parts = list((speak or _keys)(event.body, steps or {}))
-    identities = event.body.get("identities") or {}
+def told(kind: str, body: Body, steps: Names | None = None) -> str:
+    """What an event of that kind says. `steps` names the steps of its release or operation by id, if the reader has it
+    at hand."""
+    parts = list(_SPOKEN.get(kind, _keys)(body, steps or {}))
+    identities = body.get("identities") or {}
     parts += [f"signed in to {connection} as {who}" for connection, who in identities.items()]
     return "; ".join(cleaned for part in parts if (cleaned := clean(str(part), _LINE)))
 
@@ -83,7 +82,7 @@ def _step(body: Body, steps: Names) -> Iterator[str]:
     if body.get("operation"):
         yield f"operation {body['operation']}"
     if body.get("until"):
-        yield f"until {clock(body['until'])}"
+        yield f"until {stamp(body['until'])}"
 
 
 def _sampled(body: Body, steps: Names) -> Iterator[str]:
@@ -106,7 +105,7 @@ def _decided(body: Body, steps: Names) -> Iterator[str]:
     decision = body.get("decision") or {}
     said = {"approve": "approved", "reject": "REJECTED"}.get(str(decision.get("verdict")), "?")
     later = decision.get("effective_at") or 0
-    yield f"{said} by {decision.get('by', '')}" + (f", from {clock(later)}" if later > decision.get("at", 0) else "")
+    yield f"{said} by {decision.get('by', '')}" + (f", from {stamp(later)}" if later > decision.get("at", 0) else "")
     yield from _step({"step": body.get("step", "")}, steps)
     yield from _quoted(decision.get("reason"))
 
@@ -126,7 +125,7 @@ def _recovering(body: Body, _: Names) -> Iterator[str]:
 
 
 def _confirming(body: Body, _: Names) -> Iterator[str]:
-    yield f"taken back at {clock(body['until'])} unless confirmed"
+    yield f"taken back at {stamp(body['until'])} unless confirmed"
 
 
 def _noted(body: Body, _: Names) -> Iterator[str]:
@@ -156,7 +155,7 @@ def _given(body: Body, _: Names) -> Iterator[str]:
 
 def _placed(body: Body, _: Names) -> Iterator[str]:
     hold = body.get("hold") or {}
-    until = f" until {clock(hold['until'])}" if hold.get("until") else ""
+    until = f" until {stamp(hold['until'])}" if hold.get("until") else ""
     yield f"{hold.get('kind', '')} of {_scope(hold)}{until}"
     yield from _quoted(hold.get("reason"))
     yield f"id {hold.get('id', '')}"
