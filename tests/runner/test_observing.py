@@ -77,11 +77,12 @@ def observer(
                 SlotReading("staging", Build("2.15.0", "b"), host="checkout-staging.azurewebsites.net"),
             )
         ),
-        fleet.places[1].subject: split
-        or TrafficReading(
-            "ramp", (Destination("production", 100 - reported), Destination("staging", reported)), lag=3600
+        fleet.places[-1].subject: TrafficReading(
+            "ramp", (Destination("production", 100 - reported, host=HOST), Destination("staging", reported)), lag=3600
         ),
     }
+    if split is not None:
+        readings[fleet.places[1].subject] = split
     seen = {subject: Observation(subject, reading) for subject, reading in readings.items()}
     rules = Rulebook(routes=(Route(CHECKOUT, truth=truth),))
     return Observer(fleet, lambda: rules, lambda: seen, harbour, connections)
@@ -129,7 +130,8 @@ async def test_the_live_slot_is_meant_to_get_what_a_step_leaves_it() -> None:
 @pytest.mark.parametrize(("header", "share"), [("x-version", 0.0), ("x-version", 30.0), ("x-site", 100.0)])
 async def test_shares_of_regions_are_told_by_what_names_a_region_only(header: str, share: float) -> None:
     """A version tells which slot answered. That no answer named a region is no proof that it gets nobody."""
-    fleet = replace(FLEET, places=(SLOTS, replace(RAMP, role="traffic", address=Address("az", {"profile": "tm"}))))
+    between = replace(RAMP, role="traffic", address=Address("az", {"profile": "tm"}))
+    fleet = replace(FLEET, places=(SLOTS, between, RAMP))
     ends = (Destination("west", share, host=HOST), Destination("east", 100 - share, host="elsewhere.azurewebsites.net"))
     async with sandbox(0) as listening:
         truth, split = replace(BY_HEADER, header=header), TrafficReading("tm", ends, lag=60)

@@ -278,7 +278,7 @@ class _Sides:
     live: str
     slots: Mapping[str, str]
     versions: Mapping[str, tuple[str, ...]]
-    hosts: Mapping[str, str]
+    hosts: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, fleet: Fleet, observations: Mapping[str, Observation], target: TargetId) -> _Sides:
@@ -286,7 +286,7 @@ class _Sides:
         live = ""
         slots: dict[str, str] = {}
         versions: dict[str, tuple[str, ...]] = {}
-        hosts: dict[str, str] = {}
+        hosts: dict[str, tuple[str, ...]] = {}
         for place in fleet.places_of(target):
             known = observations.get(place.subject)
             match known.reading if known else None:
@@ -298,10 +298,10 @@ class _Sides:
                             has = versions.get(slot.build.version.lower(), ())
                             versions[slot.build.version.lower()] = (*has, slot.name)
                 case TrafficReading() as reading:
-                    called = {one.host.lower(): one.name for one in reading.destinations if one.host}
-                    hosts.update(called)
-                    # App Service tells a program its host (WEBSITE_HOSTNAME) and its name (WEBSITE_SITE_NAME).
-                    hosts.update({host.partition(".")[0]: name for host, name in called.items()})
+                    for one in reading.destinations:
+                        # App Service tells a program its host (WEBSITE_HOSTNAME) and its name (WEBSITE_SITE_NAME).
+                        for called in {one.host.lower(), one.host.lower().partition(".")[0]} - {""}:
+                            hosts[called] = (*hosts.get(called, ()), one.name)
         return cls(live, slots, versions, hosts)
 
     def whole(self, intended: Mapping[str, float]) -> Mapping[str, float]:
@@ -323,7 +323,9 @@ class _Sides:
         by_name = {name.lower(): name for name in destinations} | dict(self.slots)
         if said in by_name:
             return by_name[said]
-        if said in self.hosts:
-            return self.hosts[said]
+        if called := self.hosts.get(said):
+            # A site is the live slot where slots are divided, and a region where regions are.
+            divided = {name.lower() for name in destinations}
+            return next((name for name in called if name.lower() in divided), called[0])
         holding = self.versions.get(said, ())
         return holding[0] if len(holding) == 1 else ""
