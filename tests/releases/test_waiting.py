@@ -15,7 +15,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.readings import Build
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address
-from quarterdeck.release.action import FlagChange, Swap
+from quarterdeck.release.action import FlagChange, Rollback, Swap
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.release_plan import Wish
@@ -142,6 +142,25 @@ async def test_a_freeze_stops_new_releases_and_actions_but_not_the_way_back(tmp_
     allowed(await ship.order(release, "abort"))
     assert (await ship.ended(release)).ending == "rolled_back"
     assert ship.clock.now() < until
+
+
+async def test_taking_a_way_back_back_is_going_forward_and_waits_for_the_freeze(tmp_path: Path) -> None:
+    ship = Captain(tmp_path, CANARY)
+    await ship.carry_out_with_time(Swap(CHECKOUT))
+    back = await ship.carry_out_with_time(Rollback(CHECKOUT))
+    allowed(await ship.ask("guard", {"deed": "freeze", "scope": "production"}))
+    forward = {"action": to_json(Rollback(CHECKOUT, back.id))}
+    assert refusal(await ship.ask("plan", forward)).code == "policy"
+    answer = await ship.ask("plan", {**forward, "override": "it wasn't the release"})
+    assert answer
+    assert answer.plan
+    again = await ship.ask("confirm", {"plan": answer.plan.id, "digest": answer.plan.digest, "typed": "production"})
+    assert again
+    assert again.operation, again.refusal
+    await ship.until(lambda: ship.operation(again.operation).ending is not None)
+    assert ship.serving() == "1.1"
+    assert (await ship.carry_out_with_time(Rollback(CHECKOUT, again.operation))).ending == "succeeded"
+    assert ship.serving() == "1.0"
 
 
 async def test_what_is_overridden_is_on_record_for_ever(tmp_path: Path) -> None:

@@ -261,14 +261,23 @@ class Engine:
     def _clearance(self, plan: Plan, actor: str, override: str) -> Clearance:
         """Whether what stands guard lets somebody do this now. Reads the store only."""
         action = plan.action
-        goes_back = isinstance(action, Rollback) or (isinstance(action, Swap) and action.mode == "cancel")
         what = Undertaking(
             targets=(action.target,),
             actor=actor,
-            kind="recovery" if goes_back else "action",
+            kind="recovery" if self._goes_back(plan) else "action",
             eases=isinstance(action, FlagChange) and action.enabled is False,
         )
         return self._cleared(what, override)
+
+    def _goes_back(self, plan: Plan) -> bool:
+        """Whether users get what they had. Who takes a way back back goes forward, however it is called."""
+        back = isinstance(plan.action, Swap) and plan.action.mode == "cancel"
+        while isinstance(plan.action, Rollback):
+            back, undone = not back, self._store.operation(plan.undoes)
+            if undone is None:
+                break
+            plan = undone.plan
+        return back
 
     def _cleared(self, what: Undertaking, override: str = "") -> Clearance:
         guards, releases, now = self._store.guards(), self._store.releases(open_only=True), self._clock.now()
