@@ -96,6 +96,14 @@ def test_a_strategy_of_hotfixes_is_taken_as_it_is_written() -> None:
     assert "as it is written" in path.kept[0]
 
 
+def test_what_is_left_out_and_by_whose_authority_is_said_once() -> None:
+    _, path = shortest(USUAL, Route(CHECKOUT), rules(), "abc123", frozenset({"sre"}), FLEET)
+    said = [one.sentence for one in path.skipped]
+    assert "gate latency is left out on the authority of sre" in said
+    assert "bake 10m: the time is left out (by authority of anybody: it only takes time)" in said, said
+    assert all(text.count("authority") <= 1 for text in said)
+
+
 def test_what_the_usual_strategy_asks_besides_is_named_and_owed() -> None:
     quick = Strategy("quick", (SwapStep(), AnalysisStep(("errors",))))
     usual = replace(USUAL, gates=("alarms", "tried-out"))

@@ -41,15 +41,7 @@ def proposal_lines(plan: ReleasePlan, now: float) -> Iterator[str]:
 def hotfix_lines(path: HotfixPath) -> Iterator[str]:
     """The shortest legal path of a fix: what is left out and by whose authority, what is kept and why."""
     yield from section("fixes", wrapped(path.ref or "(no reference given)", "  "))
-    skipped = (
-        line
-        for one in path.skipped
-        for line in wrapped(
-            f"{one.kind} {one.name}: {one.text or 'left out'}"
-            + (f" (by authority of {', '.join(one.authority)})" if one.authority else ""),
-            "  ",
-        )
-    )
+    skipped = (line for one in path.skipped for line in wrapped(one.sentence, "  "))
     yield from section("left out, and owed afterwards", skipped)
     yield from section("kept", _each(path.kept))
 

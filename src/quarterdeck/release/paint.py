@@ -159,7 +159,7 @@ def view_operation(operation: Operation, now: float) -> OperationView:
         verb=_verb(plan.action),
         command=clean(plan.command, 300),
         actor=clean(operation.actor, _NAME),
-        reason=clean(operation.reason, 200),
+        reason=clean(operation.reason.removeprefix(f"release {operation.release}: "), 200),
         state=operation.ending or "running",
         done=done,
         total=len(steps),

@@ -109,7 +109,7 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         fuse=_fuse(release, around) if release.open else plan.fuse,
         ref=clean(plan.hotfix.ref, NAME) if plan.hotfix else "",
         hotfix=plan.hotfix is not None,
-        skipped=tuple(clean(one.text, 300) for one in plan.hotfix.skipped) if plan.hotfix else (),
+        skipped=tuple(clean(one.sentence, 400) for one in plan.hotfix.skipped) if plan.hotfix else (),
         kept=tuple(clean(text, 300) for text in plan.hotfix.kept) if plan.hotfix else (),
         overrides=tuple(clean(text, 300) for text in plan.overrides),
         warnings=tuple(clean(risk.text, 300) for risk in plan.risks if risk.code in _SHIPS_OVER),

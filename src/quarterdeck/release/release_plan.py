@@ -161,6 +161,15 @@ class Skipped:
     authority: tuple[str, ...]
     text: str
 
+    @property
+    def sentence(self) -> str:
+        """What is left out and by whose authority, each said once."""
+        text = self.text or "left out"
+        named = self.name if self.name.startswith(self.kind) else f"{self.kind} {self.name}"
+        what = "" if self.name in text else f"{named}: "
+        said = not self.authority or "authority" in text
+        return f"{what}{text}" + ("" if said else f" (by authority of {' or '.join(self.authority)})")
+
 
 @dataclass(frozen=True, slots=True)
 class HotfixPath:

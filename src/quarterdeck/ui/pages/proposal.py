@@ -62,8 +62,7 @@ def _hotfix(plan: ReleasePlan, cells: int) -> Iterator[Line]:
         return
     yield line(("SHORTEST LEGAL PATH", "heading"), f"  of {clean(plan.hotfix.ref, 60) or '?'}")
     for one in plan.hotfix.skipped:
-        by = f" (by authority of {' or '.join(one.authority)})" if one.authority else ""
-        yield from wrap(clean(one.text or one.name, 300) + by, cells, first=line("  ", ("○ skipped ", "attention")))
+        yield from wrap(clean(one.sentence, 400), cells, first=line("  ", ("○ skipped ", "attention")))
     for text in plan.hotfix.kept:
         yield from wrap(clean(text, 300), cells, first=line("  ", ("✓ kept    ", "ok")))
     if plan.hotfix.skipped:
