@@ -13,6 +13,7 @@ from tests.simulation.viewers import Viewer
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Place
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
 from quarterdeck.release.operation import CHOICES, Operation
 from quarterdeck.release.plan import Plan
@@ -23,6 +24,8 @@ from quarterdeck.store.base import Request, RequestKind
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
+
+_ROUTED = ("slot_traffic", "traffic")
 
 WAIT = 120.0
 """Seconds that an operator waits for an answer before doing something else."""
@@ -39,13 +42,15 @@ class Operator:
 
     async def act(self) -> None:
         """Want things until nobody wants anything more."""
-        simulation, random = self._simulation, self._random
+        simulation, random, scene = self._simulation, self._random, self._simulation.scene
         while simulation.wishes > 0:
             simulation.wishes -= 1
             await asyncio.sleep(random.expovariate(1 / 20))
             waiting = [operation for operation in simulation.open_operations() if operation.choices]
             releases = simulation.open_releases()
-            if releases and random.random() < simulation.weather.steering:
+            if scene.limits and simulation.drastic():
+                await self._wish(self._all_clients(random.choice(scene.keys("split"))))
+            elif releases and random.random() < simulation.weather.steering:
                 simulation.wishes += random.random() < 0.5
                 await self.steer(random.choice(releases))
             elif waiting and random.random() < 0.7:
@@ -101,6 +106,17 @@ class Operator:
         if fleet.places_of(target, "traffic") and self._random.random() < 0.7:
             return Shift(target, {"west": share})
         return Shift(target, {STAGING: share})
+
+    def _all_clients(self, key: str) -> Shift:
+        """To one destination of a router alone, which may have fallen ill."""
+        random, scene, world = self._random, self._simulation.scene, self._simulation.world
+        place = next(one for one in scene.fleet.places if one.role in _ROUTED and _split_of(one) == key)
+        sides = world.now(key).sides
+        others = [name for name, side in sides.items() if not side.serves]
+        chosen = random.choice(sorted(others or sides))
+        if random.random() < 0.3:
+            world.heal(key, chosen, False)
+        return Shift(place.target, {name: 100.0 if name == chosen else 0.0 for name in sides})
 
     async def _wish(self, action: Action) -> None:
         override = "I know" if self._random.random() < 0.2 else ""
@@ -173,7 +189,9 @@ class Operator:
     async def steer(self, release: Release) -> None:
         """See to a release: what it waits for, or whatever comes to mind."""
         random = self._random
-        if release.choices and random.random() < 0.7:
+        if self._simulation.contrary():
+            await self.order(release, "promote" if _asks(release) else "abort" if release.full else "promote_full")
+        elif release.choices and random.random() < 0.7:
             await self.answer_first(release, random.choice(release.choices))
         elif _asks(release) and random.random() < 0.7:
             await self._decide(release)
@@ -278,6 +296,10 @@ class Operator:
             if not viewer.dead or self._random.random() < 0.5:
                 return answer
         return None
+
+
+def _split_of(place: Place) -> str:
+    return f"split/{place.address.parts['name']}"
 
 
 def _asks(release: Release) -> bool:

@@ -104,13 +104,23 @@ class Runner:
             task.cancel()
         self._simulation.replace(self)
 
+    def nod_off(self) -> None:
+        """Perhaps the machine falls asleep, and wakes just after the end of the lease."""
+        if not self.paused and (beyond := self._simulation.oversleeps()) is not None:
+            left = self.guard.lease.expires_at - self._simulation.wall()
+            self._stop(max(0.0, left) + beyond, asleep=True)
+
     def _pause(self) -> None:
         simulation = self._simulation
         length = simulation.random.uniform(0.2, 3) * simulation.weather.ttl
         asleep = simulation.random.random() < 0.3
+        self._awake = simulation.random.randint(1, 2 * simulation.weather.pauses)
+        self._stop(length, asleep=asleep)
+
+    def _stop(self, length: float, *, asleep: bool) -> None:
+        simulation = self._simulation
         simulation.tell(f"{self.name} is stopped for {length:.1f} s{', its clock with it' if asleep else ''}")
         self.paused = True
-        self._awake = simulation.random.randint(1, 2 * simulation.weather.pauses)
         simulation.after(length, lambda: self._resume(length if asleep else 0.0))
 
     def _resume(self, asleep: float) -> None:

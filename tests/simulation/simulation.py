@@ -235,13 +235,29 @@ class Simulation:
         if self.random.random() < 0.9:
             self.wake()
 
+    # Some situations are rare, and deserve better than chance: some seeds lean towards them. These draw their chances
+    # from a source of their own, so that all other seeds stay the stories that they are.
     def worst_moment(self) -> None:
-        """A release is about to begin something, and reads. In every fifth seed somebody may freeze or stop it just
+        """Somebody plans, perhaps a release its next step. In every fifth seed somebody may freeze or stop it just
         now."""
         if self.seed % 5 == 0 and not self.calm and self._spite.random() < 0.1:
             deed, until = self._spite.choice(("freeze", "stop")), self.wall() + self._spite.uniform(20, 200)
             spoiler = Operator(self, "op2@jump").guard(deed, scope="*", until=until)
             self.loop.create_task(spoiler, context=Context())
+
+    def oversleeps(self) -> float | None:
+        """A runner reads, and may send next. In some seeds its machine may fall asleep just now, for as long as this
+        beyond the end of its lease (seconds)."""
+        leans = self.seed % 7 == 3 and not self.calm
+        return self._spite.uniform(0.1, 8) if leans and self._spite.random() < 0.05 else None
+
+    def contrary(self) -> bool:
+        """In some seeds people tell releases above all what they may not be told, and what contradicts itself."""
+        return self.seed % 7 == 4 and self._spite.random() < 0.5
+
+    def drastic(self) -> bool:
+        """In some seeds people send all clients to one place after another."""
+        return self.seed % 7 == 5 and self._spite.random() < 0.6
 
     def answered(self, answer: Answer) -> None:
         said = answer.refusal or answer.operation or answer.release or answer.said or "yes"

@@ -178,7 +178,7 @@ class Wire:
     async def _read(self, key: str) -> tuple[Any, float]:
         """The state of a thing, and the moment that it is the state of."""
         weather = self._simulation.weather
-        if self._task().startswith("release "):
+        if not self._task().startswith("operation "):
             self._simulation.worst_moment()
         await self._travel()
         now = self._loop.time()
@@ -193,6 +193,8 @@ class Wire:
 
     async def _travel(self) -> None:
         self._runner.breathe()
+        if self._task().startswith("operation "):
+            self._runner.nod_off()
         if self._random.random() < 0.9:
             await asyncio.sleep(self._delay())
 
