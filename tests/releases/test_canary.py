@@ -11,7 +11,7 @@ from tests.releases.captain import ANALYSED, BANNER, CANARY, CHECKOUT, Captain, 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.release_plan import Wish
-from quarterdeck.release.strategy import PauseStep, WeightStep
+from quarterdeck.release.strategy import FlagStep, PauseStep, WeightStep
 from quarterdeck.store.base import Request
 
 
@@ -307,3 +307,17 @@ async def test_a_release_of_a_flag_needs_no_slots(tmp_path: Path) -> None:
     ended = await ship.ended(release)
     assert ended.ending == "rolled_back"
     assert not ship.world.flags["flags"].enabled
+
+
+async def test_launchdarkly_5_pausing_and_going_on_does_not_choose_other_users(tmp_path: Path) -> None:
+    flagged = rules(FlagStep("banner", enabled=True, percent=5.0), PauseStep(), PauseStep(60))
+    ship = Captain(tmp_path, flagged)
+    release = await ship.begin()
+    await ship.at(release, "2")
+    before = list(ship.world.log)
+    assert before
+    await ship.order(release, "pause")
+    await ship.order(release, "resume")
+    await ship.order(release, "promote")
+    assert (await ship.ended(release)).ending == "succeeded"
+    assert ship.world.log == before, "the flag is written once"
