@@ -14,9 +14,11 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Swap
 from quarterdeck.release.release_plan import Wish
+from quarterdeck.release.rollout import Order
 from quarterdeck.release.rules import Route
 from quarterdeck.release.strategy import BakeStep, PauseStep, RunStep, SwapStep, WeightStep
 from quarterdeck.runner import conductor as conducting
+from quarterdeck.runner.release_lines import closing
 
 PAYMENTS = TargetId("production", "payments")
 PATIENT = replace(ANALYSED, strategies=(replace(ANALYSED.strategies[0], on_failure="pause"),))
@@ -268,3 +270,22 @@ async def test_a_hotfix_holds_the_train_and_leaves_its_debts(tmp_path: Path) -> 
     assert guards.holds == ()
     assert {debt.kind for debt in guards.owed} >= {"merge_back", "skipped_bake"}
     assert all(debt.release == release for debt in guards.owed)
+
+
+@pytest.mark.parametrize("order", ["retry", "abandon"])
+async def test_what_still_runs_is_neither_left_alone_nor_begun_beside_itself(tmp_path: Path, order: Order) -> None:
+    """The conductor met a fault of its own while a program ran: people are asked, and the program goes on."""
+    begun = tmp_path / "begun"
+    text = f"import time; open({str(begun)!r}, 'a').write('x'); time.sleep(0.5)"
+    ship = Captain(tmp_path, rules(program(text), PauseStep(), SwapStep()))
+    release = await ship.begin()
+    await ship.clock.calm()
+    choices: list[Order] = ["retry", "abort", "abandon"]
+    asked = closing(ship.release(release), "needs_operator", "a fault of ours", choices, ship.store.guards())
+    ship.store.record(asked, ship.guard.lease, ship.clock.now())
+    refused = refusal(await ship.order(release, order))
+    assert "the program of step 1" in refused.message
+    await ship.engine.idle()
+    allowed(await ship.order(release, order))
+    await ship.clock.calm()
+    assert begun.read_text() == "x"

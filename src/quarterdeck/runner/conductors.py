@@ -54,6 +54,10 @@ class Conductors:
         """Ids of the releases that are conducted now, waiting or not."""
         return self._tasks.running
 
+    def programs_of(self, release_id: str) -> frozenset[str]:
+        """The steps of a release whose program runs now, also when nobody conducts it."""
+        return self._instruments.programs.of(release_id)
+
     async def idle(self) -> None:
         """Return when nobody conducts any more."""
         await self._tasks.idle()

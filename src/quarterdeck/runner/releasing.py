@@ -180,7 +180,11 @@ class Releases:
         return clear(what, guards=guards, rules=self._rules, releases=releases, now=now, override=override)
 
     def _still_at_work(self, release: Release, order: Order) -> Refusal | None:
-        """A release isn't left alone while something of it runs: an operation whose operator said retry meanwhile."""
+        """What runs of a release isn't left alone, nor begun a second time beside itself: a program, an operation whose
+        operator said retry meanwhile."""
+        if order in ("retry", "skip", "abandon") and (steps := self._conductors.programs_of(release.id)):
+            text = f"the program of step {', '.join(sorted(steps))} of release {release.id} runs"
+            return Refusal("impossible", text, "wait for its end")
         if order != "abandon":
             return None
         names = {name for one in release.steps.values() for name in (one.operation, one.undo) if name}
