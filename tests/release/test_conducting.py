@@ -88,6 +88,17 @@ def test_promoting_fully_leaves_out_pauses_bakes_and_analyses_but_no_approval() 
     assert "left out: pause until somebody promotes (left out: promoted fully), analysis errors" in end.detail
 
 
+def test_a_full_promotion_ends_the_bake_that_is_under_way_and_begins_no_pause_after_it() -> None:
+    ship = rehearse(WeightStep({"": 25}), BakeStep(3600, ("errors",)), PauseStep(), SwapStep())
+    ship.run_to(Measure, "2")
+    began, ship.moves = ship.now, []
+    assert ship.order("promote_full") is None
+    assert isinstance(ship.run(), Finish)
+    assert ship.steps("skipped") == ["2", "3"]
+    assert ship.now == began
+    assert not {"2", "3"} & {move.step.id for move in ship.moves if isinstance(move, Start)}
+
+
 def test_paused_it_begins_nothing_and_resumed_it_goes_on() -> None:
     ship = rehearse(WeightStep({"": 5}), SwapStep())
     ship.run_to(Start)
