@@ -70,8 +70,10 @@ async def run(command: Sequence[str], timeout: float, names: Mapping[str, str]) 
             env=environment,
             start_new_session=True,
         )
-    except (OSError, ValueError) as error:
+    except BaseException as error:
         os.close(ours)
+        if not isinstance(error, OSError | ValueError):
+            raise
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Ran(127, f"can't be started: {clean(command[0])}: {reason}", started=False)
     finally:
