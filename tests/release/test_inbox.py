@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.release.test_paint_releases import NOW, PLAN, happens, release, seen
 
+from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.gate import Measurement, Sample
 from quarterdeck.release.inbox import inbox
 from quarterdeck.release.release_plan import Member
 from quarterdeck.release.release_view import ReleaseView
@@ -29,3 +32,12 @@ def test_octopus_2_one_release_that_waits_hides_no_other() -> None:
 def test_octopus_2_a_release_that_only_runs_asks_nobody() -> None:
     writing = seen(happens(release(), "step_started", step="1", operation="r1-1"))
     assert inbox((writing,), ()) == ()
+
+
+@pytest.mark.parametrize(("policy", "then"), [("rollback", "it is taken back"), ("pause", "it pauses")])
+def test_what_the_background_does_when_it_fails_is_what_the_strategy_says(policy: str, then: str) -> None:
+    plan = replace(PLAN, background=("errors",), on_failure=policy)  # type: ignore[arg-type]
+    sample = to_json(Sample(NOW - 5, (Measurement("errors", "fail", 7.0),)))
+    failing = happens(happens(release("1", plan=plan), "step_started", step="3"), "sampled", 5, step="*", sample=sample)
+    found = {item.waits: item.blocks for item in inbox((seen(failing),), ())}
+    assert found["background analysis"] == f"the whole release: {then} if this fails"

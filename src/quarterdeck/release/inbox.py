@@ -63,7 +63,8 @@ def _of_step(release: ReleaseView, step: StepView) -> Iterator[InboxItem]:
 def _of_background(release: ReleaseView) -> Iterator[InboxItem]:
     """The background analysis needs a word only when it isn't passing."""
     if any(one.verdict not in (None, "pass") and not one.shadow for one in release.background):
-        yield _gates(release, release.background, "*", "the whole release: it is taken back if this fails", None, "")
+        then = "it is taken back" if release.on_failure == "rollback" else "it pauses"
+        yield _gates(release, release.background, "*", f"the whole release: {then} if this fails", None, "")
 
 
 def _gates(

@@ -109,6 +109,7 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         fuse=_fuse(release, around) if release.open else plan.fuse,
         ref=clean(plan.hotfix.ref, NAME) if plan.hotfix else "",
         hotfix=plan.hotfix is not None,
+        on_failure=plan.on_failure,
         skipped=tuple(clean(one.sentence, 400) for one in plan.hotfix.skipped) if plan.hotfix else (),
         kept=tuple(clean(text, 300) for text in plan.hotfix.kept) if plan.hotfix else (),
         overrides=tuple(clean(text, 300) for text in plan.overrides),

@@ -210,6 +210,7 @@ class ReleaseView:
     full: bool = False
     protected: bool = False
     ticks: bool = False
+    on_failure: Literal["rollback", "pause"] = "rollback"
 
     @property
     def current(self) -> StepView | None:
