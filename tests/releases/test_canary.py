@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.releases.captain import ANALYSED, BANNER, CANARY, CHECKOUT, Captain, 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.release_plan import Wish
+from quarterdeck.release.rules import Route
 from quarterdeck.release.strategy import FlagStep, PauseStep, WeightStep
 from quarterdeck.store.base import Request
 
@@ -287,7 +289,7 @@ async def test_commit_confirm_takes_an_action_back_unless_it_is_confirmed(kept: 
 
 
 async def test_a_clock_that_is_set_back_gives_nobody_more_time_to_confirm(tmp_path: Path) -> None:
-    ship = Captain(tmp_path, CANARY)
+    ship = Captain(tmp_path, replace(CANARY, routes=(Route(CHECKOUT, "careful", health=("errors",)),)))
     action = Shift(CHECKOUT, {"staging": 20})
     release = await ship.begin(Wish((CHECKOUT,), action=action, confirm_within=600))
     await ship.until(lambda: ship.release(release).confirm_by is not None)

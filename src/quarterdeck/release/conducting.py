@@ -46,9 +46,14 @@ def decide(release: Release, now: float, outside: Outside) -> Move:
     watch = alarm(release, now)
     if watch.raised and (move := _raised(release, watch)):
         return move
-    if watch.next_at is not None and watch.next_at <= now:
+    if watch.next_at is not None and watch.next_at <= now and not _overdue(release, now):
         return Measure(BACKGROUND, release.plan.background)
     return _not_longer_than(watch.next_at, _at_step(release, now, outside))
+
+
+def _overdue(release: Release, now: float) -> bool:
+    """Whether it goes back now whatever the background says: nobody has confirmed."""
+    return release.confirm_by is not None and now >= release.confirm_by
 
 
 def _raised(release: Release, watch: Alarm) -> Move | None:
