@@ -19,7 +19,7 @@ FLAGS = Place("flags", BANNER, Address("az", {"name": "flags"}))
 
 
 def flipped(name: str, at: float, *, who: str = "bo@jump2", state: str = "done") -> Operation:
-    step = Step("1", "flags", "set_flag", BANNER, FLAGS.address, {}, {}, {})
+    step = Step("1", "set_flag", "flags", BANNER, FLAGS.address, "switch it")
     plan = Plan(name, name, FlagChange(BANNER, enabled=True), (step,))
     return Operation(name, plan, who, "", at, {"1": StepProgress(state)}, ending="succeeded")  # type: ignore[arg-type]
 

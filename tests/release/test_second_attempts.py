@@ -40,6 +40,21 @@ def test_a_program_that_was_left_out_is_told_when_the_release_goes_back_by_itsel
     assert ended.detail.endswith("nothing else was changed; not taken back: run ./migrate up")
 
 
+def test_going_back_waits_for_an_operation_that_waits_for_its_operator() -> None:
+    """Tried again and aborted in one breath: what hangs half-done is nobody's to take back before it is answered."""
+    ship = rehearse(SwapStep(), PauseStep(), on_failure="pause")
+    ship.outcome = lambda *_: "needs_operator"
+    ship.run()
+    for order in ("retry", "abort"):
+        refused = ship.order(order)
+        assert refused is None, refused
+    ship.moves = []
+    ended = ship.run()
+    assert isinstance(ended, Finish)
+    assert (ended.ending, ended.choices) == ("needs_operator", ("retry", "abandon"))
+    assert ship.moves == [ended]
+
+
 def silent(ship: Rehearsal, since: float) -> None:
     """Nobody answers for the background any more; wait until the release does something about it."""
     ship.verdict = lambda _: "no_data"
