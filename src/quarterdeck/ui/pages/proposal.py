@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.freshness import left
+from quarterdeck.release.freshness import left, length
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write, change
 from quarterdeck.release.traffic_gates import in_words
@@ -120,9 +120,10 @@ def _gate(gate: GateSpec) -> str:
     if gate.kind == "traffic":
         return in_words(gate)
     wants = clean(gate.success or f"not {gate.failure}", 80)
-    limits = f"{gate.count} must pass, {gate.failure_limit} may fail, every {left(gate.interval)}"
-    doubt = f"no data: {gate.on_no_data}, stale: {gate.on_stale}"
-    return f"{wants}; {limits}; {doubt}" + ("; shadow: decides nothing" if gate.shadow else "")
+    limits = f"{gate.count} must pass, {gate.failure_limit or 'none'} may fail, asked every {length(gate.interval)}"
+    same = gate.on_no_data == gate.on_stale
+    doubt = f"no data or stale: {gate.on_stale}" if same else f"no data: {gate.on_no_data}, stale: {gate.on_stale}"
+    return ("shadow, decides nothing: " if gate.shadow else "") + f"{wants}; {limits}; {doubt}"
 
 
 def _way_back(plan: ReleasePlan, cells: int) -> Iterator[Line]:

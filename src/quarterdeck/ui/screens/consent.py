@@ -75,6 +75,10 @@ class Consent(Dialog[str]):
         """What the yes is called: never just OK."""
         raise NotImplementedError
 
+    def so_far(self) -> str:
+        """What has come of it as long as nobody has said yes."""
+        return "nothing is changed yet"
+
     def must_type(self) -> str:
         """What has to be typed first; "" if a plain yes will do."""
         return ""
@@ -255,7 +259,7 @@ class Consent(Dialog[str]):
             self._head("starting")
             self.say_below(line(("handed in; waiting for the runner to start it", "moving")))
             return
-        self._head("nothing is changed yet")
+        self._head(self.so_far())
         if ends is not None and ends <= now:
             self.remove_class("-confirmable")
             self._offer(CLOSE)

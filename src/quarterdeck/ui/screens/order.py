@@ -56,6 +56,9 @@ class OrderDialog(Consent):
     def verb(self) -> str:
         return self._question.verb
 
+    def so_far(self) -> str:
+        return "nobody is told yet"
+
     def must_type(self) -> str:
         return self._question.type_to_confirm
 
