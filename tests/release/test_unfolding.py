@@ -166,6 +166,12 @@ def observed(gate: GateSpec, tally: Tally, at: float) -> Tally:
     return tallied(tally, answer, Sample(at, (answer,)))
 
 
+def test_one_point_is_one_point() -> None:
+    steps = steps_of(WeightStep({"": 5}, tolerance=1), rules=routed(truth=TRUTH))
+    assert steps[1].summary == "observed share: 5% to staging within 1 point"
+    assert "by 1 point at most" in in_words(*traffic_gates(steps))
+
+
 def test_the_share_of_a_ring_is_observed_where_something_tells_the_truth() -> None:
     assert summaries(RingStep("canary"), rules=routed(truth=TRUTH)) == [
         "ring canary: 5% to staging",

@@ -47,6 +47,11 @@ def traffic_gates(steps: Sequence[ReleaseStep]) -> tuple[GateSpec, ...]:
 
 def in_words(gate: GateSpec) -> str:
     """What such a gate waits for, for people: it has no other policy than patience."""
-    least = gate.success.removeprefix("result <= ")
-    wants = f"what users really get differs from what was set by {least} points at most, beyond chance"
+    most = points(float(gate.success.removeprefix("result <= ")))
+    wants = f"what users really get differs from what was set by {most} at most, beyond chance"
     return f"{wants}; asked every {length(gate.interval)} until that is so, for {length(gate.timeout)} at most"
+
+
+def points(tolerance: float) -> str:
+    """Percentage points, in words."""
+    return f"{tolerance:g} point" + ("" if tolerance == 1 else "s")

@@ -41,7 +41,7 @@ from quarterdeck.release.strategy import (
     SwapStep,
     WeightStep,
 )
-from quarterdeck.release.traffic_gates import TRAFFIC_GATE
+from quarterdeck.release.traffic_gates import TRAFFIC_GATE, points
 
 
 class Unfit(ValueError):
@@ -266,7 +266,7 @@ class _Course:
             self._write(Shift(target, dict(shares)), words + there + why, tolerance)
             if tolerance is not None:
                 gate = f"{TRAFFIC_GATE}{self._next_id}"
-                self._add(Observe((gate,)), f"observed share: {words}{there} within {tolerance:g} points")
+                self._add(Observe((gate,)), f"observed share: {words}{there} within {points(tolerance)}")
 
     def _to_source(self, shares: Mapping[str, float]) -> float | None:
         """The share that goes to the slot a swap comes from, as far as that is said; None: it stays as it is."""
