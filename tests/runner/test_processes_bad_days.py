@@ -1,4 +1,4 @@
-"""Real runners on bad days in the middle of a release: killed, stopped, their clock set back, their disk full."""
+"""Real runners on bad days in the middle of a release: killed, stopped, their clock wrong, their store locked."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_runner_stopped_past_its_lease_finds_its_release_in_other_hands(crew: 
     assert crew.store.verify() == ()
 
 
-SET_BACK = """if True:
+CLOCK = """if True:
     import pathlib, runpy, sys, time
     from quarterdeck import clock
 
@@ -126,23 +126,25 @@ SET_BACK = """if True:
 """A runner whose clock is off by what a file says."""
 
 
-def test_a_release_is_watched_on_when_the_clock_of_its_machine_is_set_back(crew: Crew, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_a_release_is_watched_on_when_the_clock_of_its_machine_jumps(seconds: int, crew: Crew, tmp_path: Path) -> None:
     strategy(crew, "{set_weight: 25}", "pause", analysis="[errors]", config=WATCHED)
     offset = tmp_path / "offset"
     offset.write_text("0")
     words = ["--store", str(crew.path), "--config", str(crew.config), "--sandbox", "--interval", "1", "--grace", "1"]
-    runner = subprocess.Popen([sys.executable, "-c", SET_BACK, str(offset), *words], stdout=subprocess.PIPE)
+    runner = subprocess.Popen([sys.executable, "-c", CLOCK, str(offset), *words], stdout=subprocess.PIPE)
     crew.processes.append(runner)
     crew.in_charge(runner)
     name = begin(crew, Wish((CHECKOUT,)))
     until(lambda: "*" in release(crew, name).samples and release(crew, name).standing("2").since, "it is watched")
 
-    offset.write_text("-3600")
+    offset.write_text(str(seconds))
     before = crew.kinds(name).count("release.sampled")
     until(lambda: crew.kinds(name).count("release.sampled") > before + 2, "it is watched on")
     crew.answer(crew.asker().order(name, "abort", "the clock is wrong"))
     until(lambda: release(crew, name).ending, "the release ends")
     assert release(crew, name).ending == "rolled_back", release(crew, name).detail
+    assert len(crew.sandbox("GET", "log?kind=weights.changed")["value"]) == 2
     assert crew.store.verify() == ()
 
 
