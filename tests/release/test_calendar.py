@@ -88,6 +88,8 @@ def test_outside_of_business_hours_nothing_is_released() -> None:
     (closure,) = closures([OFFICE], "production", at("2026-06-12T17:30"))
     assert closure.window == "office"
     assert clock(closure.until) == "Mon 15 Jun 09:00"
+    (told,) = closures([replace(OFFICE, reason="somebody is there")], "production", at("2026-06-12T17:30"))
+    assert told.reason == "open only while somebody is there", "it isn't closed because somebody is there"
 
 
 def test_open_windows_add_up_and_freezes_take_away() -> None:

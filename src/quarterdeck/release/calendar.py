@@ -225,6 +225,8 @@ def _outside(opens: Sequence[Window], at: float) -> Closure:
     reasons = "; ".join(dict.fromkeys(window.reason for window in opens if window.reason))
     begin = _first_begin(opens, at)
     until = begin if begin is not None and begin <= at + HORIZON else None
+    # Their reason is why it is open then, which would read like the reason why it is closed now.
+    reasons = reasons and f"open only while {reasons}"
     return Closure(names, until, reasons, rollback_too=all(window.rollback_too for window in opens))
 
 
