@@ -311,7 +311,9 @@ class ReleaseAuditor:
             case "release.decided":
                 self._decided(event, voyage)
             case "release.recovering":
-                early = before.confirm_by is not None and event.at < before.confirm_by
+                # A clock that was set back gives nobody more time.
+                latest = event.at + self._simulation.set_back
+                early = before.confirm_by is not None and latest < before.confirm_by
                 if str(event.body["why"]).startswith("not confirmed") and early:
                     self._wrong(f"release {before.id} is taken back before its time to confirm is over")
         voyage.release = advance(before, event.kind, event.actor, event.body, event.at)

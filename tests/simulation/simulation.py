@@ -82,7 +82,7 @@ class Simulation:
         self._trace = trace
         self._spite = Random(f"spite of {seed}")
         self._jumped = 0.0
-        self._set_back = 0.0
+        self.set_back = 0.0
         self._numbers = 0
         self._waiting: dict[str, asyncio.Future[None]] = {}
         self._heard: set[str] = set()
@@ -154,7 +154,7 @@ class Simulation:
     def _busy(self) -> bool:
         if any(operation.ending is None for operation in self.open_operations()) or self._viewer.pending():
             return True
-        return self.auditor.log.moving() and self.loop.time() < self.auditor.log.last_word + STILL + self._set_back
+        return self.auditor.log.moving() and self.loop.time() < self.auditor.log.last_word + STILL + self.set_back
 
     # --- what the others ask -----------------------------------------------------------------------------------------
     def tell(self, line: str) -> None:
@@ -310,7 +310,7 @@ class Simulation:
                 return
             jump = self.random.choice((-600.0, -30.0, -3.0, 3.0, 30.0, 600.0))
             self._jumped += jump
-            self._set_back += max(0.0, -jump)
+            self.set_back += max(0.0, -jump)
             self.tell(f"the machine's clock jumps by {jump:g} s")
 
     def _failed(self, context: dict[str, Any]) -> None:
