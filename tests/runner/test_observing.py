@@ -23,7 +23,7 @@ from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.rules import Route, Rulebook, Truth
 from quarterdeck.release.survey import Limits, TrafficSurvey
-from quarterdeck.runner.truth import Harbour, NotAsked, Observer
+from quarterdeck.runner.truth import HELD_PROBES, Harbour, NotAsked, Observer
 from quarterdeck.sandbox.assembly import Running, Sandbox, running
 from quarterdeck.sandbox.serve import announcement
 from quarterdeck.sandbox.world.clock import WorldClock
@@ -108,7 +108,7 @@ async def test_what_is_intended_reported_and_observed_agrees(truth: Truth) -> No
     assert evidence.value == 0
     assert "staging: intended 25, reported 25, observed" in evidence.detail
     assert "of 80" in evidence.detail
-    assert evidence.detail.endswith("agrees")
+    assert evidence.detail.partition(": agrees")[1]
 
 
 async def test_a_weight_that_never_arrived_is_seen_though_the_provider_reports_it() -> None:
@@ -159,7 +159,16 @@ async def test_probes_are_new_clients_each_and_pinned_ones_stay_where_their_cook
         fresh = await asking.observe(CHECKOUT, INTENDED)
         pinned = await asking.observe(CHECKOUT, INTENDED, pinned="staging")
     assert {share.name: share.seen > 5 for share in fresh.comparison.shares} == {"production": True, "staging": True}
-    assert {share.name: share.seen for share in pinned.comparison.shares} == {"production": 0, "staging": 80}
+    assert {share.name: share.seen for share in pinned.comparison.shares} == {"production": 0, "staging": HELD_PROBES}
+
+
+async def test_evidence_says_where_clients_come_that_a_cookie_holds() -> None:
+    async with sandbox(25) as listening:
+        harbour = Harbour.of(announcement(listening))
+        evidence = await observer(BY_HEADER, harbour).off_by(gate())
+        by_cookie = await observer(replace(BY_HEADER, header=""), harbour).off_by(gate())
+    assert "held on staging by a cookie: staging 3 of 3" in evidence.detail
+    assert "held on" not in by_cookie.detail
 
 
 async def test_a_service_that_answers_nobody_is_no_evidence() -> None:

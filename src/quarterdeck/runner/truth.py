@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -32,6 +32,9 @@ AT_ONCE = 8
 
 LOOK_SECONDS = 25.0
 """How long one observation takes at most; what hasn't answered until then counts as unanswered."""
+
+HELD_PROBES = 3
+"""How many probes, through each way, say where clients come that a cookie holds on a slot."""
 
 ALL = 99.95
 """Percent from which on a share is all of it."""
@@ -108,13 +111,15 @@ class Observer:
         except (ValueError, AttributeError, TypeError):
             return Evidence(None, detail="the gate names no target and shares that could be observed")
         try:
-            sight = await self.observe(target, shares)
+            ground = await self._ground(target, shares)
+            sight, held = await asyncio.gather(self._seen(ground, shares), self._held(ground, shares))
         except NotAsked as error:
             return Evidence(None, detail=clean(str(error)))
-        return Evidence(sight.comparison.off_by, detail=clean(sight.sentence(), 500))
+        told = "; ".join(part for part in (sight.sentence(), *held) if part)
+        return Evidence(sight.comparison.off_by, detail=clean(told, 500))
 
     async def observe(self, target: TargetId, intended: Mapping[str, float], *, pinned: str = "") -> Sight:
-        """Ask as often as the target's rules say, and count who answers.
+        """Ask as often as the target's rules say (for pinned clients a few times), and count who answers.
 
         Args:
             intended: percent by destination.
@@ -123,21 +128,44 @@ class Observer:
         Raises:
             NotAsked: nothing says how, or nobody could be asked.
         """
+        return await self._seen(await self._ground(target, intended), intended, pinned)
+
+    async def _ground(self, target: TargetId, intended: Mapping[str, float]) -> _Ground:
         truth = self._truth(target)
         sides = _Sides.of(self._fleet, self._observations(), target)
         reported = await self._reported(target, intended)
         found = await asyncio.gather(*(self._routes(truth, url) for url in self._urls(truth, target)))
-        routes = [route for several in found for route in several]
+        routes = tuple(route for several in found for route in several)
+        return _Ground(truth, sides, reported, routes, self._by_dns(target, intended))
+
+    async def _seen(self, ground: _Ground, intended: Mapping[str, float], pinned: str = "") -> Sight:
+        truth, routes, reported = ground.truth, ground.routes, ground.reported
+        if pinned:
+            truth = replace(truth, probes=min(truth.probes, HELD_PROBES * len(routes)))
         answers = await self._asked(truth, routes, pinned)
-        who = [sides.name(answer, reported) if answer else "" for answer in answers]
-        if self._by_dns(target, intended) and self._harbour is None:
+        who = [ground.sides.name(answer, reported) if answer else "" for answer in answers]
+        if ground.by_dns and self._harbour is None:
             # Probes through one resolver share the answer that it remembers: only resolvers are independent draws.
             who = [next(filter(None, who[index :: len(routes)]), "") for index in range(len(routes))]
         counts = Counter(filter(None, who))
         strange = _elsewhere(counts, {**reported, **intended}) if reported else ()
         told = [f"{counts.pop(name)} said {name}, which is none of {', '.join(reported)}" for name in strange]
-        comparison = compare(sides.whole(intended), reported, counts, len(who) - counts.total())
+        comparison = compare(ground.sides.whole(intended), reported, counts, len(who) - counts.total())
         return Sight(comparison, "; ".join(dict.fromkeys([*told, *(route.told for route in routes if route.told)])))
+
+    async def _held(self, ground: _Ground, intended: Mapping[str, float]) -> Sequence[str]:
+        """Where clients come that a cookie holds on a slot from earlier, whatever share of new ones it gets now."""
+        # An answer to somebody who has the cookie need not set it again: only what it says of itself tells.
+        if ground.by_dns or not (ground.truth.header or ground.truth.json):
+            return ()
+        others = [slot for slot in intended if slot.lower() != ground.sides.live.lower()]
+        return await asyncio.gather(*(self._held_on(ground, slot) for slot in others))
+
+    async def _held_on(self, ground: _Ground, slot: str) -> str:
+        sight = await self._seen(ground, {slot: 100.0}, slot)
+        came = {share.name: share.seen for share in sight.comparison.shares if share.seen}
+        where = ", ".join(f"{name} {seen} of {sum(came.values())}" for name, seen in came.items())
+        return f"held on {slot} by a cookie: {where}" if where else ""
 
     # --- what to ask -------------------------------------------------------------------------------------------------
     def _truth(self, target: TargetId) -> Truth:
@@ -269,6 +297,17 @@ def _elsewhere(counts: Mapping[str, int], divided: Mapping[str, float]) -> tuple
     nothing about which region answered. They are no evidence, neither for nor against."""
     names = {name.lower() for name in divided}
     return tuple(name for name in counts if name.lower() not in names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What an observation stands on: how to ask, who may answer, what the provider reports, and the ways there."""
+
+    truth: Truth
+    sides: _Sides
+    reported: dict[str, float]
+    routes: Sequence[Route]
+    by_dns: bool
 
 
 @dataclass(frozen=True, slots=True)
