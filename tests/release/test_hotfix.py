@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.release.rehearsal import CHECKOUT, FLEET, NEW, Rehearsal, composed, gate, plan_of, rulebook
+from tests.release.rehearsal import CHECKOUT, FLEET, NEW, Rehearsal, composed, gate, plan_of, rulebook, sights
 
 from quarterdeck.release.approval import ApprovalRule
-from quarterdeck.release.hotfix import debts_of, shortest
-from quarterdeck.release.release_plan import ReleasePlan, Wish
+from quarterdeck.release.composing import Sight
+from quarterdeck.release.hotfix import debts_of, shortest, travelled
+from quarterdeck.release.release_plan import HotfixPath, ReleasePlan, Skipped, Wish
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
     AnalysisStep,
@@ -49,7 +50,9 @@ def rules(skippable: tuple[str, ...] = ("sre",), **more: Any) -> Rulebook:
 
 
 def hotfix(book: Rulebook) -> ReleasePlan:
-    return plan_of(composed(Wish((CHECKOUT,), NEW, "careful", hotfix=True, ref="abc123"), book))
+    staging = replace(CHECKOUT, environment="staging")
+    seen = {**sights(), staging: Sight(staging, ("0.9",), ())}
+    return plan_of(composed(Wish((CHECKOUT,), NEW, "careful", hotfix=True, ref="abc123"), book, sights=seen))
 
 
 def test_the_shortest_path_leaves_out_time_and_what_this_person_may_skip() -> None:
@@ -150,3 +153,18 @@ def test_a_hotfix_leaves_debts_and_other_releases_none() -> None:
         plan_of(composed(Wish((CHECKOUT,), NEW, "careful"), rulebook(Strategy("careful", (SwapStep(),)))))
     )
     assert debts_of(usual.release) == ()
+
+
+def test_a_stage_that_serves_the_fix_already_is_not_told_as_passed_over() -> None:
+    over = tuple(Skipped("environment", name, (), "") for name in ("development", "test", "staging"))
+    gate = Skipped("gate", "calm", ("sre",), "left out")
+    path = travelled(
+        HotfixPath("abc", (*over, gate)), "2.0", CHECKOUT, {"test": ("1.9", "2.0"), "staging": ("2.0", "2.0")}
+    )
+    assert [(one.name, one.text) for one in path.skipped] == [
+        ("test", "goes to production while test serves 1.9, 2.0"),
+        ("calm", "left out"),
+    ]
+    assert path.kept == ("staging, which serves 2.0 already",)
+    unread = travelled(HotfixPath("abc", over[:1]), "2.0", CHECKOUT, {"development": ()})
+    assert unread.skipped[0].text == "goes to production while development hasn't been read"

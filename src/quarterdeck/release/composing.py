@@ -11,7 +11,7 @@ from quarterdeck.release.action import FlagChange, Shift, Swap, command_line
 from quarterdeck.release.exposure import peak
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.guards import Guards
-from quarterdeck.release.hotfix import shortest
+from quarterdeck.release.hotfix import shortest, travelled
 from quarterdeck.release.interleaving import Cycle, in_order, interleaved, prepared
 from quarterdeck.release.plan import Refusal, Risk
 from quarterdeck.release.policy import PLAN_LIFE, name_to_type
@@ -189,6 +189,8 @@ class _Composer:
         strategy, path = self._strategy(target)
         sight = self.sights.get(target, Sight(target, (), ()))
         version, risks = self._version(target, strategy, sight)
+        if path:
+            path = travelled(path, version, target, self._serving_elsewhere(target))
         member = Member(target, version, ", ".join(dict.fromkeys(_known(sight.serving))), strategy.name)
         idle = bool(version) and _serves(sight, version) and _moves_slots(strategy, self.fleet)
         if idle:
@@ -199,6 +201,11 @@ class _Composer:
         whole = prepared(strategy)
         steps = unfold(whole.strategy, member, fleet=self.fleet, rules=rules, preparing=whole.steps)
         return _Course(member, strategy, steps, path, risks, idle)
+
+    def _serving_elsewhere(self, target: TargetId) -> Mapping[str, tuple[str, ...]]:
+        """What the same service serves in the other environments where it is."""
+        seen = [sight for other, sight in self.sights.items() if other.name == target.name and other != target]
+        return {sight.target.environment: tuple(_known(sight.serving)) for sight in seen}
 
     def _strategy(self, target: TargetId) -> tuple[Strategy, HotfixPath | None]:
         route = self.rules.route(target)

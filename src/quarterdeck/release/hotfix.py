@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.freshness import length
 from quarterdeck.release.guards import Debt, DebtKind
@@ -66,6 +67,26 @@ def shortest(
     return replace(strategy, steps=tuple(steps), gates=background), lane.path(ref)
 
 
+def travelled(path: HotfixPath, version: str, target: TargetId, serving: Mapping[str, Sequence[str]]) -> HotfixPath:
+    """The path, told by what the stages before were seen to serve.
+
+    Args:
+        serving: the versions that each stage serves in which the service exists; () for one that nobody has read.
+    """
+    skipped, kept = [], list(path.kept)
+    for one in path.skipped:
+        versions = set(serving.get(one.name, ()))
+        if one.kind != "environment":
+            skipped.append(one)
+        elif version and versions == {version}:
+            kept.append(f"{one.name}, which serves {version} already")
+        elif one.name in serving:
+            there = f"serves {', '.join(sorted(versions))}" if versions else "hasn't been read"
+            text = f"goes to {target.environment} while {one.name} {there}"
+            skipped.append(replace(one, text=text))
+    return replace(path, skipped=tuple(skipped), kept=tuple(kept))
+
+
 def debts_of(release: Release) -> tuple[Debt, ...]:
     """What a hotfix leaves to be done: merging it back, and everything that it left out. None for other releases."""
     path = release.plan.hotfix
@@ -109,7 +130,7 @@ class _Lane:
         """The stages that a version usually travels through before."""
         here, train = self.route.target.environment, self.rules.train
         for environment in train[: train.index(here)] if here in train else ():
-            text = f"goes to {here} without having been in {environment}"
+            text = f"goes to {here} without a look at what {environment} serves"
             self.skipped.append(Skipped("environment", environment, (), text))
 
     def compare(self, usual: Strategy | None, taken: Strategy) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from quarterdeck.clock import Clock
+from quarterdeck.fleet.readings import SlotsReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.providers.base import ProviderError, SlotHost, SwapSurvey
@@ -87,7 +88,7 @@ class Proposer:
                 return survey
             if survey is not None:
                 seen[place.target.whole].append(survey)
-        return {
+        fresh = {
             target: Sight(
                 target,
                 tuple(version(one.destination.build) for one in surveys),
@@ -95,6 +96,19 @@ class Proposer:
             )
             for target, surveys in seen.items()
         }
+        return {**self._stages_before(targets), **fresh} if wish.hotfix else fresh
+
+    def _stages_before(self, targets: Iterable[TargetId]) -> Sights:
+        """What the same services were last seen to serve in the stages that a hotfix passes over."""
+        train, known, sights = self._rules.train, self._store.observations(), dict[TargetId, Sight]()
+        for target in targets:
+            for stage in train[: train.index(target.environment)] if target.environment in train else ():
+                there = replace(target, environment=stage)
+                readings = [known.get(place.subject) for place in self._fleet.places_of(there, "slots")]
+                if readings:
+                    live = [one.reading.slots[0] for one in readings if one and isinstance(one.reading, SlotsReading)]
+                    sights[there] = Sight(there, tuple(version(slot.build) for slot in live), ())
+        return sights
 
     def composed(
         self, plan_id: str, wish: Wish, asker: str, sights: Sights, notes: tuple[Risk, ...] = ()
