@@ -37,6 +37,8 @@ async def test_who_takes_a_step_back_is_whoever_said_so_or_the_runner(tmp_path: 
     failed = await ship.ended(await ship.begin())
     assert failed.ending == "rolled_back"
     assert ship.operation(failed.standing("1").undo).actor == ITSELF
+    undone = [e for e in ship.store.events(operation=failed.standing("1").operation) if e.kind == "operation.undone"]
+    assert [event.actor for event in undone] == [ITSELF]
 
     ship.gates.values["errors"] = lambda: None
     release = await ship.begin()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from quarterdeck.release.action import Rollback
 from quarterdeck.release.operation import Choice, Operation, StepState
@@ -98,7 +99,8 @@ class Executor:
         drafts = [*last, self._journal.event(operation, "operation.ended", {"ending": ending, "detail": detail})]
         if ending == "succeeded":
             undone = self._undone(operation.plan)
-            drafts += [self._journal.event(one, "operation.undone", {"by": operation.id}) for one in undone]
+            told = [self._journal.event(one, "operation.undone", {"by": operation.id}) for one in undone]
+            drafts += [replace(one, actor=operation.actor) for one in told]
         await self._journal.insist(drafts, unlock=operation.id)
 
     def _undone(self, plan: Plan) -> Sequence[Operation]:
