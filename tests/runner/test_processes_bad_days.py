@@ -136,7 +136,8 @@ def test_a_release_is_watched_on_when_the_clock_of_its_machine_jumps(seconds: in
     crew.processes.append(runner)
     crew.in_charge(runner)
     name = begin(crew, Wish((CHECKOUT,)))
-    until(lambda: "*" in release(crew, name).samples and release(crew, name).standing("2").since, "it is watched")
+    until(lambda: release(crew, name).standing("2").state == "running", "its share is set")
+    until(lambda: crew.kinds(name).count("release.sampled") > 1, "it is watched")
 
     jumped = offset.with_suffix(".new")
     jumped.write_text(str(seconds))
