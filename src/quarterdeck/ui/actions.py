@@ -11,8 +11,8 @@ from quarterdeck.release.picture import Picture
 from quarterdeck.release.release_view import ReleaseState, ReleaseView
 from quarterdeck.release.standing_view import InboxItem
 
-Where = Literal["bridge", "service", "releases", "release", "gates", "flags", "log"]
-EVERYWHERE: tuple[Where, ...] = ("bridge", "service", "releases", "release", "gates", "flags", "log")
+Where = Literal["bridge", "service", "releases", "release", "gates", "flags", "pipelines", "log"]
+EVERYWHERE: tuple[Where, ...] = ("bridge", "service", "releases", "release", "gates", "flags", "pipelines", "log")
 Need = Literal[
     "may write", "runner", "service", "flag", "target", "traffic", "slots", "unclaimed", "release", "question",
     "unconfirmed", "step back", "debt", "startable", "open release",
@@ -106,6 +106,31 @@ DEEDS: tuple[Deed, ...] = (
     Deed("gates", "4", "4", "gates", "Everything that waits for a person or a gate", footer="never", twin="qd gates"),
     Deed("flags", "5", "5", "flags", "Flags by environment", footer="never", twin="qd flag list ENV"),
     Deed("log", "7", "7", "log", "The journal", footer="never", twin="qd history"),
+    Deed("mark", "m", "m", "mark", "Mark what is under the cursor; the next key that changes something acts on "
+         "everything that is marked", places=("bridge", "flags"), footer="never"),
+    Deed("pin", "asterisk", "*", "pin", "Keep the service under the cursor at the top; once more: let it go",
+         needs=("service",), places=("bridge",), footer="never"),
+    Deed("view", "v", "v", "view", "Group and sort the lines, hide what is healthy, show only what changed lately",
+         places=("bridge",), footer="when roomy"),
+    Deed("hide-healthy", "minus", "-", "hide healthy", "Show only what wants a look; once more: show everything",
+         places=("bridge",), footer="never"),
+    Deed("follow", "F", "F", "follow", "Keep the newest line in sight", places=("log",), footer="when roomy",
+         twin="qd watch"),
+    Deed("scrub-back", "less_than_sign", "<", "earlier", "Show the fleet as it was a step earlier", places=("log",)),
+    Deed("scrub-forward", "greater_than_sign", ">", "later", "Show the fleet as it was a step later", places=("log",)),
+    Deed("compare", "D", "D", "compare", "What differs between two moments of the journal", places=("log",),
+         footer="when roomy"),
+    Deed("export", "e", "e", "export", "Write the lines that are shown into a file of the state folder",
+         places=("log",), footer="when roomy", twin="qd history --json"),
+    Deed("report", "E", "E", "report", "Write the report of the release into the state folder", needs=("release",),
+         places=("release",), footer="never", twin="qd report ID --format md"),
+    Deed("copy", "C", "C", "copy", "Send what is under the cursor to the terminal's clipboard", footer="never"),
+    Deed("dump", "w", "w", "write", "Write this screen as text and as a picture into the state folder",
+         footer="never"),
+    Deed("palette", "ctrl+p", "Ctrl+P", "palette", "Everything that can be done here, to search and run",
+         footer="never"),
+    Deed("past", "left_square_bracket", "[", "back", "The place before this one", footer="never"),
+    Deed("future", "right_square_bracket", "]", "forward", "The place from which [ came", footer="never"),
     Deed("help", "question_mark", "?", "keys", "Show these keys"),
     Deed("back", "escape", "Esc", "back", "One step back; never changes anything", footer="never"),
     Deed("quit", "q", "q", "leave", "Leave the cockpit; what runs goes on running"),
@@ -127,7 +152,7 @@ MOVING = (
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the cockpit looks at when a key is pressed."""
+    """What the cockpit looks at when a key is pressed. `marked`: what several were marked for, in their order."""
 
     picture: Picture
     where: Where
@@ -136,6 +161,7 @@ class Situation:
     release: ReleaseView | None = None
     step: str = ""
     item: InboxItem | None = None
+    marked: tuple[TargetId, ...] = ()
 
 
 def deeds_at(where: Where) -> Sequence[Deed]:

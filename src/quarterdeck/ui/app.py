@@ -6,9 +6,10 @@ import sys
 from contextlib import nullcontext
 from dataclasses import replace
 
+from quarterdeck import paths
 from quarterdeck.store.base import Store
 from quarterdeck.store.presence import watching
-from quarterdeck.ui import terminal
+from quarterdeck.ui import preferences, terminal
 from quarterdeck.ui.settings import Settings
 
 UNFIT = 2
@@ -27,6 +28,11 @@ def run(store: Store, settings: Settings) -> int:
         print(f"qd: {problem}, so the cockpit can't be shown.", file=sys.stderr)
         print("Everything works without it: qd status, qd plan, qd swap ... (qd --help)", file=sys.stderr)
         return UNFIT
+    try:
+        wanted = preferences.read(paths.config_dir())
+    except preferences.BadPreferences as error:
+        print(f"qd: {error}", file=sys.stderr)
+        return UNFIT
     terminal.prepare()
     from quarterdeck.ui import returning, theming
     from quarterdeck.ui.cockpit import Cockpit
@@ -34,10 +40,11 @@ def run(store: Store, settings: Settings) -> int:
 
     settings = replace(
         settings,
-        ascii=_first(settings.ascii, terminal.asked("ascii"), terminal.wants_ascii()),
-        mouse=_first(settings.mouse, terminal.asked("mouse"), not terminal.over_ssh()),
+        ascii=_first(settings.ascii, terminal.asked("ascii"), wanted.ascii, terminal.wants_ascii()),
+        mouse=_first(settings.mouse, terminal.asked("mouse"), wanted.mouse, not terminal.over_ssh()),
+        preferences=wanted,
     )
-    name = settings.theme or terminal.asked_theme() or terminal.fitting_theme()
+    name = settings.theme or terminal.asked_theme() or wanted.theme or terminal.fitting_theme()
     try:
         theme, complaint = theming.choose(name, theming.folders())
     except theming.BadTheme as error:

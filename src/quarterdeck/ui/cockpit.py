@@ -205,7 +205,9 @@ class Cockpit(App[None]):
             self.say(reason)
             return
         target = deck.target()
-        if deed_id in doing.ON_TARGETS and target is not None:
+        if handler := deck.handlers().get(deed_id):
+            handler()
+        elif deed_id in doing.ON_TARGETS and target is not None:
             doing.ON_TARGETS[deed_id](self, target)
         elif deed_id in self._plain_deeds():
             self._plain_deeds()[deed_id]()

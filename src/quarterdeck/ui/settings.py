@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quarterdeck.clock import Clock, SystemClock
+from quarterdeck.ui.preferences import Preferences
 
 
 def _nothing() -> None:
@@ -25,6 +26,7 @@ class Settings:
         theme: the name of a theme; "" chooses by the terminal.
         keep_alive: makes sure that a runner is there; called at the start and when none is alive. Quick, never raises.
         target: the ENV/SERVICE to begin with, "" for none.
+        preferences: what this user wants of every cockpit.
         store_path: the store's file, so that the runner knows that somebody watches; None if it needn't.
     """
 
@@ -37,3 +39,4 @@ class Settings:
     clock: Clock = field(default_factory=SystemClock)
     target: str = ""
     store_path: Path | None = None
+    preferences: Preferences = field(default_factory=Preferences)

@@ -16,6 +16,7 @@ _TITLES: dict[Where, str] = {
     "release": "3 Release",
     "gates": "4 Gates",
     "flags": "5 Flags",
+    "pipelines": "6 Pipelines",
     "log": "7 Log",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -99,6 +100,14 @@ class Deck(Screen[None]):
     def open(self) -> None:
         """Enter was pressed."""
 
+    def handlers(self) -> Mapping[str, Callable[[], Any]]:
+        """What this screen does itself, by the id of the deed; the cockpit does the rest."""
+        return {}
+
+    def marked(self) -> tuple[TargetId, ...]:
+        """What is marked here, in the order of the screen."""
+        return ()
+
     def situation(self) -> Situation:
         """What a key would act on now."""
         return Situation(
@@ -109,6 +118,7 @@ class Deck(Screen[None]):
             self.release(),
             self.step(),
             self.item(),
+            self.marked(),
         )
 
     def compose(self) -> ComposeResult:
