@@ -1,0 +1,1 @@
+"""How frames reach the terminal: only the cells that changed, and never more than the link takes."""
