@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -12,35 +12,28 @@ from textual.binding import Binding, BindingType
 from textual.theme import Theme
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import Action
-from quarterdeck.release.picture import FlagCell
-from quarterdeck.release.release_plan import Wish
-from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store, StoreError
-from quarterdeck.ui import doing, guarding, releasing
-from quarterdeck.ui.actions import deeds_at, why_not
+from quarterdeck.ui.actions import Where, deeds_at, why_not
 from quarterdeck.ui.leaving import Leaving
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.attention import attention_lines
 from quarterdeck.ui.pages.frame import help_lines
 from quarterdeck.ui.returning import meanwhile
+from quarterdeck.ui.screens import catalogue
 from quarterdeck.ui.screens.bridge import Bridge
 from quarterdeck.ui.screens.deck import Deck
 from quarterdeck.ui.screens.dialog import Dialog
-from quarterdeck.ui.screens.flags import Flags
-from quarterdeck.ui.screens.gates import Gates
-from quarterdeck.ui.screens.log import Log
-from quarterdeck.ui.screens.order import OrderDialog, Question
-from quarterdeck.ui.screens.plan import PlanDialog, ProposalDialog
-from quarterdeck.ui.screens.progress import Progress
-from quarterdeck.ui.screens.release import Release
-from quarterdeck.ui.screens.releases import Releases
-from quarterdeck.ui.screens.service import Service
-from quarterdeck.ui.screens.small import Reader
 from quarterdeck.ui.settings import Settings
 from quarterdeck.ui.spans import WORDS
 from quarterdeck.ui.watching import News, Watch
+
+if TYPE_CHECKING:
+    from quarterdeck.release.action import Action
+    from quarterdeck.release.picture import FlagCell
+    from quarterdeck.release.release_plan import Wish
+    from quarterdeck.release.release_view import ReleaseView
+    from quarterdeck.ui.screens.order import Question
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the store's version: one short read."""
@@ -204,6 +197,8 @@ class Cockpit(App[None]):
         if reason := why_not(deed, deck.situation()):
             self.say(reason)
             return
+        from quarterdeck.ui import doing  # the first key waits for it, the first frame doesn't
+
         target = deck.target()
         if handler := deck.handlers().get(deed_id):
             handler()
@@ -213,6 +208,8 @@ class Cockpit(App[None]):
             self._plain_deeds()[deed_id]()
 
     def _plain_deeds(self) -> dict[str, Callable[[], Any]]:
+        from quarterdeck.ui import doing, guarding, releasing
+
         return {
             "command": lambda: doing.command(self),
             "refresh": self._refresh,
@@ -226,10 +223,10 @@ class Cockpit(App[None]):
             "bridge": self._to_bridge,
             "service": self._to_service,
             "releases": self._to_releases,
-            "gates": lambda: self._to(Gates),
-            "flags": lambda: self._to(Flags),
-            "to-flags": lambda: self._to(Flags),
-            "log": lambda: self._to(Log),
+            "gates": lambda: self._to("gates", catalogue.gates),
+            "flags": lambda: self._to("flags", catalogue.flags),
+            "to-flags": lambda: self._to("flags", catalogue.flags),
+            "log": lambda: self._to("log", catalogue.log),
             "back": self._back,
             "quit": self._leave,
             "leave-now": self.action_leave_now,
@@ -260,7 +257,7 @@ class Cockpit(App[None]):
             if operation_id is not None:
                 self.show_operation(operation_id)
 
-        self.push_screen(PlanDialog(action), confirmed)
+        self.push_screen(catalogue.plan(action), confirmed)
 
     def propose(self, wish: Wish) -> None:
         """Show the plan of a release; after a yes, the release."""
@@ -272,7 +269,7 @@ class Cockpit(App[None]):
                 self.look()
                 self.show_release(release_id)
 
-        self.push_screen(ProposalDialog(wish), launched)
+        self.push_screen(catalogue.proposal(wish), launched)
 
     def consent(self, question: Question) -> None:
         """Ask for a yes to a word to the runner, and tell what it said to it."""
@@ -283,7 +280,7 @@ class Cockpit(App[None]):
             if said is not None:
                 self.call_after_refresh(self.say, said)  # coming back to a screen clears what it said last
 
-        self.push_screen(OrderDialog(question), answered)
+        self.push_screen(catalogue.order(question), answered)
 
     def _refuses_to_write(self) -> bool:
         if self.settings.read_only:
@@ -292,18 +289,18 @@ class Cockpit(App[None]):
 
     def show_operation(self, operation_id: str) -> None:
         """Follow an operation."""
-        self.push_screen(Progress(operation_id))
+        self.push_screen(catalogue.progress(operation_id))
 
     def show_release(self, release_id: str) -> None:
         """The steps of a release."""
-        if not isinstance(self.screen, (Releases, Gates)):
+        if not self._shows("releases", "gates"):
             self._to_bridge()
-        self.push_screen(Release(release_id))
+        self.push_screen(catalogue.release(release_id))
 
     def show_service(self, target: TargetId) -> None:
         """Screen 2 on a service."""
         self._to_bridge()
-        self.push_screen(Service(target))
+        self.push_screen(catalogue.service(target))
 
     def flag_labels(self, target: TargetId) -> tuple[FlagCell, ...]:
         """A flag under every label it has."""
@@ -329,21 +326,25 @@ class Cockpit(App[None]):
 
     def _to_service(self) -> None:
         target = self.target()
-        if target is not None and not isinstance(self.screen, Service):
+        if target is not None and not self._shows("service"):
             self.show_service(target)
 
     def _to_releases(self) -> None:
         """The list, with the cursor on the release that was under the cursor."""
         release = self.release()
-        if isinstance(self.screen, Releases):
+        if self._shows("releases"):
             return
         self._to_bridge()
-        self.push_screen(Releases("" if release is None else release.id))
+        self.push_screen(catalogue.releases("" if release is None else release.id))
 
-    def _to(self, screen: type[Flags] | type[Log] | type[Gates]) -> None:
-        if not isinstance(self.screen, screen):
+    def _to(self, where: Where, make: Callable[[], Deck]) -> None:
+        if not self._shows(where):
             self._to_bridge()
-            self.push_screen(screen())
+            self.push_screen(make())
+
+    def _shows(self, *where: Where) -> bool:
+        """Whether one of these screens is in front."""
+        return isinstance(self.screen, Deck) and self.screen.WHERE in where
 
     def _back(self) -> None:
         deck = self.deck()
@@ -367,10 +368,10 @@ class Cockpit(App[None]):
         deck = self.deck()
         if deck is not None:
             situation = deck.situation()
-            self.push_screen(Reader("Help", lambda cells: help_lines(situation, cells)))
+            self.push_screen(catalogue.reader("Help", lambda cells: help_lines(situation, cells)))
 
     def _attention(self) -> None:
-        self.push_screen(Reader("What wants a look", lambda cells: attention_lines(self.picture, cells)))
+        self.push_screen(catalogue.reader("What wants a look", lambda cells: attention_lines(self.picture, cells)))
 
     def _fatal_error(self) -> None:
         """Textual would print every local variable of the traceback; a jump host may record this terminal."""
