@@ -82,6 +82,16 @@ def read(folder: Path) -> Preferences:
     return _Reader(path, text, data).preferences()
 
 
+def fault(folder: Path, section: str, key: str, message: str) -> BadPreferences:
+    """What is wrong with a key of a section, said with file and line. For what only others can judge."""
+    path = folder / FILE_NAME
+    lines = path.read_text(encoding="utf-8").splitlines()
+    begin = next((n for n, text in enumerate(lines) if text.strip().startswith(f"[{section}]")), 0)
+    pattern = re.compile(rf'\s*"?{re.escape(key)}\b')
+    number = next((n for n, text in enumerate(lines[begin:], begin + 1) if pattern.match(text)), begin + 1)
+    return BadPreferences(f"{path}:{number}: {message}")
+
+
 class _Reader:
     def __init__(self, path: Path, text: str, data: Mapping[str, Any]) -> None:
         self._path, self._text, self._data = path, text, data
