@@ -222,6 +222,7 @@ def test_a_store_from_before_releases_is_brought_up_to_date_with_all_that_it_hol
     old.close()
     behind = sqlite3.connect(path)
     behind.execute("DROP TABLE releases")
+    behind.execute("DROP TABLE points")
     behind.execute("PRAGMA user_version = 1")
     behind.commit()
     behind.close()

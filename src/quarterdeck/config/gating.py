@@ -31,14 +31,6 @@ ALERTS = "alerts"
 """The part that knows how alerts are picked."""
 
 
-def gates(tree: Mapping, connections: Connections, names: Names, report: Report) -> tuple[GateSpec, ...]:
-    """All gates of a configuration: `analyses` (questions to a metrics source), then `gates` (all others)."""
-    work = _Gating(connections, names, report)
-    found = [work.analysis(*entry) for entry in section(tree, "analyses").items()]
-    found += [work.gate(*entry) for entry in section(tree, "gates").items()]
-    return tuple(gate for gate in found if gate)
-
-
 # --- the keys ---------------------------------------------------------------------------------------------------------
 def _condition(text: str) -> str:
     condition.check(text)
@@ -179,9 +171,17 @@ _ASKS_NOBODY = ("command", "schedule")
 
 
 # --- what is made of them ---------------------------------------------------------------------------------------------
-class _Gating:
+class Gating:
+    """Reads the questions of a configuration."""
+
     def __init__(self, connections: Connections, names: Names, report: Report) -> None:
         self._connections, self._names, self._report = connections, names, report
+
+    def all(self, tree: Mapping) -> tuple[GateSpec, ...]:
+        """All gates: `analyses` (questions to a metrics source), then `gates` (all others)."""
+        found = [self.analysis(*entry) for entry in section(tree, "analyses").items()]
+        found += [self.gate(*entry) for entry in section(tree, "gates").items()]
+        return tuple(gate for gate in found if gate)
 
     def analysis(self, name: str, mark: Mark, node: Node) -> GateSpec | None:
         """A question in a metrics source's own language: the keys that aren't ours are its provider's."""
@@ -190,21 +190,30 @@ class _Gating:
             self._report.add(mark, dotted(path), "must hold keys with values")
             return None
         self._refer(node, path)
-        model = self._source(node, mark, path)
         ours = [field.alias or key for key, field in Terms.model_fields.items()]
-        theirs = [field.alias or key for key, field in model.model_fields.items()] if model else []
-        if model is not None:
-            for key, key_mark, _ in node.without(*ours, *theirs).items():
-                self._report.add(key_mark, dotted((*path, key)), "unknown key", suggestion(key, [*theirs, *ours]))
         terms = check(Terms, node.only(ours), path, self._report)
-        if model is None or terms is None:
+        options = self.question(node, mark, path, ours)
+        if terms is None or options is None:
             return None
+        return self._made(name, node, mark, path, terms, options)
+
+    def question(self, node: Mapping, mark: Mark, path: NodePath, ours: list[str]) -> dict[str, str] | None:
+        """What the provider of the `connection` in a node is asked, by its own keys: those that aren't `ours`.
+
+        None after telling the report why there is none.
+        """
+        model = self._source(node, mark, path)
+        if model is None:
+            return None
+        theirs = [field.alias or key for key, field in model.model_fields.items()]
+        for key, key_mark, _ in node.without(*ours, *theirs).items():
+            self._report.add(key_mark, dotted((*path, key)), "unknown key", suggestion(key, [*theirs, *ours]))
         own = check(model, node.only(theirs), path, self._report)
         if own is None:
             return None
         options = flatten(own, Path(node.mark.file).parent)
         self._placeholders(options, node, path)
-        return self._made(name, node, mark, path, terms, options)
+        return options
 
     def gate(self, name: str, mark: Mark, node: Node) -> GateSpec | None:
         """A question of one of our own kinds."""

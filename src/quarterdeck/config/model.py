@@ -36,6 +36,7 @@ class Top(Part):
     groups: dict[str, Any] | None = None
     analyses: dict[str, Any] | None = None
     gates: dict[str, Any] | None = None
+    indicators: dict[str, Any] | None = None
     schedules: dict[str, Any] | None = None
     freezes: list[Any] | None = None
     approvals: dict[str, Any] | None = None
@@ -54,8 +55,8 @@ class ConnectionEntry(BaseModel):
 class EnvironmentEntry(Part):
     """A stage on the way to users.
 
-    `accent` colours it in the cockpit; `flags` says where its feature flags are. `strategy`, `hotfix` and `approvals`
-    hold for its services that say nothing else.
+    `accent` colours it in the cockpit; `flags` says where its feature flags are. `strategy`, `hotfix`,
+    `approvals` and `indicators` hold for its services that say nothing else.
     """
 
     protected: bool = False
@@ -67,6 +68,7 @@ class EnvironmentEntry(Part):
     freezes: list[Any] | None = None
     releases_only: list[Any] | None = None
     exposure: Budget | None = None
+    indicators: Names = ()
 
 
 class PlaceEntry(BaseModel):
@@ -96,6 +98,7 @@ class ServiceEntry(RegionEntry):
     health: Names = ()
     database: Any = Field(default=None, alias="schema")
     truth: Any = None
+    indicators: Names = ()
 
 
 class RingEntry(Part):

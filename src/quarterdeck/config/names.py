@@ -10,12 +10,13 @@ from quarterdeck.config.nodes import Mapping, Node, Scalar, Sequence, child, dot
 from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.problems import Mark, Report, shown
 
-Kind = Literal["approval", "environment", "gate", "group", "region", "ring", "schedule", "strategy"]
+Kind = Literal["approval", "environment", "gate", "group", "indicator", "region", "ring", "schedule", "strategy"]
 
 _SECTIONS: tuple[tuple[Kind, str], ...] = (
     ("group", "groups"),
     ("gate", "analyses"),
     ("gate", "gates"),
+    ("indicator", "indicators"),
     ("schedule", "schedules"),
     ("approval", "approvals"),
     ("strategy", "strategies"),

@@ -89,6 +89,7 @@ class _Usual:
     strategy: str = ""
     hotfix: str = ""
     approval: str = ""
+    indicators: tuple[str, ...] = ()
 
 
 class Routing:
@@ -124,6 +125,7 @@ class Routing:
             self._strategies.named(child(node, "strategy"), (*path, "strategy"), name),
             self._strategies.named(child(node, "hotfix"), (*path, "hotfix"), f"{name}-hotfix"),
             self._approvals.named(child(node, "approvals"), (*path, "approvals"), name),
+            self._names.refer("indicator", child(node, "indicators"), (*path, "indicators")),
         )
 
     def _route(self, target: TargetId, node: Node, usual: _Usual) -> Route:
@@ -141,7 +143,12 @@ class Routing:
             health=self._names.refer("gate", child(node, "health"), (*path, "health")),
             schema=self._schema(child(node, "schema"), (*path, "schema")),
             truth=self._truth(child(node, "truth"), (*path, "truth")),
+            indicators=self._indicators(child(node, "indicators"), path, usual),
         )
+
+    def _indicators(self, node: Node | None, path: NodePath, usual: _Usual) -> tuple[str, ...]:
+        """Those of its environment, unless it names its own; an empty list is none."""
+        return usual.indicators if node is None else self._names.refer("indicator", node, (*path, "indicators"))
 
     def _needs(self, target: TargetId, node: Node, path: NodePath) -> tuple[str, ...]:
         found = []

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from quarterdeck.config.approving import Approvals, groups
 from quarterdeck.config.checking import check, refuse_bad_names
 from quarterdeck.config.connecting import Connections
-from quarterdeck.config.gating import gates
+from quarterdeck.config.gating import Gating
+from quarterdeck.config.indicating import indicators
 from quarterdeck.config.model import LATER, EnvironmentEntry, Top
 from quarterdeck.config.names import Names, held, section
 from quarterdeck.config.nodes import Mapping, child, dotted
@@ -20,15 +21,17 @@ from quarterdeck.release.rules import Rulebook
 
 def rule(tree: Mapping, top: Top | None, connections: Connections, names: Names, report: Report) -> Rulebook:
     """The rules that a tree declares; half of them after telling the report what is wrong."""
-    for name in ("groups", "analyses", "gates", "schedules", "approvals", "strategies"):
+    for name in ("groups", "analyses", "gates", "indicators", "schedules", "approvals", "strategies"):
         refuse_bad_names(section(tree, name), (name,), report)
     people = groups(tree, report)
-    declared_gates = gates(tree, connections, names, report)
+    gating = Gating(connections, names, report)
+    declared_gates = gating.all(tree)
+    declared_indicators = indicators(tree, gating, declared_gates, names, report)
     declared_windows = windows(tree, names, report)
     approvals = Approvals(tree, people, names, report)
     strategies = Strategies(tree, names, report)
     routes = Routing(tree, names, strategies, approvals, report).routes()
-    names.unused("approval", "gate", "schedule")
+    names.unused("approval", "gate", "indicator", "schedule")
     return Rulebook(
         strategies=tuple(strategies.all),
         gates=declared_gates,
@@ -39,6 +42,7 @@ def rule(tree: Mapping, top: Top | None, connections: Connections, names: Names,
         exposure=dict(_exposure(tree, report)),
         overlap=top.overlap if top else Rulebook().overlap,
         train=tuple(names.of("environment")),
+        indicators=declared_indicators,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.gate import GateSpec
+from quarterdeck.release.indicator import Indicator
 from quarterdeck.release.strategy import Strategy
 
 
@@ -100,6 +101,7 @@ class Route:
         artifact: what a deploy step puts into a slot, with `$version` in it: a container image, or a package's URL.
         health: gates that say whether what serves users is well; asked before a rollback chooses its side, and as
             background analysis of every release.
+        indicators: names of what is measured of it all the time, in the order in which it is shown.
     """
 
     target: TargetId
@@ -111,6 +113,7 @@ class Route:
     health: tuple[str, ...] = ()
     schema: SchemaRule | None = None
     truth: Truth | None = None
+    indicators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class Rulebook:
     exposure: Mapping[str, float] = field(default_factory=dict)
     overlap: float = 3600
     train: tuple[str, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
 
     def strategy(self, name: str) -> Strategy | None:
         """The strategy of that name."""
@@ -143,6 +147,10 @@ class Rulebook:
     def gate(self, name: str) -> GateSpec | None:
         """The gate of that name."""
         return next((one for one in self.gates if one.name == name), None)
+
+    def indicator(self, name: str) -> Indicator | None:
+        """The indicator of that name."""
+        return next((one for one in self.indicators if one.name == name), None)
 
     def approval(self, name: str) -> ApprovalRule | None:
         """The approval rule of that name."""

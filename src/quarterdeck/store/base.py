@@ -1,9 +1,10 @@
 """The store as its users see it: one protocol, whatever database is behind it.
 
-Three kinds of content:
+Four kinds of content:
 
 - *requests*: what somebody asks for. Written by viewers and the command line, taken by the runner.
 - *observations*: the last known state of each place. Written by the runner.
+- *series*: the last hours of what is measured of services. Written by the runner; the oldest points make room.
 - *events*: the journal. Append-only, hash-chained; operations and plans are folded from it.
 
 and two kinds of exclusion: *leases* (which runner is in charge) and *locks* (which operation owns a resource), both
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
@@ -145,6 +147,10 @@ class ChainFault:
     message: str
 
 
+SERIES_POINTS, SERIES_SECONDS = 240, 86_400.0
+"""Of each series the last so many points are kept, and none that is so much older than the newest."""
+
+
 class Store(Protocol):
     """The bus. All methods are synchronous and short; each is one transaction; all raise StoreError.
 
@@ -162,6 +168,10 @@ class Store(Protocol):
 
     def observations(self) -> Mapping[str, Observation]:
         """All observations by subject."""
+        ...
+
+    def series(self, target: str) -> Mapping[SeriesId, Sequence[Point]]:
+        """What was measured of a target (without a region: of all its regions too), the oldest point first."""
         ...
 
     def operations(self, *, open_only: bool = False, target: str = "", limit: int = 100) -> Sequence[Operation]:
@@ -254,6 +264,10 @@ class Store(Protocol):
 
     def observe(self, observations: Sequence[Observation], lease: Lease) -> None:
         """Replace the observations of these subjects. Raises LeaseLost."""
+        ...
+
+    def put_points(self, points: Sequence[tuple[SeriesId, Point]], lease: Lease) -> None:
+        """Add points to their series, and forget the oldest; see SERIES_POINTS. Raises LeaseLost."""
         ...
 
     def record(

@@ -40,6 +40,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             id TEXT PRIMARY KEY, started INTEGER NOT NULL, open INTEGER NOT NULL, body TEXT NOT NULL)""",
         "CREATE INDEX releases_by_start ON releases (started)",
     ),
+    (
+        """CREATE TABLE points (
+            target TEXT NOT NULL, indicator TEXT NOT NULL, at REAL NOT NULL, value REAL, trouble TEXT NOT NULL)""",
+        "CREATE INDEX points_by_series ON points (target, indicator, at)",
+    ),
 )
 
 
