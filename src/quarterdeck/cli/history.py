@@ -84,7 +84,7 @@ def _print(store: Store, invocation: Invocation) -> ExitCode:
     if invocation.json:
         output.document("history", {"events": [_event_json(event) for event in events]})
     else:
-        named = _StepNames(store)
+        named = StepNames(store)
         for event in events:
             output.running(event_line(event, named.of(event)), _HANG, aside=False)
     return ExitCode.DONE
@@ -124,7 +124,7 @@ def _about(body: Mapping[str, Any]) -> tuple[Any, ...]:
     return (body.get("about"), (body.get("hold") or {}).get("release"), (body.get("debt") or {}).get("release"))
 
 
-class _StepNames:
+class StepNames:
     """What the steps of releases and operations do, by id; each is read once."""
 
     def __init__(self, store: Store) -> None:
@@ -132,6 +132,7 @@ class _StepNames:
         self._known: dict[str, Mapping[str, str]] = {}
 
     def of(self, event: Event) -> Mapping[str, str]:
+        """What the steps do that an event may name."""
         if event.operation not in self._known:
             self._known[event.operation] = self._read(event)
         return self._known[event.operation]

@@ -47,6 +47,7 @@ def run_of(parsed: Namespace) -> Run:
 COMMANDS = (
     Command("demo", "demo", "the whole cockpit on an embedded sandbox, nothing to set up", answers_help=True),
     Command("status", "status", "what runs where, what is moving, what is wrong"),
+    Command("watch", "watch", "a line for every change, a command for every key; no screen needed"),
     Command("plan", "plan", "work an action out and show it; changes nothing"),
     Command("swap", "actions", "exchange two slots, in one go or with a preview", "configure_swap"),
     Command("shift", "actions", "divide traffic between slots or endpoints", "configure_shift"),

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap, SwapMode, command_line
+from quarterdeck.release.action import FlagChange, Rollback, Shift, command_line
 from quarterdeck.release.command import Misread, read_percent, read_shares
-from quarterdeck.release.picture import Cell, FlagCell
+from quarterdeck.release.picture import FlagCell
 from quarterdeck.release.release_command import FORMS, Decide, Guard, Said, Tell, read
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui import guarding, releasing
 from quarterdeck.ui.screens.small import Menu, Prompt
+from quarterdeck.ui.swaps import swaps_of
 from quarterdeck.ui.widgets.choices import Option
 
 if TYPE_CHECKING:
@@ -35,39 +36,6 @@ def swap(cockpit: Cockpit, target: TargetId) -> None:
             cockpit.plan(swaps[key][0])
 
     cockpit.push_screen(Menu(f"Swap {target}", options), chosen)
-
-
-def swaps_of(cell: Cell) -> list[tuple[Swap, str, str]]:
-    """The swaps that make sense now: what to ask for, its name, what it does."""
-    places = [cell.target]
-    if len(cell.regions) > 1:
-        places += [region.target for region in cell.regions]
-    sources = list(dict.fromkeys(slot.name for region in cell.regions for slot in region.slots if not slot.live))
-    found = []
-    for place in places:
-        where = f" in {place.region}" if place.region else " in all regions" if len(cell.regions) > 1 else ""
-        prepared = [
-            slot.preview_from
-            for region in cell.regions
-            for slot in region.slots
-            if slot.preview_from and place in (region.target, cell.target)
-        ]
-        if prepared:
-            source = prepared[0]
-            found.append(
-                (_swap(place, source, "complete"), f"complete{where}", f"users move to what {source} prepared")
-            )
-            found.append((_swap(place, source, "cancel"), f"cancel the preview{where}", "users stay where they are"))
-            continue
-        for source in sources or [""]:
-            name = source or "staging"
-            found.append((_swap(place, source, "swap"), f"swap {name}{where}", "warm up, then users move to it"))
-            found.append((_swap(place, source, "preview"), f"preview {name}{where}", "prepare only; users stay"))
-    return found
-
-
-def _swap(target: TargetId, source: str, mode: SwapMode) -> Swap:
-    return Swap(target, "" if source == "staging" else source, "", mode)
 
 
 def traffic(cockpit: Cockpit, target: TargetId) -> None:

@@ -1,0 +1,229 @@
+"""One watch: looks at the store, prints what changed, and does what keys stand for."""
+
+from __future__ import annotations
+
+import select
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from quarterdeck.cli import output
+from quarterdeck.cli.connected import Watched
+from quarterdeck.cli.errors import CommandError, NothingToDo
+from quarterdeck.cli.history import StepNames
+from quarterdeck.cli.invocation import Invocation
+from quarterdeck.cli.line_mode.changes import Change, changes, standing
+from quarterdeck.cli.line_mode.console import Console, HungUp
+from quarterdeck.cli.line_mode.journal import Journal
+from quarterdeck.cli.line_mode.nested import run_words
+from quarterdeck.cli.line_mode.wording import HERE, Desk, hindrance, words_of
+from quarterdeck.clock import Clock, SystemClock
+from quarterdeck.release.picture import Picture
+from quarterdeck.store.errors import StoreError
+from quarterdeck.ui.actions import Deed
+from quarterdeck.ui.keymap import STANDARD, Keymap
+from quarterdeck.ui.watching import Watch
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at the store's version: one short read."""
+JUDGE_EVERY = 5.0
+"""Seconds after which the same readings are judged again: what nobody reads any more turns old."""
+REVIVE_EVERY = 10.0
+"""Seconds between two attempts to get a runner while none is alive."""
+
+_PAGE = 1000
+
+
+@dataclass(slots=True)
+class Session:
+    """A watch of one fleet.
+
+    Attributes:
+        console: where keys come from; None: nobody types, and it is a log.
+        letters: only lines that hold them are printed.
+        revive: makes sure that a runner is there; quick, never raises.
+    """
+
+    fleet: Watched
+    invocation: Invocation
+    console: Console | None
+    revive: Callable[[], None]
+    letters: str = ""
+    keymap: Keymap = STANDARD
+    clock: Clock = field(default_factory=SystemClock)
+    picture: Picture = field(init=False)
+    _sight: Watch = field(init=False)
+    _journal: Journal = field(default_factory=Journal)
+    _steps: StepNames = field(init=False)
+    _seq: int = 0
+    _judged_at: float = 0.0
+    _revived_at: float = float("-inf")
+    _over: bool = False
+
+    def __post_init__(self) -> None:
+        store = self.fleet.store
+        newest = store.events(limit=1, newest_first=True)
+        self._seq = newest[0].seq if newest else 0
+        self._sight, self._steps = Watch(store, self.clock), StepNames(store)
+        self._sight.look()
+        self.picture = self._sight.picture()
+
+    # --- what is seen --------------------------------------------------------------------------------------------
+    def begin(self) -> None:
+        """Print how everything stands, and what is under way."""
+        self._print(standing(self.picture))
+        if under_way := list(goes_on(self.picture)):
+            output.narrate("\n".join(under_way))
+
+    def look(self) -> None:
+        """Print what has changed since the last look. Raises StoreError."""
+        now = self.clock.monotonic()
+        news = self._sight.look()
+        if news or now - self._judged_at >= JUDGE_EVERY:
+            self._judged_at = now
+            before, self.picture = self.picture, self._sight.picture()
+            happened = [*self._events(), *changes(before, self.picture)]
+            self._print(sorted(happened, key=lambda one: one.at))
+        if not self.picture.runner.alive and now - self._revived_at >= REVIVE_EVERY:
+            self._revived_at = now
+            self.revive()
+
+    def _events(self) -> Iterator[Change]:
+        while page := self.fleet.store.events(after=self._seq, limit=_PAGE):
+            self._seq = page[-1].seq
+            for event in page:
+                if told := self._journal.told(event, self._steps.of):
+                    yield told
+
+    def _print(self, happened: Iterable[Change]) -> None:
+        for one in happened:
+            line = one.line()
+            if self.letters.lower() not in line.lower():
+                continue
+            if self.invocation.json:
+                output.document("change", _json(one))
+            else:
+                output.data(line)
+
+    # --- going on ------------------------------------------------------------------------------------------------
+    def run(self, seconds: float | None, *, until: Callable[[Picture], bool]) -> None:
+        """Go on until `q`, for so long, or until the picture is as wanted.
+
+        Raises:
+            StoreError: the store can't be read.
+            HungUp: the terminal is gone.
+            BrokenPipeError: nobody reads what is printed.
+        """
+        began = self.clock.monotonic()
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)  # nothing but that its other end is gone
+        if self.console is not None:
+            poll.register(self.console.fd, select.POLLIN)
+        while not self._over and not until(self.picture):
+            left = LOOK_EVERY if seconds is None else began + seconds - self.clock.monotonic()
+            if left <= 0:
+                return
+            ready = dict(poll.poll(min(left, LOOK_EVERY) * 1000))
+            if ready.get(sys.stdout.fileno(), 0) & (select.POLLERR | select.POLLHUP):
+                raise HungUp if sys.stdout.isatty() else BrokenPipeError
+            if self.console is not None and ready.get(self.console.fd):
+                for key in self.console.pressed():
+                    self._press(key, self.console)
+            self.look()
+
+    # --- keys ----------------------------------------------------------------------------------------------------
+    def _press(self, key: str, console: Console) -> None:
+        deed = next((one for one in HERE if _character(self.keymap.shown(one)) == key), None)
+        if deed is None:
+            output.narrate(f"{key} means nothing here; {self._key('help')} lists the keys")
+            return
+        own: Mapping[str, Callable[[Console], None]] = {
+            "help": self._help,
+            "attention": self._attention,
+            "filter": self._filter,
+            "quit": self._quit,
+        }
+        if deed.id in own:
+            own[deed.id](console)
+        elif reason := hindrance(deed, self.picture, read_only=self.invocation.read_only):
+            output.narrate(f"{key} {deed.label}: not now: {reason}")
+        else:
+            self._carry_out(deed, console)
+
+    def _carry_out(self, deed: Deed, console: Console) -> None:
+        """Ask what it is about, print the command, and run it: plan, question and all."""
+        desk = Desk(self.picture, self._sight.rules, self.invocation.read_only, console)
+        try:
+            with console.asking():
+                words = words_of(deed, desk)
+                if not words:
+                    output.narrate("nothing was done")
+                    return
+                output.narrate(f"$ qd {shlex.join(words)}")
+                run_words(self.invocation, words)
+        except KeyboardInterrupt:
+            output.narrate("\nleft; what wasn't confirmed isn't done")
+        except NothingToDo as already:
+            output.complain(str(already))
+        except (CommandError, StoreError) as error:
+            output.complain(str(error), error.hint)
+        except ValueError as error:
+            output.complain(f"can't read that: {error}")
+
+    def _help(self, _: Console) -> None:
+        for deed in HERE:
+            reason = ""
+            if deed.needs:
+                reason = hindrance(deed, self.picture, read_only=self.invocation.read_only)
+            twin = f": {deed.twin}" if deed.twin else ""
+            not_now = f" (not now: {reason})" if reason else ""
+            output.narrate(f"{self.keymap.shown(deed)}  {deed.label}{twin}; {deed.explanation}{not_now}")
+
+    def _attention(self, _: Console) -> None:
+        for item in self.picture.attention:
+            hint = f"; what to do: {item.hint}" if item.hint else ""
+            output.narrate(f"{item.state.upper()} {item.where}: {item.text}{hint}")
+        if not self.picture.attention:
+            output.narrate("nothing needs you")
+
+    def _filter(self, console: Console) -> None:
+        try:
+            with console.asking():
+                self.letters = console.ask("only lines that hold these letters; nothing: all")
+        except KeyboardInterrupt:
+            output.narrate("")
+        told = f"only lines with {self.letters!r}" if self.letters else "all lines"
+        output.narrate(f"printing {told} from now on")
+
+    def _quit(self, _: Console) -> None:
+        self._over = True
+
+    def _key(self, deed: str) -> str:
+        return self.keymap.shown(deed)
+
+
+def goes_on(picture: Picture) -> Iterator[str]:
+    """What doesn't end with a viewer, a line each."""
+    for one in picture.operations:
+        if one.open:
+            word = "waits for you" if one.state == "needs_operator" else "goes on running"
+            yield f"{word}: {one.verb} {one.target} {one.progress} ({one.id})"
+    for release in picture.releases:
+        if release.open:
+            yield f"goes on: release {release.title} in {release.environment}, {release.short} ({release.id})"
+
+
+def _character(shown: str) -> str:
+    return " " if shown == "Space" else shown
+
+
+def _json(one: Change) -> Mapping[str, str | float | None]:
+    return {
+        "at": one.at,
+        "what": one.what,
+        "where": one.where or None,
+        "text": one.words,
+        "operation": one.operation or None,
+        "actor": one.actor or None,
+    }
