@@ -288,8 +288,8 @@ class Rehearsal:
                 self.tell("step_skipped" if skipped else "step_done", step=step_id, detail=detail)
             case Failed(step_id, detail):
                 self.tell("step_failed", step=step_id, detail=detail)
-            case Measure(step_id, gates):
-                self.tell("sampled", step=step_id, sample=to_json(self._sample(gates)))
+            case Measure(step_id, gates, unasked):
+                self.tell("sampled", step=step_id, sample=to_json(replace(self._sample(gates), unasked=unasked)))
             case Watch(operation):
                 found = self.operations[operation]
                 self._finish(found, self.outcome(operation, found.plan.action))

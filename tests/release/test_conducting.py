@@ -37,6 +37,7 @@ from quarterdeck.release.strategy import (
     RollingStep,
     RunStep,
     Strategy,
+    StrategyStep,
     SwapStep,
     WeightStep,
 )
@@ -229,6 +230,38 @@ def test_flagger_4_a_threshold_breached_while_paused_or_hindered_rolls_back() ->
     end = ship.run()
     assert isinstance(end, Finish)
     assert end.ending == "rolled_back"
+
+
+@pytest.mark.parametrize(
+    "step", [PauseStep(), ApprovalStep("sre"), BakeStep(900, ("errors",)), AnalysisStep(("errors",))]
+)
+def test_a_runner_that_was_away_for_hours_condemns_nothing_for_one_sample_without_data(step: StrategyStep) -> None:
+    ship = rehearse(WeightStep({"": 5}), step, gates=("alarms",))
+    ship.run_to(Start, "2")
+    ship.run_to(Measure)
+    ship.now += 4 * 3600
+    ship.verdict = failing("alarms", "errors", verdict="no_data")
+    for _ in range(6):
+        ship.move()
+    ship.verdict = failing()
+    assert ship.release.recovery is None
+    ship.run_to(Rest)
+    assert not ship.steps("failed")
+    assert ship.release.ending in (None, "succeeded")
+
+
+def test_a_bake_goes_on_where_its_runner_left_it() -> None:
+    ship = rehearse(WeightStep({"": 5}), BakeStep(900, ("errors",)))
+    ship.run_to(Start, "2")
+    began = ship.now
+    ship.run_to(Measure)
+    ship.now += 4 * 3600
+    ship.run_to(Measure)
+    until = ship.release.standing("2").until
+    assert until is not None
+    assert until == pytest.approx(began + 900 + 4 * 3600, abs=60), "whoever looks is told when it really ends"
+    assert ship.run() == Finish("succeeded", "all steps are done")
+    assert ship.now >= until
 
 
 def test_flagger_5_the_background_watches_after_the_promotion_until_it_is_confirmed() -> None:

@@ -22,7 +22,7 @@ from quarterdeck.release.gate import (
     Verdict,
     tallied,
 )
-from quarterdeck.release.judging import judge, measured
+from quarterdeck.release.judging import judge, measured, unasked
 
 ERRORS = GateSpec("errors", "metric", success="result < 0.01", interval=30, count=3, timeout=600)
 ALIVE = GateSpec("alive", "probe", success="result == 200", interval=30, timeout=600)
@@ -328,6 +328,68 @@ def test_the_background_may_be_silent_for_as_long_as_its_timeout() -> None:
 def test_a_tolerated_failure_late_in_the_background_is_still_tolerated() -> None:
     gate = replace(ERRORS, failure_limit=1, timeout=60)
     assert judged([gate], every_30_s("errors", *[0] * 50, 0.5), seconds=math.inf).state == "pending"
+
+
+# --- nobody was there -------------------------------------------------------------------------------------------------
+def test_what_is_asked_a_little_late_was_asked_and_what_nobody_asked_for_hours_was_not() -> None:
+    quick = replace(ERRORS, interval=1)
+    assert [unasked([ERRORS], 1000, 1000 + late) for late in (0, 90, 91, 3600)] == [0, 0, 91, 3600]
+    assert [unasked([quick], 1000, 1000 + late) for late in (60, 61)] == [0, 61]
+    assert unasked([ERRORS], 1000, 400) == 0
+
+
+def away(tally: Tally, at: float, seconds: float, value: float | None) -> Tally:
+    """One more sample of `errors` after so many seconds in which nobody asked."""
+    one = measured(ERRORS, Evidence(value), at)
+    return tallied(tally, one, Sample(at, (one,), unasked=seconds))
+
+
+@pytest.mark.parametrize("before", [(0.0, 0.0, 0.0), (None, None, None)], ids=["answered", "never answered"])
+def test_time_in_which_nobody_asked_is_no_silence_of_a_gate(before: Sequence[float | None]) -> None:
+    asked = sampled([ERRORS], every_30_s("errors", *before))["errors"]
+    back = away(asked, 7260, 7170, None)
+    assert judge([ERRORS], {"errors": back}, began=0, now=7260, seconds=math.inf).state == "pending"
+    later = [(7260 + 30.0 * i, None) for i in range(1, 21)]
+    for at, _ in later:
+        back = away(back, at, 0, None)
+    assert judge([ERRORS], {"errors": back}, began=0, now=later[-1][0], seconds=math.inf).state == "failed"
+
+
+def test_a_runner_that_dies_again_and_again_comes_to_an_end_with_a_gate_that_never_answers() -> None:
+    tally, at = Tally(), 0.0
+    for _ in range(25):
+        at += 30 + 3600
+        tally = away(tally, at, 3600, None)
+    assert judge([ERRORS], {"errors": tally}, began=0, now=at, seconds=math.inf).state == "failed"
+
+
+def test_an_analysis_has_as_much_time_as_if_its_runner_had_never_been_away() -> None:
+    gate = replace(ERRORS, timeout=120)
+    asked = sampled([gate], every_30_s("errors", 0, 0))["errors"]
+    back = away(asked, 3660, 3600, None)
+    assert judge([gate], {"errors": back}, began=0, now=3660).state == "pending"
+    for at in (3690, 3720):
+        back = away(back, at, 0, None)
+    assert judge([gate], {"errors": back}, began=0, now=3720).state == "failed"
+
+
+def test_a_bake_is_watched_for_as_long_as_it_should_last() -> None:
+    asked = sampled([ERRORS], every_30_s("errors", 0, 0))["errors"]
+    back = away(asked, 3660, 3600, 0)
+    early = judge([ERRORS], {"errors": back}, began=0, now=3660, seconds=600)
+    assert (early.state, early.next_at) == ("pending", 3690)
+    for at in range(3690, 4171, 30):
+        assert judge([ERRORS], {"errors": back}, began=0, now=at, seconds=600).state == "pending"
+        back = away(back, at, 0, 0)
+    assert judge([ERRORS], {"errors": back}, began=0, now=4200, seconds=600).state == "passed"
+
+
+def test_nobody_knows_whether_it_was_steady_while_nobody_looked() -> None:
+    gate = replace(ERRORS, count=1, steady_for=300)
+    asked = sampled([gate], every_30_s("errors", 0, 0))["errors"]
+    back = away(asked, 3660, 3600, 0)
+    assert judge([gate], {"errors": back}, began=0, now=3660).state == "pending"
+    assert judge([gate], {"errors": away(back, 3960, 0, 0)}, began=0, now=3960).state == "passed"
 
 
 # --- whatever happens -------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from dataclasses import asdict
 
-from quarterdeck.cli import confirming, output, wishing
+from quarterdeck.cli import output, wishing
 from quarterdeck.cli.connected import connected, existing_store
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
@@ -23,14 +23,14 @@ from quarterdeck.release.rules import Rulebook
 def configure(parser: ArgumentParser) -> None:
     """Start one, list what is owed, pay."""
     deeds = parser.add_subparsers(metavar="DEED", dest="deed", required=True, prog="qd hotfix")
-    start_parser = deeds.add_parser("start", help="show the shortest legal path, with all it leaves out; then take it")
-    _configure_wish(start_parser)
-    confirming.configure(start_parser)
-    wishing.configure_waiting(start_parser)
-    start_parser.set_defaults(run=start)
-    plan_parser = deeds.add_parser("plan", help="show that path; starts nothing")
-    _configure_wish(plan_parser)
-    plan_parser.set_defaults(run=show_plan)
+    wishing.configure_beginning(
+        deeds,
+        _configure_wish,
+        start,
+        show_plan,
+        start_help="show the shortest legal path, with all it leaves out; then take it",
+        plan_help="show that path; starts nothing",
+    )
     debts_parser = deeds.add_parser("debts", help="what hotfixes left to be done")
     debts_parser.add_argument("--all", action="store_true", help="the paid ones too")
     debts_parser.set_defaults(run=debts)

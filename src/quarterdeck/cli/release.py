@@ -7,7 +7,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 
-from quarterdeck.cli import confirming, output, wishing
+from quarterdeck.cli import output, wishing
 from quarterdeck.cli.connected import Watched, connected, existing_store, tell_if_nobody_goes_on
 from quarterdeck.cli.exit_codes import ExitCode, of_ending
 from quarterdeck.cli.invocation import Invocation
@@ -28,14 +28,14 @@ RECENT = 20
 def configure(parser: ArgumentParser) -> None:
     """What to do with which release."""
     deeds = parser.add_subparsers(metavar="DEED", dest="deed", required=True, prog="qd release")
-    start_parser = deeds.add_parser("start", help="propose one, show it whole, start it, follow it")
-    configure_wish(start_parser)
-    confirming.configure(start_parser)
-    wishing.configure_waiting(start_parser)
-    start_parser.set_defaults(run=start)
-    plan_parser = deeds.add_parser("plan", help="show how one would go; starts nothing")
-    configure_wish(plan_parser)
-    plan_parser.set_defaults(run=show_plan)
+    wishing.configure_beginning(
+        deeds,
+        configure_wish,
+        start,
+        show_plan,
+        start_help="propose one, show it whole, start it, follow it",
+        plan_help="show how one would go; starts nothing",
+    )
     deeds.add_parser("list", help="open and past releases").set_defaults(run=list_releases)
     show_parser = deeds.add_parser("show", help="one release: steps, gates, who was asked, what it waits for")
     configure_id(show_parser)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Callable
 
 from quarterdeck.cli import confirming, output
 from quarterdeck.cli.connected import Watched, connected
@@ -16,6 +17,8 @@ from quarterdeck.cli.release_following import WELL, Patience, follow_release
 from quarterdeck.cli.requesting import answer_to
 from quarterdeck.cli.times import duration_argument
 from quarterdeck.release.release_plan import ReleasePlan, Wish
+
+Command = Callable[[Invocation], ExitCode]
 
 
 def configure_waiting(parser: ArgumentParser, default: str = "lines") -> None:
@@ -31,6 +34,26 @@ def configure_waiting(parser: ArgumentParser, default: str = "lines") -> None:
     parser.add_argument(
         "--timeout", type=duration_argument, metavar="TIME", help="look on for so long at most; it goes on all the same"
     )
+
+
+def configure_beginning(
+    deeds: _SubParsersAction[ArgumentParser],
+    configure_wish: Callable[[ArgumentParser], None],
+    start: Command,
+    plan: Command,
+    *,
+    start_help: str,
+    plan_help: str,
+) -> None:
+    """The two deeds that begin with a wish: `start`, which asks and looks on, and `plan`, which only shows."""
+    start_parser = deeds.add_parser("start", help=start_help)
+    configure_wish(start_parser)
+    confirming.configure(start_parser)
+    configure_waiting(start_parser)
+    start_parser.set_defaults(run=start)
+    plan_parser = deeds.add_parser("plan", help=plan_help)
+    configure_wish(plan_parser)
+    plan_parser.set_defaults(run=plan)
 
 
 def configure_conditions(parser: ArgumentParser) -> None:

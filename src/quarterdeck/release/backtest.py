@@ -129,23 +129,23 @@ class _Said:
     why: str
 
 
-def _of(name: str, samples: Sequence[Sample]) -> list[tuple[float, Measurement]]:
-    return [(sample.at, one) for sample in samples for one in sample.measurements if one.gate == name]
+def _of(name: str, samples: Sequence[Sample]) -> list[tuple[Sample, Measurement]]:
+    return [(sample, one) for sample in samples for one in sample.measurements if one.gate == name]
 
 
 def _worst(said: Iterable[_Said]) -> _Said:
     return min(said, key=lambda one: (_WORST_FIRST.index(one.outcome), one.at))
 
 
-def _replayed(gate: GateSpec, release: Release, step: str, rows: Sequence[tuple[float, Measurement]]) -> _Said:
+def _replayed(gate: GateSpec, release: Release, step: str, rows: Sequence[tuple[Sample, Measurement]]) -> _Said:
     """Judge a step's measurements again, one after the other."""
     alone = replace(gate, shadow=False)
     seconds = _seconds(release, step)
-    began = rows[0][0] - alone.evaluation_delay
+    began = rows[0][0].at - rows[0][0].unasked - alone.evaluation_delay
     tally, said = Tally(), Judgement("pending")
-    for number, (at, then) in enumerate(rows, start=1):
-        again = _again(alone, then)
-        tally = tallied(tally, again, Sample(at, (again,)))
+    for number, (sample, then) in enumerate(rows, start=1):
+        at, again = sample.at, _again(alone, then)
+        tally = tallied(tally, again, replace(sample, measurements=(again,)))
         said = judge([alone], {alone.name: tally}, began=began, now=at, seconds=seconds)
         match said.state:
             case "failed":
@@ -154,7 +154,7 @@ def _replayed(gate: GateSpec, release: Release, step: str, rows: Sequence[tuple[
                 return _Said("undecided", step, number, at, said.why)
             case "passed":
                 return _Said("pass", step, number, at, said.why)
-    at = rows[-1][0]
+    at = rows[-1][0].at
     held = bool(seconds) and tally.together_since is not None
     return _Said("pass" if held else "unfinished", step, len(rows), at, "held to the end" if held else said.why)
 

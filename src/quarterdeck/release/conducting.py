@@ -27,7 +27,7 @@ from quarterdeck.release.orders import refuse_order
 from quarterdeck.release.recovering import changed, recovery_of, taking_back, unanswered
 from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleaseStep, Run, Write
 from quarterdeck.release.rollout import BACKGROUND, Order, Release
-from quarterdeck.release.watching import Alarm, alarm, baseline_due, judged, unseen_alarms
+from quarterdeck.release.watching import Alarm, alarm, baseline_due, judged, unasked_before, unseen_alarms
 
 __all__ = ["decide", "exposed", "recovery_of", "refuse_order"]
 
@@ -47,7 +47,7 @@ def decide(release: Release, now: float, outside: Outside) -> Move:
     if watch.raised and (move := _raised(release, watch)):
         return move
     if watch.next_at is not None and watch.next_at <= now and not _overdue(release, now):
-        return Measure(BACKGROUND, release.plan.background)
+        return Measure(BACKGROUND, release.plan.background, watch.unasked)
     return _not_longer_than(watch.next_at, _at_step(release, now, outside))
 
 
@@ -251,7 +251,9 @@ def _observing(release: Release, step: ReleaseStep, work: Observe, now: float) -
             return Failed(step.id, found.why)
         case "undecided":
             return Halt(found.why) if release.paused is None else _paused(release, now)
-    return Measure(step.id, work.gates) if now >= found.next_at else Rest(found.next_at, found.why or step.summary)
+    if now < found.next_at:
+        return Rest(found.next_at, found.why or step.summary)
+    return Measure(step.id, work.gates, unasked_before(release, work, found.next_at, now))
 
 
 def _asking(release: Release, step: ReleaseStep, name: str, now: float, outside: Outside) -> Move:

@@ -108,10 +108,16 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """All gates of a step, asked at the same moment. Only a sample in which all pass is a passed sample."""
+    """All gates of a step, asked at the same moment. Only a sample in which all pass is a passed sample.
+
+    `unasked`: for so many seconds before it somebody should have asked, and nobody was there (no runner, or a clock
+    that jumped ahead). That time says nothing, and counts neither against a gate's patience nor for a bake; 0 as long
+    as samples follow each other about as they should.
+    """
 
     at: float
     measurements: tuple[Measurement, ...]
+    unasked: float = 0
 
     @property
     def passed(self) -> bool:
@@ -128,6 +134,8 @@ class Tally:
         together: how many of the samples that it was in have passed: every gate that decides did.
         together_since: since when every sample has passed without a break; None if the last one didn't.
         answered_at: when it last passed, failed, or was excused; 0 if it never did.
+        unasked: seconds in which nobody was there to ask, see `Sample.unasked`; in all.
+        silent_unasked: those of them since `answered_at`.
     """
 
     passed: int = 0
@@ -140,6 +148,8 @@ class Tally:
     together: int = 0
     together_since: float | None = None
     answered_at: float = 0
+    unasked: float = 0
+    silent_unasked: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +175,19 @@ def tallied(tally: Tally, measurement: Measurement, sample: Sample) -> Tally:
         failed=tally.failed + (measurement.verdict == "fail"),
         no_data=tally.no_data + (measurement.verdict == "no_data"),
         stale=tally.stale + (measurement.verdict == "stale"),
-        steady_since=_since(tally.steady_since, passed, sample.at),
+        steady_since=_since(tally.steady_since, passed, sample),
         last=measurement,
         last_at=sample.at,
         together=tally.together + sample.passed,
-        together_since=_since(tally.together_since, sample.passed, sample.at),
+        together_since=_since(tally.together_since, sample.passed, sample),
         answered_at=sample.at if answered else tally.answered_at,
+        unasked=tally.unasked + sample.unasked,
+        silent_unasked=0 if answered else tally.silent_unasked + sample.unasked,
     )
 
 
-def _since(since: float | None, goes_on: bool, at: float) -> float | None:
+def _since(since: float | None, goes_on: bool, sample: Sample) -> float | None:
+    """Since when something has gone on without a break; time in which nobody looked is one."""
     if not goes_on:
         return None
-    return at if since is None else since
+    return sample.at if since is None or sample.unasked else since

@@ -3,7 +3,7 @@
 Pure and deterministic. The gates of a step are asked together: for the first time when the longest of their
 evaluation delays is over, then as often as the shortest of their intervals says. A sample counts as passed only if
 every gate that decides has passed in it. What nobody asked decides nothing: a runner that comes back after hours asks
-first, and judges after.
+first, and judges after; and the hours in which nobody was there count for nothing, see `unasked`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,19 @@ def measured(gate: GateSpec, evidence: Evidence | None, now: float, trouble: str
     return _measurement(gate, verdict, value, "; ".join(part for part in (why, evidence.detail) if part))
 
 
+UNHEEDED_INTERVALS, UNHEEDED_SECONDS = 3, 60.0
+"""A sample that comes later than it should by more than so many intervals, and so many seconds, comes after a time in
+which nobody was there. What is less is the usual delay of a busy runner, or of one that takes over at once."""
+
+
+def unasked(gates: Sequence[GateSpec], due: float, now: float) -> float:
+    """For how many seconds nobody was there to ask these gates: they should have been asked at `due`, and are asked
+    now. Only that time is left out of account, so that a runner that dies again and again, and asks once each time,
+    still comes to an end with a gate that never answers."""
+    late = now - due
+    return late if late > max(UNHEEDED_INTERVALS * _interval(gates), UNHEEDED_SECONDS) else 0
+
+
 def judge(
     gates: Sequence[GateSpec], tallies: Mapping[str, Tally], *, began: float, now: float, seconds: float = 0
 ) -> Judgement:
@@ -50,6 +63,9 @@ def judge(
     With `seconds` (a bake) the time stands for the count: it has to pass, no gate may fail meanwhile, at least one
     sample has to have passed, and the last one, taken near the end, must be one. A gate's timeout is then how long it
     may go without an answer. `math.inf` seconds are a background analysis: it fails or goes on, and never passes.
+
+    Time in which nobody was there to ask (`Sample.unasked`) prolongs them all: nobody loses patience in it, a bake
+    isn't watched in it, and what passed before it has not been steady through it.
 
     One gate that has failed fails all; else one that a person has to look at stops all. A shadow gate decides nothing.
     """
@@ -83,7 +99,7 @@ class _Step:
 
     @property
     def interval(self) -> float:
-        return max(min((gate.interval for gate in self.gates), default=0), 1)
+        return _interval(self.gates)
 
     @property
     def last_at(self) -> float | None:
@@ -91,9 +107,14 @@ class _Step:
         return max((tally.last_at for tally in self.tallies.values() if tally.last is not None), default=None)
 
     @property
+    def unasked(self) -> float:
+        """Seconds in which nobody was there to ask."""
+        return max((tally.unasked for tally in self.tallies.values()), default=0)
+
+    @property
     def ends_at(self) -> float:
-        """When the bake is over."""
-        return self.began + self.seconds
+        """When the bake is over: it has to be watched for as long as it should last."""
+        return self.began + self.seconds + self.unasked
 
     @property
     def over(self) -> bool:
@@ -133,10 +154,11 @@ class _Step:
         return self.tallies.get(gate.name, Tally())
 
     def deadline(self, gate: GateSpec) -> float:
-        latest = max(self.first_at, self.ends_at) + gate.timeout
+        latest = max(self.first_at + self.unasked, self.ends_at) + gate.timeout
         if not self.seconds:
             return latest
-        return min(latest, max(self.first_at, self.tally(gate).answered_at) + gate.timeout)
+        tally = self.tally(gate)
+        return min(latest, max(self.first_at, tally.answered_at) + tally.silent_unasked + gate.timeout)
 
     def timed_out(self, gate: GateSpec) -> bool:
         """Whether its time is over, and it was asked once more after that."""
@@ -204,6 +226,11 @@ def _too_late(gate: GateSpec, last: Measurement, policy: Policy | None, step: _S
     if last.verdict == "pass" and (others := step.holding_up(gate)):
         return _Outcome("pending", f"{gate.name} waits for {', '.join(others)}")
     return _Outcome("failed", f"{_said(gate, last)}: no outcome within {gate.timeout:.0f} s")
+
+
+def _interval(gates: Sequence[GateSpec]) -> float:
+    """Seconds from one sample of a step to the next."""
+    return max(min((gate.interval for gate in gates), default=0), 1)
 
 
 def _good(last: Measurement | None) -> bool:

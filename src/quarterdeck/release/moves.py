@@ -37,10 +37,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Ask these gates now, all at once, and write the sample down. `step` may be `rollout.BACKGROUND`."""
+    """Ask these gates now, all at once, and write the sample down. `step` may be `rollout.BACKGROUND`; `unasked` is
+    what the sample says of the time before it, see `Sample`."""
 
     step: str
     gates: tuple[str, ...]
+    unasked: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ ReleaseEventKind = Literal[
 
 - planned: {"plan": id, "digest", "command", "reason", "via"}; the plan's id becomes the release's.
 - started: {"plan": ReleasePlan, "reason", "identities": {connection: who}}.
-- step_started: {"step", "operation" (of a Write), "until" (of what ends by the clock), "detail"}.
+- step_started: {"step", "operation" (of a Write), "until" (of what ends by the clock), "detail"}. A bake's end moves on
+  by the time in which nobody was there to watch it (`Sample.unasked`).
 - step_done, step_failed, step_skipped: {"step", "detail"}.
 - step_undoing: {"step", "operation"}. step_undone: {"step", "detail"}.
 - sampled: {"step" (BACKGROUND for the background analysis), "sample": Sample}.
@@ -296,7 +297,10 @@ def _sampled(release: Release, step: str, sample: Sample) -> Release:
         before = Tally() if one.gate in cleared else tallies.get(key, Tally())
         tallies[key] = tallied(before, one, sample)
     kept = (*release.samples.get(step, ()), sample)[-KEPT_SAMPLES:]
-    return replace(release, tallies=tallies, samples={**release.samples, step: kept}, already=already)
+    steps, standing = release.steps, release.standing(step)
+    if sample.unasked and standing.until is not None:
+        steps = {**steps, step: replace(standing, until=standing.until + sample.unasked)}
+    return replace(release, steps=steps, tallies=tallies, samples={**release.samples, step: kept}, already=already)
 
 
 def _already_failing(release: Release, sample: Sample) -> tuple[str, ...]:

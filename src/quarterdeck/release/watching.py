@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from quarterdeck.release.gate import GateSpec, Judgement
-from quarterdeck.release.judging import judge
+from quarterdeck.release.judging import judge, unasked
 from quarterdeck.release.release_plan import Observe, ReleaseStep, Run, Write
 from quarterdeck.release.rollout import BACKGROUND, Release
 
@@ -22,10 +22,12 @@ class Alarm:
     Attributes:
         judgement: of the gates that the release can be blamed for.
         next_at: when it is asked again; None if there is nothing to ask.
+        unasked: for how many seconds nobody was there to ask, see `judging.unasked`.
     """
 
     judgement: Judgement
     next_at: float | None = None
+    unasked: float = 0
 
     @property
     def raised(self) -> bool:
@@ -57,7 +59,13 @@ def alarm(release: Release, now: float) -> Alarm:
     blamed = [gate for gate in gates if gate.name not in release.already]
     anew = release.watched_since
     found = _judged(release, BACKGROUND, blamed, began, now, math.inf, anew)
-    return Alarm(found, _judged(release, BACKGROUND, gates, began, now, math.inf, anew).next_at)
+    next_at = _judged(release, BACKGROUND, gates, began, now, math.inf, anew).next_at
+    return Alarm(found, next_at, unasked(gates, max(next_at, anew), now))
+
+
+def unasked_before(release: Release, work: Observe, due: float, now: float) -> float:
+    """For how many seconds nobody was there to ask the gates of a step that were due, see `judging.unasked`."""
+    return unasked(_gates(release, work.gates), due, now)
 
 
 def baseline_due(release: Release, now: float) -> bool:

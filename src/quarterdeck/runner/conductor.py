@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -143,8 +143,8 @@ class Conductor:
                 self._tell(release, "release.step_skipped" if skipped else "release.step_done", step_id, detail)
             case Failed(step_id, detail):
                 self._tell(release, "release.step_failed", step_id, detail)
-            case Measure(step_id, gates):
-                await self._measure(release, step_id, gates)
+            case Measure():
+                await self._measure(release, move)
             case Watch(operation, until):
                 self._operations.see_to(operation)
                 await self._rest(until)
@@ -206,10 +206,11 @@ class Conductor:
             case _:
                 self._tell(release, "release.step_undone", step.id, "there is nothing that takes it back")
 
-    async def _measure(self, release: Release, step_id: str, gates: Sequence[str]) -> None:
-        sample = await self._interruptible(release, self._measuring.sample(release, step_id, gates))
+    async def _measure(self, release: Release, what: Measure) -> None:
+        sample = await self._interruptible(release, self._measuring.sample(release, what.step, what.gates))
         if sample is not None:
-            self._unless_changed(release, line(release, "release.sampled", {"step": step_id, "sample": sample}))
+            body = {"step": what.step, "sample": replace(sample, unasked=what.unasked)}
+            self._unless_changed(release, line(release, "release.sampled", body))
 
     async def _interruptible(self, release: Release, work: Coroutine[Any, Any, T]) -> T | None:
         """What comes of reading the world, or None as soon as the release has changed meanwhile."""
