@@ -15,7 +15,9 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.runner.chronicle import Chronicle
 from quarterdeck.runner.engine import Engine, Household
+from quarterdeck.runner.gauging import Gauge, gauges
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.hearing import listening
 from quarterdeck.runner.leftovers import end_leftovers
@@ -69,6 +71,7 @@ class Duty:
         self._fleet = fleet
         self._rules = rules
         self._sessions = sessions
+        self._samples = samples
         self._clock = clock
         self._over = over
         self._asked_to_leave = False
@@ -86,6 +89,7 @@ class Duty:
         )
         self._reception = Reception(store, guard, self._engine.answer, clock)
         self._lookouts: list[Lookout] = []
+        self._gauges: list[Gauge] = []
 
     def refresh(self, target: str) -> None:
         """Look at a target soon, or at everything for ""."""
@@ -107,6 +111,7 @@ class Duty:
                 with listening(self._settings.store, self._reception.wake):
                     receiving = tasks.create_task(self._receive())
                     others = [tasks.create_task(one.keep_looking()) for one in self._lookouts]
+                    others += [tasks.create_task(one.keep_measuring()) for one in self._gauges]
                     others.append(tasks.create_task(self._keep_lease()))
                     outcome = await self._until_nobody_needs_us(told_to_stop)
                     receiving.cancel()
@@ -137,6 +142,10 @@ class Duty:
             Lookout(places, self._sessions, known, self._report, self._clock, pace)
             for places in batches(self._fleet.places)
         ]
+        chronicle = Chronicle(self._store, self._guard, self._clock)
+        self._gauges = gauges(
+            self._fleet, self._rules, self._samples, self._store.observations, chronicle.add, self._clock
+        )
 
     def _say_goodbye(self) -> None:
         try:

@@ -19,7 +19,8 @@ from quarterdeck.config.problems import ConfigError
 from quarterdeck.providers import registry
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.runner import running
-from quarterdeck.runner.configuration import Configuration, sandboxed
+from quarterdeck.runner.chronicle import Chronicle
+from quarterdeck.runner.configuration import Configuration, quickened, sandboxed
 from quarterdeck.runner.duty import Duty, Outcome
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.logfile import log_path, logging_beside
@@ -131,9 +132,15 @@ class Runner:
         fleet = sandboxed(configuration.fleet, announcement) if announcement else configuration.fleet
         if not self._take(guard):
             return "waiting"
-        rules, sessions = configuration.rules, Sessions(fleet, registry.load, self._clock, guard)
+        rules = quickened(configuration.rules) if announcement else configuration.rules
+        sessions = Sessions(fleet, registry.load, self._clock, guard)
         truth = Observer(
-            fleet, lambda: rules, self._store.observations, Harbour.of(announcement) if announcement else None, sessions
+            fleet,
+            lambda: rules,
+            self._store.observations,
+            Harbour.of(announcement) if announcement else None,
+            sessions,
+            told=Chronicle(self._store, guard, self._clock).shares,
         )
         starts = running.rehearse if announcement and not os.environ.get(PROGRAMS) else running.run
         term = Duty(

@@ -94,14 +94,17 @@ class Observer:
         observations: Callable[[], Mapping[str, Observation]],
         harbour: Harbour | None = None,
         connections: Connections | None = None,
+        told: Callable[[TargetId, Comparison], None] = lambda *_: None,
     ) -> None:
         """`harbour` is the sandbox, None for the real world. `connections` are asked what the provider reports at the
-        same moment; without them it is what was last observed, which may be older than the shift."""
+        same moment; without them it is what was last observed, which may be older than the shift. `told` hears of what
+        gates observed."""
         self._fleet = fleet
         self._rules = rules
         self._observations = observations
         self._harbour = harbour
         self._connections = connections
+        self._told = told
 
     async def off_by(self, gate: GateSpec) -> Evidence:
         """See `Truthful`."""
@@ -115,6 +118,7 @@ class Observer:
             sight, held = await asyncio.gather(self._seen(ground, shares), self._held(ground, shares))
         except NotAsked as error:
             return Evidence(None, detail=clean(str(error)))
+        self._told(target, sight.comparison)
         told = "; ".join(part for part in (sight.sentence(), *held) if part)
         return Evidence(sight.comparison.off_by, detail=clean(told, 500))
 
