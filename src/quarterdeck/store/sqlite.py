@@ -29,6 +29,7 @@ from quarterdeck.store.decoding import Decoder
 from quarterdeck.store.faults import explained
 from quarterdeck.store.filters import target_condition, where_all
 from quarterdeck.store.folding import GUARDING, fold, fold_guards, fold_releases
+from quarterdeck.store.observed import Observed
 from quarterdeck.store.wake import poke
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class SqliteStore:
             )
         except sqlite3.Error as error:
             raise explained(error, path) from error
+        self._observed = Observed(self._db, self._decoder)
         try:
             self._prepare()
         except BaseException:
@@ -106,9 +108,8 @@ class SqliteStore:
 
     def observations(self) -> Mapping[str, Observation]:
         """See `Store.observations`. An observation that hasn't changed since the last call is the same object."""
-        with self._explaining():
-            rows = self._db.execute("SELECT subject, observed_at, body FROM observations").fetchall()
-        return {subject: self._decoder.observation(subject, observed_at, body) for subject, observed_at, body in rows}
+        with self._explaining(), self._transaction("DEFERRED"):
+            return self._observed.read()
 
     def series(self, target: str) -> Mapping[SeriesId, Sequence[Point]]:
         """See `Store.series`."""
