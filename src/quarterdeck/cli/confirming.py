@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import dataclass
 from typing import Protocol
 
 from quarterdeck.cli import output
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import dataclass
 from quarterdeck.release.plan import Risk
 
 

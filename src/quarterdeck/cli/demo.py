@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from dataclasses import replace
 
 from quarterdeck import paths
 from quarterdeck.cli import output
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
+from quarterdeck.records import replace
 
 SAMPLE = "contoso-shop.yaml"
 _EPILOG = """\

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from quarterdeck import paths
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
+from quarterdeck.records import dataclass, field
 
 READ_ONLY_VARIABLE = "QUARTERDECK_READ_ONLY"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
 from quarterdeck.cli.invocation import Invocation
+from quarterdeck.records import dataclass
 
 Run = Callable[[Invocation], int]
 """What a command does when it is called; it returns the exit code."""

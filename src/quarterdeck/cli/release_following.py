@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from quarterdeck.cli import output, requesting
 from quarterdeck.cli.connected import Watched
@@ -15,6 +14,7 @@ from quarterdeck.cli.patience import wait_for
 from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.release_views import next_words, view_of
 from quarterdeck.cli.times import clock
+from quarterdeck.records import dataclass
 from quarterdeck.release.freshness import length
 from quarterdeck.release.rollout import Release
 from quarterdeck.release.telling import told

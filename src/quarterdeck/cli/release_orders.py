@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from quarterdeck.cli import confirming, output, wishing
@@ -19,6 +18,7 @@ from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.release_text import release_line
 from quarterdeck.cli.release_views import next_words, order_words, view_of
 from quarterdeck.cli.requesting import answer_to
+from quarterdeck.records import dataclass
 from quarterdeck.release.policy import name_to_type
 from quarterdeck.release.rollout import Order, Release
 from quarterdeck.store.base import Store

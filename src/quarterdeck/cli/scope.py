@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from quarterdeck.fleet.targets import NAME, TargetId
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.picture import Cell, FlagRow, Picture, Row
 from quarterdeck.release.standing_view import GuardsView

@@ -6,11 +6,12 @@ reads a newer runner's store); missing keys take the field's default.
 
 from __future__ import annotations
 
-import dataclasses
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from quarterdeck import records
 
 Json = Any
 """What `json.dumps` takes: None, bool, int, float, str, list, dict with text keys."""
@@ -40,7 +41,13 @@ def to_json(value: Any) -> Json:
 @cache
 def _field_names(kind: Any) -> tuple[str, ...] | None:
     """None for what is no dataclass. Kept, because a round of a large fleet asks ten thousand times."""
-    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+    if (names := records.names(kind)) is not None:
+        return names
+    if not hasattr(kind, "__dataclass_fields__"):
+        return None
+    import dataclasses  # slow to load, and what the store keeps are records
+
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def from_json(kind: Any, data: Json) -> Any:
@@ -58,8 +65,8 @@ def from_json(kind: Any, data: Json) -> Any:
 @cache
 def _decoder(kind: Any) -> Callable[[Json], Any]:
     origin, args = get_origin(kind), get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        return _dataclass_decoder(kind)
+    if (names := _field_names(kind)) is not None:
+        return _dataclass_decoder(kind, names)
     if origin in (Union, types.UnionType):
         return _union_decoder(args)
     if origin is tuple:
@@ -82,14 +89,13 @@ def _literal_decoder(allowed: tuple[Any, ...]) -> Callable[[Json], Any]:
     return decode
 
 
-def _dataclass_decoder(kind: Any) -> Callable[[Json], Any]:
-    name: str = kind.__name__
+def _dataclass_decoder(kind: Any, names: Sequence[str]) -> Callable[[Json], Any]:
     hints = get_type_hints(kind)
-    fields = [(f.name, _LazyDecoder(hints[f.name])) for f in dataclasses.fields(kind)]
+    fields = [(name, _LazyDecoder(hints[name])) for name in names]
 
     def decode(data: Json) -> Any:
         if not isinstance(data, Mapping):
-            raise ValueError(f"not a {name}: {data!r}")
+            raise ValueError(f"not a {kind.__name__}: {data!r}")
         return kind(**{field: decoder(data[field]) for field, decoder in fields if field in data})
 
     return decode
@@ -111,8 +117,8 @@ class _LazyDecoder:
 
 
 def _union_decoder(args: tuple[Any, ...]) -> Callable[[Json], Any]:
-    classes: dict[str, Any] = {_name(arg): arg for arg in args if dataclasses.is_dataclass(arg)}
-    plain = [arg for arg in args if arg is not type(None) and not dataclasses.is_dataclass(arg)]
+    classes: dict[str, Any] = {_name(arg): arg for arg in args if _field_names(arg) is not None}
+    plain = [arg for arg in args if arg is not type(None) and _field_names(arg) is None]
 
     def decode(data: Json) -> Any:
         if data is None:

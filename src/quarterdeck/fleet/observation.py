@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.readings import Reading
+from quarterdeck.records import dataclass
 
 TroubleCode = Literal[
     "unauthenticated",

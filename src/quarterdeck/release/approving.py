@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from quarterdeck.records import dataclass
 from quarterdeck.release.approval import ApprovalRule, Decision
 from quarterdeck.release.guards import person
 from quarterdeck.release.plan import Refusal

@@ -7,11 +7,11 @@ told, with the way to stop it there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.readings import SlotReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release.guards import Guards, covers
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.rollout import Release

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from quarterdeck.fleet.codec import from_json
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.gate import Evidence, GateSpec, Judgement, Measurement, Sample, Tally, tallied
 from quarterdeck.release.judging import judge, measured
 from quarterdeck.release.operation import Ending

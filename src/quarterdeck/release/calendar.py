@@ -11,11 +11,11 @@ Windows are half open: they hold from their first second on, and not any more at
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from quarterdeck.records import dataclass
 from quarterdeck.release.rules import Window
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ Going back is free by default: freezes, hours, locks, the line and holds don't s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release.action import FlagChange
 from quarterdeck.release.calendar import HORIZON, closures
 from quarterdeck.release.freshness import moment

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
 from quarterdeck.fleet.readings import Build, SlotReading
 from quarterdeck.fleet.topology import Place
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.action import Deploy
 from quarterdeck.release.filling import fill
 from quarterdeck.release.outline import Outline, joined

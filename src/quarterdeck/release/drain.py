@@ -7,12 +7,12 @@ How many of them are left at a moment nobody can read, so a drain tells the most
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
+from quarterdeck.records import dataclass
 from quarterdeck.release.freshness import about, moment
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.plan import Step

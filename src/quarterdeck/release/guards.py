@@ -6,11 +6,11 @@ A scope is `*` (everything), an environment, or `ENV/SERVICE`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from quarterdeck.fleet.codec import from_json
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass, replace
 
 HoldKind = Literal["freeze", "lock", "stop", "hotfix", "automation"]
 """freeze: nobody releases there. lock: only whoever placed it does. stop: the line is stopped, whatever runs pauses

@@ -6,8 +6,8 @@ The runner holds a release for it, and viewers say why: both ask here. Pure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from quarterdeck.records import replace
 from quarterdeck.release.clearance import clear, next_write
 from quarterdeck.release.exposure import exposed
 from quarterdeck.release.guards import Guards

@@ -9,10 +9,10 @@ covers them they stay.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import dataclass, field, replace
 from quarterdeck.release.freshness import length
 from quarterdeck.release.guards import Debt, DebtKind
 from quarterdeck.release.release_plan import HotfixPath, Skipped

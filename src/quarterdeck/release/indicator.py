@@ -5,11 +5,11 @@ They decide nothing; what decides is a gate. An indicator may ask what a gate as
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import dataclass
 from quarterdeck.release.filling import named
 from quarterdeck.release.gate import GateSpec
 

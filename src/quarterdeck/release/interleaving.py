@@ -8,9 +8,9 @@ time is a principle: what happens can be put down to it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.release_plan import Ask, Observe, ReleaseStep, Work, Write
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.strategy import (

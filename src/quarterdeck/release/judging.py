@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import dataclass
 from quarterdeck.release.condition import holds
 from quarterdeck.release.gate import Evidence, GateSpec, Judgement, Measurement, Policy, Tally, Verdict
 

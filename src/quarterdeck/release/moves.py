@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.operation import Ending, Operation
 from quarterdeck.release.release_plan import ReleaseStep
 from quarterdeck.release.rollout import Order

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from quarterdeck.fleet.codec import from_json, to_json
+from quarterdeck.records import dataclass, field, replace
 from quarterdeck.release.plan import Plan
 
 Ending = Literal["succeeded", "failed", "rolled_back", "needs_operator"]

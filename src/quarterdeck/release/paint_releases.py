@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import replace
 from quarterdeck.release.exposure import exposed
 from quarterdeck.release.freshness import age
 from quarterdeck.release.gate import Tally

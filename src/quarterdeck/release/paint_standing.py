@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import dataclass
 from quarterdeck.release.freshness import age, left
 from quarterdeck.release.paint_steps import NAME, THROUGH, Surroundings
 from quarterdeck.release.release_plan import Ask, Pause, ReleaseStep

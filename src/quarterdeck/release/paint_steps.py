@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.freshness import age, left
 from quarterdeck.release.gate import GateSpec, Judgement, Tally

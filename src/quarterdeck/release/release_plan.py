@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release.action import Action, command_line
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.gate import GateSpec

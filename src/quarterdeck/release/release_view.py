@@ -6,10 +6,10 @@ text like `6:12`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release.gate import Verdict
 from quarterdeck.release.outline import UNKNOWN
 from quarterdeck.release.plan import Fuse

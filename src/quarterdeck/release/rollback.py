@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from quarterdeck.fleet.readings import Build, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Place
+from quarterdeck.records import dataclass, field, replace
 from quarterdeck.release import splitting
 from quarterdeck.release.action import FlagChange, Rollback, Swap, SwapMode, command_line
 from quarterdeck.release.automation import in_slots, in_traffic, risks_of

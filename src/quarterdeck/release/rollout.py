@@ -6,11 +6,11 @@ It says which step comes next, what has to hold before, and what is taken back w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from quarterdeck.fleet.codec import from_json, to_json
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass, field, replace
 from quarterdeck.release.approval import Decision
 from quarterdeck.release.gate import Sample, Tally, tallied
 from quarterdeck.release.operation import Ending

@@ -6,10 +6,10 @@ The configuration declares them, the runner publishes them in the store beside t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.approval import ApprovalRule
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.indicator import Indicator

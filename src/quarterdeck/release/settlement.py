@@ -25,10 +25,10 @@ All values are absolute. `after["last_swap"]` is missing: it is any value but th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from quarterdeck.fleet.readings import Destination, FlagReading, SlotReading, TrafficReading
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.plan import Facts, Step
 
 TOLERANCE = 0.01

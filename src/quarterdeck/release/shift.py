@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 
 from quarterdeck.fleet.readings import Destination
 from quarterdeck.fleet.topology import Place
 from quarterdeck.fleet.weights import largest_remainder
+from quarterdeck.records import dataclass
 from quarterdeck.release import splitting
 from quarterdeck.release.action import Shift
 from quarterdeck.release.outline import Outline, joined

@@ -7,9 +7,9 @@ broken one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from quarterdeck.fleet.readings import Health, SlotReading, TrafficReading
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.gate import GateSpec, Sample, Verdict
 from quarterdeck.release.plan import Refusal, Risk
 

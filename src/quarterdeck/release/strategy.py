@@ -7,10 +7,10 @@ Times in seconds, shares in percent of new clients.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.readings import Audience
+from quarterdeck.records import dataclass
 from quarterdeck.release.action import SwapMode
 
 

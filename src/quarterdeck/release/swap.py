@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from quarterdeck.fleet.readings import Build, SlotReading, TrafficReading
 from quarterdeck.fleet.topology import Place
+from quarterdeck.records import dataclass
 from quarterdeck.release.action import Swap, SwapMode
 from quarterdeck.release.outline import Outline, joined
 from quarterdeck.release.plan import Effect, Fuse, Refusal, Risk, Step, Verb

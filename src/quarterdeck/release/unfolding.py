@@ -15,12 +15,12 @@ share still goes to the slot with the new version is worked out here, so that ea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Ring, Role
+from quarterdeck.records import dataclass, field, replace
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
 from quarterdeck.release.filling import fill_word
 from quarterdeck.release.freshness import length

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.gate import GateSpec, Judgement
 from quarterdeck.release.judging import judge, unasked
 from quarterdeck.release.release_plan import Observe, ReleaseStep, Run, Write

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from math import gcd
 
 from quarterdeck.fleet.readings import Destination
+from quarterdeck.records import dataclass
 from quarterdeck.release.survey import Limits
 
 Side = tuple[float, bool]

@@ -14,12 +14,12 @@ carrying a fencing token: a number that grows with every new holder, so that a w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.rules import Rulebook

@@ -12,9 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from quarterdeck.fleet.codec import Json
+from quarterdeck.records import dataclass
 from quarterdeck.store.base import ChainFault, Event
 
 

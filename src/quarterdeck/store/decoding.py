@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from quarterdeck.fleet.codec import from_json
 from quarterdeck.fleet.observation import Observation
+from quarterdeck.records import replace
 from quarterdeck.store.errors import StoreError
 
 T = TypeVar("T")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release.picture import Picture
 from quarterdeck.release.release_view import ReleaseState, ReleaseView
 from quarterdeck.release.standing_view import InboxItem

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from dataclasses import replace
 
 from quarterdeck import paths
+from quarterdeck.records import replace
 from quarterdeck.store.base import Store
 from quarterdeck.store.presence import watching
 from quarterdeck.ui import preferences, terminal

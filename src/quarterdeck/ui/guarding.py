@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from quarterdeck.records import replace
 from quarterdeck.release.clearance import spoken
 from quarterdeck.release.durations import seconds
 from quarterdeck.release.guards import person

@@ -11,8 +11,8 @@ import re
 import string
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from quarterdeck.records import dataclass, field
 from quarterdeck.ui.deeds import DEEDS, EVERYWHERE, Deed
 
 FIXED = ("back", "leave-now")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.rollout import Order

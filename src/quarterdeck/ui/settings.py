@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from quarterdeck.clock import Clock, SystemClock
+from quarterdeck.records import dataclass, field
 from quarterdeck.ui.preferences import Preferences
 
 

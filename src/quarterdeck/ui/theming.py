@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from quarterdeck import paths
+from quarterdeck.records import dataclass
 from quarterdeck.ui.spans import WORDS
 
 DEFAULT = "quarterdeck-dark"

@@ -7,10 +7,10 @@ versions, traffic, flags, health, and what begins or ceases to want a look. Ages
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import dataclass
 from quarterdeck.release.freshness import stamp
 from quarterdeck.release.picture import Attention, AttentionState, Cell, FlagCell, Picture, Region, SlotView, Split
 from quarterdeck.release.standing_view import InboxItem

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from quarterdeck.records import dataclass
 from quarterdeck.ui.output.cells import BLANK, REST, UNKNOWN, Grid
 from quarterdeck.ui.output.style import PLAIN, Style, change
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import dataclass
 from quarterdeck.release.freshness import Knowledge, about, age
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import view_operation

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from quarterdeck.records import dataclass
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Request

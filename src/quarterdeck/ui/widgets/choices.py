@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from quarterdeck.records import dataclass
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import Line, as_cursor, line, wrap
 from quarterdeck.ui.widgets.lines import Lines
