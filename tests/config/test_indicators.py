@@ -8,6 +8,7 @@ import pytest
 
 from quarterdeck.fleet.codec import from_json, to_json
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.indicator import Scale
 from quarterdeck.release.rules import Rulebook
 
 TOP = """\
@@ -47,8 +48,8 @@ def test_an_indicator_asks_what_an_analysis_asks_or_a_question_of_its_own(folder
     errors, latency = rules(folder).indicators
     assert (errors.question.connection, errors.question.options["query"]) == ("gauges", 'e{service="$service"}')
     assert (errors.question.interval, errors.question.max_age) == (30, 90)
-    assert (errors.unit, errors.times, errors.low, errors.high) == ("%", 100, 0, 5)
-    assert (errors.bad_above, errors.bad_below, errors.about) == (1, None, "failed requests")
+    assert (errors.unit, errors.times, errors.about) == ("%", 100, "failed requests")
+    assert errors.scale == Scale(0, 5, bad_above=1)
     assert latency.question.options == {"query": "l", "window": "9"}
     assert latency.question.interval == 10
 

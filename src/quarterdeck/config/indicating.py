@@ -16,7 +16,7 @@ from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.problems import Mark, Report
 from quarterdeck.config.quantities import Part, Span
 from quarterdeck.release.gate import GateSpec
-from quarterdeck.release.indicator import Indicator
+from quarterdeck.release.indicator import Indicator, Scale
 
 _ANY_NUMBER = "result == result"
 """An indicator isn't passed or failed: every number is an answer."""
@@ -78,9 +78,8 @@ class _Indicating:
             return None
         longest = entry.max_age or question.max_age
         asked = replace(question, name=name, success=_ANY_NUMBER, failure="", interval=entry.interval, max_age=longest)
-        return Indicator(
-            name, asked, entry.unit, entry.times, entry.low, entry.high, entry.bad_above, entry.bad_below, entry.about
-        )
+        scale = Scale(entry.low, entry.high, entry.bad_above, entry.bad_below)
+        return Indicator(name, asked, scale, entry.unit, entry.times, entry.about)
 
     def _question(self, name: str, mark: Mark, node: Mapping, path: NodePath) -> GateSpec | None:
         """What is asked: the question of an analysis or a gate, or one of its own."""

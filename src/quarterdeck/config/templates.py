@@ -14,7 +14,7 @@ from quarterdeck.config.reading import MAX_NODES
 _USE = "use"
 _SHELVES = {"strategy": "strategies", "hotfix": "strategies", "approval": "approvals", "approvals": "approvals"}
 """Where else a `use` looks that stands under such a key: entries of these sections resemble each other."""
-_SECTIONS = frozenset({"analyses", "approvals", "gates", "schedules", "strategies"})
+_SECTIONS = frozenset({"analyses", "approvals", "gates", "indicators", "schedules", "strategies"})
 
 
 def expand(tree: Mapping, report: Report) -> Mapping:
