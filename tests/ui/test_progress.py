@@ -11,6 +11,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.release.operation import CHOICES
 from quarterdeck.release.plan import Refusal
 from quarterdeck.store.base import Draft
+from quarterdeck.ui.pages.farewell import goes_on
 from quarterdeck.ui.screens.bridge import Bridge
 from quarterdeck.ui.screens.progress import Progress
 
@@ -97,7 +98,7 @@ async def test_leaving_says_what_goes_on(scene: Scene, start: Start) -> None:
     app = start()
     async with app.run_test(size=SIZE) as pilot:
         await see(pilot)
-        told = app.goes_on()
+        told = goes_on(app.picture)
     assert told == ["goes on running: swap production/checkout 0/2 (op1)"]
 
 

@@ -17,6 +17,7 @@ from quarterdeck.release.action import Rollback
 from quarterdeck.release.plan import Plan, Refusal, Step
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.store.base import Draft, Request
+from quarterdeck.ui.pages.farewell import goes_on
 from quarterdeck.ui.screens.order import OrderDialog
 from quarterdeck.ui.screens.plan import ProposalDialog
 from quarterdeck.ui.screens.release import Release
@@ -386,7 +387,7 @@ async def test_leaving_says_which_releases_go_on(scene: Scene, start: Start) -> 
     app = start()
     async with app.run_test(size=SIZE) as pilot:
         await see(pilot)
-        assert any("checkout 2.15.0" in told and "k7f2" in told for told in app.goes_on())
+        assert any("checkout 2.15.0" in told and "k7f2" in told for told in goes_on(app.picture))
 
 
 async def test_hostile_texts_in_a_release_are_shown_as_what_they_are(scene: Scene, start: Start) -> None:

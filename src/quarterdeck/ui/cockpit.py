@@ -14,11 +14,10 @@ from textual.theme import Theme
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Store, StoreError
-from quarterdeck.ui.actions import Where, deeds_at, why_not
+from quarterdeck.ui import keymap
+from quarterdeck.ui.deeds import Where
 from quarterdeck.ui.leaving import Leaving
-from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.attention import attention_lines
-from quarterdeck.ui.pages.frame import help_lines
+from quarterdeck.ui.pages.farewell import goes_on
 from quarterdeck.ui.returning import meanwhile
 from quarterdeck.ui.screens import catalogue
 from quarterdeck.ui.screens.bridge import Bridge
@@ -26,6 +25,8 @@ from quarterdeck.ui.screens.deck import Deck
 from quarterdeck.ui.screens.dialog import Dialog
 from quarterdeck.ui.settings import Settings
 from quarterdeck.ui.spans import WORDS
+from quarterdeck.ui.steering import Steering
+from quarterdeck.ui.trail import Place
 from quarterdeck.ui.watching import News, Watch
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ class Cockpit(App[None]):
 
         `left_at`: when this operator left the last cockpit (UNIX seconds), to tell what happened since. `leaving`:
         how the process ends on a signal; None where somebody else looks after signals.
+
+        Raises:
+            keymap.BadKey: if the preferences ask for a key that can't be had.
         """
         super().__init__(ansi_color=theme.ansi)
         self.register_theme(theme)
@@ -95,6 +99,9 @@ class Cockpit(App[None]):
         self.asker = Asker(store, settings.actor, "cockpit", settings.clock, settings.read_only)
         self.sight = Watch(store, settings.clock)
         self.picture = self.sight.picture()
+        self.steering: Steering = Steering(self)
+        self.keys = keymap.read(settings.preferences.keys)
+        self.set_keymap(self.keys.changed)
         self._problem, self._left_at, self._leaving = problem, left_at, leaving
         self._news = News.NOTHING
         self._painted_at = 0.0
@@ -113,7 +120,7 @@ class Cockpit(App[None]):
         self.push_screen(Bridge())
         self.set_interval(LOOK_EVERY, self.look)
         if self.settings.target:
-            self.call_after_refresh(self._begin_at, self.settings.target)
+            self.call_after_refresh(self.steering.begin_at, self.settings.target)
         if greeting := self._problem or self._meanwhile():
             self.call_after_refresh(self.say, greeting)
         self.call_after_refresh(_collect_again)
@@ -186,52 +193,15 @@ class Cockpit(App[None]):
         deck = self.deck()
         return None if deck is None else deck.release()
 
+    def deck_in_front(self, *where: Where) -> bool:
+        """Whether one of these screens is in front."""
+        return isinstance(self.screen, Deck) and self.screen.WHERE in where
+
     def do(self, deed_id: str) -> None:
         """Do what a key stands for, or say why it can't be done now."""
-        deck = self.deck()
-        if deck is None:
-            return
-        deed = next((one for one in deeds_at(deck.WHERE) if one.id == deed_id), None)
-        if deed is None:
-            return
-        if reason := why_not(deed, deck.situation()):
-            self.say(reason)
-            return
-        from quarterdeck.ui import doing  # the first key waits for it, the first frame doesn't
+        from quarterdeck.ui.performing import perform
 
-        target = deck.target()
-        if handler := deck.handlers().get(deed_id):
-            handler()
-        elif deed_id in doing.ON_TARGETS and target is not None:
-            doing.ON_TARGETS[deed_id](self, target)
-        elif deed_id in self._plain_deeds():
-            self._plain_deeds()[deed_id]()
-
-    def _plain_deeds(self) -> dict[str, Callable[[], Any]]:
-        from quarterdeck.ui import doing, guarding, releasing
-
-        return {
-            "command": lambda: doing.command(self),
-            "refresh": self._refresh,
-            "filter": self._find,
-            "conn": lambda: guarding.conn(self),
-            "guard": lambda: guarding.guard(self),
-            "pay": lambda: guarding.pay(self),
-            "abort": lambda: releasing.abort(self),
-            "help": self._help,
-            "attention": self._attention,
-            "bridge": self._to_bridge,
-            "service": self._to_service,
-            "releases": self._to_releases,
-            "gates": lambda: self._to("gates", catalogue.gates),
-            "flags": lambda: self._to("flags", catalogue.flags),
-            "to-flags": lambda: self._to("flags", catalogue.flags),
-            "log": lambda: self._to("log", catalogue.log),
-            "back": self._back,
-            "quit": self._leave,
-            "leave-now": self.action_leave_now,
-            "suspend": self.action_suspend_process,
-        }
+        perform(self, deed_id)
 
     def say(self, text: str) -> None:
         """Tell the operator one line; it stays until the cursor moves."""
@@ -293,85 +263,16 @@ class Cockpit(App[None]):
 
     def show_release(self, release_id: str) -> None:
         """The steps of a release."""
-        if not self._shows("releases", "gates"):
-            self._to_bridge()
-        self.push_screen(catalogue.release(release_id))
+        self.steering.go(Place("release", release_id))
 
     def show_service(self, target: TargetId) -> None:
         """Screen 2 on a service."""
-        self._to_bridge()
-        self.push_screen(catalogue.service(target))
+        self.steering.go(Place("service", str(target.whole)))
 
     def flag_labels(self, target: TargetId) -> tuple[FlagCell, ...]:
         """A flag under every label it has."""
         cells = (cell for row in self.picture.flags for labels in row.cells for cell in labels)
         return tuple(cell for cell in cells if cell.target == target)
-
-    # --- moving between screens ----------------------------------------------------------------------------------
-    def _begin_at(self, text: str) -> None:
-        try:
-            target = TargetId.parse(text)
-        except ValueError as error:
-            self.say(str(error))
-            return
-        bridge = self.screen
-        if isinstance(bridge, Bridge):
-            bridge.point_at(target)
-        if self.picture.cell(target) is not None:
-            self.show_service(target)
-
-    def _to_bridge(self) -> None:
-        while len(self.screen_stack) > 1 and not isinstance(self.screen, Bridge):
-            self.pop_screen()
-
-    def _to_service(self) -> None:
-        target = self.target()
-        if target is not None and not self._shows("service"):
-            self.show_service(target)
-
-    def _to_releases(self) -> None:
-        """The list, with the cursor on the release that was under the cursor."""
-        release = self.release()
-        if self._shows("releases"):
-            return
-        self._to_bridge()
-        self.push_screen(catalogue.releases("" if release is None else release.id))
-
-    def _to(self, where: Where, make: Callable[[], Deck]) -> None:
-        if not self._shows(where):
-            self._to_bridge()
-            self.push_screen(make())
-
-    def _shows(self, *where: Where) -> bool:
-        """Whether one of these screens is in front."""
-        return isinstance(self.screen, Deck) and self.screen.WHERE in where
-
-    def _back(self) -> None:
-        deck = self.deck()
-        if deck is None or deck.back():
-            return
-        if isinstance(deck, Bridge):
-            self.say("this is the first screen; q leaves the cockpit")
-        else:
-            self.pop_screen()
-
-    def _refresh(self) -> None:
-        if self.attempt(self.asker.refresh):
-            self.say("asked the runner to read everything again")
-
-    def _find(self) -> None:
-        deck = self.deck()
-        if deck is not None:
-            deck.find()
-
-    def _help(self) -> None:
-        deck = self.deck()
-        if deck is not None:
-            situation = deck.situation()
-            self.push_screen(catalogue.reader("Help", lambda cells: help_lines(situation, cells)))
-
-    def _attention(self) -> None:
-        self.push_screen(catalogue.reader("What wants a look", lambda cells: attention_lines(self.picture, cells)))
 
     def _fatal_error(self) -> None:
         """Textual would print every local variable of the traceback; a jump host may record this terminal."""
@@ -381,26 +282,14 @@ class Cockpit(App[None]):
         self.panic(Text(f"{told}\nThis is a bug in the cockpit. What was running goes on in the runner."))
 
     # --- leaving -------------------------------------------------------------------------------------------------
-    def goes_on(self) -> list[str]:
-        """What doesn't end with this viewer, a line each."""
-        return [
-            f"{'waits for you' if one.state == 'needs_operator' else 'goes on running'}: "
-            f"{marks.what(one)} {marks.name(one.target)} {one.progress} ({one.id})"
-            for one in self.picture.operations
-            if one.open
-        ] + [
-            f"goes on: release {one.title} in {one.environment}, {one.short} ({one.id})"
-            for one in self.picture.releases
-            if one.open
-        ]
-
-    def _leave(self) -> None:
-        told = self.goes_on()
+    def leave(self) -> None:
+        """End the cockpit, and say what goes on without it."""
+        told = goes_on(self.picture)
         self.exit(message=Text("\n".join(told)) if told else None)
 
     def action_leave_now(self) -> None:
         """Ctrl+C: leave as q does."""
-        self._leave()
+        self.leave()
 
     def _leave_on_signal(self, number: int) -> None:
         """A hang-up must end this process at once and leave the terminal as it was: work goes on in the runner."""

@@ -3,8 +3,9 @@ of keys all come from here. `actions.py` says what of it is possible at the mome
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from quarterdeck.records import dataclass
 
 Where = Literal["bridge", "service", "releases", "release", "gates", "flags", "pipelines", "log"]
 EVERYWHERE: tuple[Where, ...] = ("bridge", "service", "releases", "release", "gates", "flags", "pipelines", "log")

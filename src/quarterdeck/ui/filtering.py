@@ -10,8 +10,9 @@ Capitals don't matter. A `!` or `-f` with nothing after it is somebody still typ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from quarterdeck.records import dataclass
 
 GRAMMAR = "all of these words; !word leaves out; -f fuzzy"
 """The grammar in a line, for placeholders and the help."""

@@ -20,6 +20,7 @@ from quarterdeck.ui.actions import LATER, Situation, Where, deeds_at
 from quarterdeck.ui.pages.attention import attention_line
 from quarterdeck.ui.pages.frame import footer_line, head_line
 from quarterdeck.ui.spans import BLANK, Line, Word, line
+from quarterdeck.ui.trail import Place
 from quarterdeck.ui.widgets.grid import Grid
 from quarterdeck.ui.widgets.page import Page
 
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
 
 
 def bindings(where: Where) -> list[BindingType]:
-    """The keys of a screen, from the registry."""
-    found: list[BindingType] = [Binding(deed.key, f"deed('{deed.id}')", show=False) for deed in deeds_at(where)]
+    """The keys of a screen, from the registry. Textual puts a user's own keys in their place by their ids."""
+    found: list[BindingType] = [
+        Binding(deed.key, f"deed('{deed.id}')", show=False, id=deed.id) for deed in deeds_at(where)
+    ]
     return found + [Binding(key, f"later('{key}')", show=False) for key in LATER]
 
 
@@ -54,6 +57,7 @@ class Deck(Screen[None]):
         super().__init__()
         self.letters = ""
         self._said: Line = BLANK
+        self._arriving: Place | None = None
 
     @property
     def cockpit(self) -> Cockpit:
@@ -119,7 +123,23 @@ class Deck(Screen[None]):
             self.step(),
             self.item(),
             self.marked(),
+            self.cockpit.keys,
         )
+
+    def about(self) -> str:
+        """What the whole screen shows: a target or a release; "" for screens that show everything."""
+        return ""
+
+    def place(self) -> Place:
+        """Where the operator is, to come back to."""
+        grid = next(iter(self.query(Grid)), None)
+        key, column = (grid.cursor_key, grid.cursor_column) if grid is not None else ("", None)
+        return Place(self.WHERE, self.about(), key, column, self.letters)
+
+    def arrive(self, place: Place) -> None:
+        """Put everything as it was there, at once or when the screen is there to be painted."""
+        self._arriving = place
+        self.paint()
 
     def compose(self) -> ComposeResult:
         yield Page(id="head", classes="one-line")
@@ -149,8 +169,17 @@ class Deck(Screen[None]):
         conn = self._conn()
         self.query_one("#head", Page).make(lambda cells: [head_line(picture, self.WHERE, read_only, cells, conn)])
         self.query_one("#attention", Page).make(lambda _: [attention_line(picture)])
+        if self._arriving is not None and self._arriving.letters is not None:
+            self.letters = self._arriving.letters
         self.paint_body()
+        self._put_cursor()
         self.paint_cursor()
+
+    def _put_cursor(self) -> None:
+        place, self._arriving = self._arriving, None
+        if place is not None and place.key:
+            for grid in self.query(Grid):
+                grid.put_cursor(place.key, place.column)
 
     def _conn(self) -> ConnView | None:
         """Who has the conn of what is under the cursor, else the first there is."""

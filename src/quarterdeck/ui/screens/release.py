@@ -84,6 +84,9 @@ class Release(Deck):
     def release(self) -> ReleaseView | None:
         return self.cockpit.picture.release(self._release)
 
+    def about(self) -> str:
+        return self._release
+
     def step(self) -> str:
         return self.query_one(Grid).cursor_key
 

@@ -91,6 +91,9 @@ class Service(Deck):
     def target(self) -> TargetId | None:
         return self._target
 
+    def about(self) -> str:
+        return str(self._target)
+
     def action_open_operation(self) -> None:
         """Enter: the release or the operation under way, else the last one."""
         cell = self.cockpit.picture.cell(self._target)
