@@ -191,8 +191,8 @@ def test_a_signal_ends_it_while_nobody_reads_the_terminal(store: Path) -> None:
 
 @contextmanager
 def stalled(store: Path) -> Iterator[Terminal]:
-    """A cockpit that has far more to draw than anybody reads: its writes wait for ever."""
-    with cockpit(store, columns=200, rows=50) as terminal:
+    """A cockpit that has far more to draw than anybody reads, and writes as Textual does: for ever waiting."""
+    with cockpit(store, columns=200, rows=50, QUARTERDECK_OUTPUT="stock") as terminal:
         terminal.wait_for("contoso-shop")
         deadline = time.monotonic() + PATIENCE
         while _draws(terminal):

@@ -37,6 +37,7 @@ def run(store: Store, settings: Settings) -> int:
     from quarterdeck.ui import returning, theming
     from quarterdeck.ui.cockpit import Cockpit
     from quarterdeck.ui.leaving import Leaving
+    from quarterdeck.ui.output.choosing import driver_class
 
     settings = replace(
         settings,
@@ -52,12 +53,15 @@ def run(store: Store, settings: Settings) -> int:
         return UNFIT
     path = settings.store_path
     left_at = returning.left_at(path) if path else None
-    cockpit = Cockpit(store, settings, theme, problem=complaint, left_at=left_at, leaving=Leaving())
+    driver, remark = driver_class(wanted.output)
+    cockpit = Cockpit(store, settings, theme, problem=complaint or remark, left_at=left_at, leaving=Leaving())
+    cockpit.driver_class = driver or cockpit.driver_class
     with watching(path) if path else nullcontext():
         cockpit.run(mouse=bool(settings.mouse))
     if path:
         returning.remember(path, settings.clock.now())
-    _tidy()
+    if driver is None:
+        _tidy()
     return cockpit.return_code or 0
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from quarterdeck.records import dataclass
 from quarterdeck.ui.output.style import PLAIN, Style
 
 BLANK = " "

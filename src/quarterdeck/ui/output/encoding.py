@@ -45,15 +45,20 @@ class Encoder:
         self._pen = PLAIN
         self._x = self._y = -1  # -1: not known
 
-    def lose_cursor(self) -> None:
-        """Something else was written in between: the cursor may be anywhere. The pen is as it was."""
+    def restart(self, shown: Grid) -> None:
+        """The terminal shows something else now; its pen is plain and its cursor anywhere."""
+        self.shown = shown
+        self._pen = PLAIN
         self._x = self._y = -1
 
     def forget(self) -> None:
-        """Nothing of what stands there is known any more; the pen is plain and the cursor anywhere."""
-        self.shown = Grid.filled(self.shown.columns, self.shown.rows, UNKNOWN)
-        self._pen = PLAIN
-        self.lose_cursor()
+        """Nobody knows what stands there."""
+        self.restart(Grid.filled(self.shown.columns, self.shown.rows, UNKNOWN))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The terminal has another size; most keep the upper left part, and leave the cursor anywhere."""
+        self.shown = self.shown.resized(columns, rows, UNKNOWN)
+        self._x = self._y = -1
 
     def row(self, wanted: Grid, y: int) -> str:
         """What makes row `y` look as wanted, "" if it does. Both grids are of the same size."""
