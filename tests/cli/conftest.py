@@ -127,6 +127,15 @@ class Written:
         body = opening(plan, "because", {})
         self.record(Draft("operation.started", "ana@jump", operation, str(plan.action.target), body))
 
+    def traffic(self, west: float, north: float) -> TrafficReading:
+        """Shares of the two regions, in percent."""
+        return TrafficReading("Weighted", (Destination("west", west, west), Destination("north", north, north)), lag=60)
+
+    def ended(self, operation: str, ending: str) -> Draft:
+        """The end of an operation."""
+        body = {"ending": ending, "detail": "", "choices": []}
+        return Draft("operation.ended", "runner", operation, str(WEST), body)
+
     def record(self, *drafts: Draft) -> None:
         """Events, now."""
         self.store.record(drafts, self.lease, time.time())

@@ -14,7 +14,7 @@ from quarterdeck.cli.connected import connected
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation, actor
-from quarterdeck.cli.line_mode.console import Console, HungUp, keys_can_be_read
+from quarterdeck.cli.line_mode.console import Console, HungUp, keys_can_be_read, say
 from quarterdeck.cli.line_mode.session import Session, goes_on
 from quarterdeck.cli.status_json import picture_json
 from quarterdeck.cli.times import duration_argument
@@ -67,7 +67,7 @@ def _greet(session: Session) -> None:
         return
     who = "read-only" if session.invocation.read_only else f"as {actor()}"
     keys = f"; {session.keymap.shown('help')} lists the keys, {session.keymap.shown('quit')} leaves"
-    output.narrate(f"watching {session.picture.fleet} {who}{keys if session.console else ''}")
+    say(f"watching {session.picture.fleet} {who}{keys if session.console else ''}")
     session.begin()
 
 
@@ -76,8 +76,9 @@ def _leave(session: Session) -> None:
     left = list(goes_on(session.picture))
     if session.invocation.json:
         output.document("left", {"goes_on": left})
-    elif left:
-        output.narrate("\n".join(left))
+        return
+    for line in left:
+        say(line)
 
 
 def _never(_: Picture) -> bool:

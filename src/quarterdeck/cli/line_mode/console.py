@@ -7,6 +7,7 @@ of the log.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import termios
@@ -16,10 +17,10 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TypeVar
 
-from quarterdeck.cli import output
 from quarterdeck.fleet.text import clean
 
-_ESCAPE = "\x1b"
+_SEVERAL = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?")
+"""What a key sends that isn't a character: an arrow, a function key, Alt and another one."""
 _SHOWN = 40
 """Of more things than these to choose from, a part of the name has to be typed."""
 
@@ -51,7 +52,7 @@ class Console:
                 signal.signal(number, handler)
 
     def pressed(self) -> Sequence[str]:
-        """The characters that are there to be read; none of a key that sends several (an arrow).
+        """The characters that are there to be read; nothing of a key that sends several.
 
         Raises:
             HungUp: the terminal is gone.
@@ -63,7 +64,7 @@ class Console:
         if not read:
             raise HungUp
         text = read.decode("utf-8", "replace")
-        return [] if text.startswith(_ESCAPE) else [key for key in text if key.isprintable() or key == "\x04"]
+        return [key for key in _SEVERAL.sub("", text) if key.isprintable()]
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -91,11 +92,11 @@ class Console:
         """
         left = list(options)
         while True:
-            output.narrate(title)
+            say(title)
             for number, (name, _) in enumerate(left[:_SHOWN], 1):
-                output.narrate(f"  {number} {clean(name, 300)}")
+                say(f"  {number} {clean(name, 300)}")
             if len(left) > _SHOWN:
-                output.narrate(f"  and {len(left) - _SHOWN} more: type a part of the name")
+                say(f"  and {len(left) - _SHOWN} more: type a part of the name")
             typed = self.ask("number, or a part of the name; nothing to leave it")
             if not typed:
                 return None
@@ -104,7 +105,7 @@ class Console:
             found = [one for one in left if typed.lower() in one[0].lower()]
             if len(found) == 1:
                 return found[0][1]
-            output.narrate(f"{len(found) or 'none'} of them match {typed!r}")
+            say(f"{len(found) or 'none'} of them match {typed!r}")
             left = found or list(options)
 
     def _take_keys(self) -> None:
@@ -120,6 +121,11 @@ class Console:
             os.kill(os.getpid(), signal.SIGSTOP)
         elif not self._asking:
             self._take_keys()
+
+
+def say(line: str) -> None:
+    """Tell whoever types something, apart from the log: in one line, that the terminal may wrap as it likes."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def keys_can_be_read() -> bool:

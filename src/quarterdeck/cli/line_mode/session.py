@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quarterdeck.cli import output
@@ -14,7 +14,7 @@ from quarterdeck.cli.errors import CommandError, NothingToDo
 from quarterdeck.cli.history import StepNames
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.line_mode.changes import Change, changes, standing
-from quarterdeck.cli.line_mode.console import Console, HungUp
+from quarterdeck.cli.line_mode.console import Console, HungUp, say
 from quarterdeck.cli.line_mode.journal import Journal
 from quarterdeck.cli.line_mode.nested import run_words
 from quarterdeck.cli.line_mode.wording import HERE, Desk, hindrance, words_of
@@ -73,8 +73,8 @@ class Session:
     def begin(self) -> None:
         """Print how everything stands, and what is under way."""
         self._print(standing(self.picture))
-        if under_way := list(goes_on(self.picture)):
-            output.narrate("\n".join(under_way))
+        for line in goes_on(self.picture):
+            say(line)
 
     def look(self) -> None:
         """Print what has changed since the last look. Raises StoreError."""
@@ -128,42 +128,38 @@ class Session:
             if ready.get(sys.stdout.fileno(), 0) & (select.POLLERR | select.POLLHUP):
                 raise HungUp if sys.stdout.isatty() else BrokenPipeError
             if self.console is not None and ready.get(self.console.fd):
-                for key in self.console.pressed():
-                    self._press(key, self.console)
+                self._press(self.console.pressed(), self.console)
             self.look()
 
     # --- keys ----------------------------------------------------------------------------------------------------
-    def _press(self, key: str, console: Console) -> None:
-        deed = next((one for one in HERE if _character(self.keymap.shown(one)) == key), None)
-        if deed is None:
-            output.narrate(f"{key} means nothing here; {self._key('help')} lists the keys")
-            return
-        own: Mapping[str, Callable[[Console], None]] = {
+    def _press(self, keys: Sequence[str], console: Console) -> None:
+        """Do what keys stand for, up to the first one that asks something: what was typed after it answers nothing."""
+        own: Mapping[str, Callable[[], None]] = {
             "help": self._help,
             "attention": self._attention,
-            "filter": self._filter,
             "quit": self._quit,
         }
-        if deed.id in own:
-            own[deed.id](console)
-        elif reason := hindrance(deed, self.picture, read_only=self.invocation.read_only):
-            output.narrate(f"{key} {deed.label}: not now: {reason}")
-        else:
-            self._carry_out(deed, console)
+        for key in keys:
+            deed = next((one for one in HERE if _character(self.keymap.shown(one)) == key), None)
+            if deed is None:
+                say(f"{key} means nothing here; {self.keymap.shown('help')} lists the keys")
+            elif deed.id in own:
+                own[deed.id]()
+            elif reason := hindrance(deed, self.picture, read_only=self.invocation.read_only):
+                say(f"{key} {deed.label}: not now: {reason}")
+            else:
+                self._ask(deed, console)
+                return
 
-    def _carry_out(self, deed: Deed, console: Console) -> None:
-        """Ask what it is about, print the command, and run it: plan, question and all."""
-        desk = Desk(self.picture, self._sight.rules, self.invocation.read_only, console)
+    def _ask(self, deed: Deed, console: Console) -> None:
         try:
             with console.asking():
-                words = words_of(deed, desk)
-                if not words:
-                    output.narrate("nothing was done")
-                    return
-                output.narrate(f"$ qd {shlex.join(words)}")
-                run_words(self.invocation, words)
+                if deed.id == "filter":
+                    self._filter(console)
+                else:
+                    self._carry_out(deed, console)
         except KeyboardInterrupt:
-            output.narrate("\nleft; what wasn't confirmed isn't done")
+            say("\nleft; what wasn't confirmed isn't done")
         except NothingToDo as already:
             output.complain(str(already))
         except (CommandError, StoreError) as error:
@@ -171,36 +167,38 @@ class Session:
         except ValueError as error:
             output.complain(f"can't read that: {error}")
 
-    def _help(self, _: Console) -> None:
+    def _carry_out(self, deed: Deed, console: Console) -> None:
+        """Ask what it is about, print the command, and run it: plan, question and all."""
+        words = words_of(deed, Desk(self.picture, self._sight.rules, self.invocation.read_only, console))
+        if words:
+            say(f"$ qd {shlex.join(words)}")
+            run_words(self.invocation, words)
+        else:
+            say("nothing was done")
+
+    def _filter(self, console: Console) -> None:
+        self.letters = console.ask("only lines that hold these letters; nothing: all")
+        told = f"only lines with {self.letters!r}" if self.letters else "all lines"
+        say(f"printing {told} from now on")
+
+    def _help(self) -> None:
         for deed in HERE:
             reason = ""
             if deed.needs:
                 reason = hindrance(deed, self.picture, read_only=self.invocation.read_only)
             twin = f": {deed.twin}" if deed.twin else ""
             not_now = f" (not now: {reason})" if reason else ""
-            output.narrate(f"{self.keymap.shown(deed)}  {deed.label}{twin}; {deed.explanation}{not_now}")
+            say(f"{self.keymap.shown(deed)}  {deed.label}{twin}; {deed.explanation}{not_now}")
 
-    def _attention(self, _: Console) -> None:
+    def _attention(self) -> None:
         for item in self.picture.attention:
             hint = f"; what to do: {item.hint}" if item.hint else ""
-            output.narrate(f"{item.state.upper()} {item.where}: {item.text}{hint}")
+            say(f"{item.state.upper()} {item.where}: {item.text}{hint}")
         if not self.picture.attention:
-            output.narrate("nothing needs you")
+            say("nothing needs you")
 
-    def _filter(self, console: Console) -> None:
-        try:
-            with console.asking():
-                self.letters = console.ask("only lines that hold these letters; nothing: all")
-        except KeyboardInterrupt:
-            output.narrate("")
-        told = f"only lines with {self.letters!r}" if self.letters else "all lines"
-        output.narrate(f"printing {told} from now on")
-
-    def _quit(self, _: Console) -> None:
+    def _quit(self) -> None:
         self._over = True
-
-    def _key(self, deed: str) -> str:
-        return self.keymap.shown(deed)
 
 
 def goes_on(picture: Picture) -> Iterator[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from quarterdeck.cli.line_mode.console import Console
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release.action import command_line
 from quarterdeck.release.picture import FlagCell, OperationView, Picture
 from quarterdeck.release.release_view import ReleaseView
@@ -332,7 +332,9 @@ _WORDS: Mapping[str, Callable[[Deed, Desk], Words | None]] = {
 
 _ON_RELEASES = frozenset({"promote", "promote-full", "approve", "reject", "confirm", "abort", "hold", "order"})
 _ON_SERVICES = frozenset({"swap", "traffic", "hotfix", "promote"})
-_ON_NOTHING = frozenset({"conn", "guard", "command", "refresh", "bridge", "releases", "gates", "flags", "log"})
+_ON_NOTHING = frozenset(
+    {"conn", "guard", "command", "refresh", "filter", "bridge", "releases", "gates", "flags", "log"}
+)
 
 HERE: Sequence[Deed] = [deed for deed in DEEDS if deed.id in (*_WORDS, "filter", "attention", "help", "quit")]
 """Everything that a key does without a screen, in the order of the registry."""
