@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 from pathlib import Path
 
-CONFIG_NAME = "quarterdeck.yaml"
+from quarterdeck import locating
+
+CONFIG_NAME = locating.CONFIG_NAME
 
 
 def state_dir() -> Path:
     """`$QUARTERDECK_STATE`, else `$XDG_STATE_HOME/quarterdeck`, else `~/.local/state/quarterdeck`. Not created."""
-    if own := os.environ.get("QUARTERDECK_STATE"):
-        return Path(own)
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "quarterdeck"
+    return Path(locating.state_dir())
 
 
 def config_dir() -> Path:
     """`$QUARTERDECK_CONFIG_DIR`, else `$XDG_CONFIG_HOME/quarterdeck`, else `~/.config/quarterdeck`. Not created."""
-    if own := os.environ.get("QUARTERDECK_CONFIG_DIR"):
-        return Path(own)
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(base) / "quarterdeck"
+    return Path(locating.config_dir())
 
 
 def find_config(given: str | None) -> Path | None:
@@ -31,26 +24,22 @@ def find_config(given: str | None) -> Path | None:
 
     None if there is none; a given path is returned as it is, whether it exists or not.
     """
-    if named := given or os.environ.get("QUARTERDECK_CONFIG"):
-        return Path(named)
-    candidates = (Path.cwd() / CONFIG_NAME, config_dir() / CONFIG_NAME)
-    return next((path for path in candidates if path.is_file()), None)
+    found = locating.find_config(given)
+    return None if found is None else Path(found)
 
 
 def fleet_dir(config: Path, *, sandbox: bool) -> Path:
     """The folder that holds all state of one configuration; a sandbox has one of its own, never the real one's.
 
-    It depends on the path alone, so that a viewer finds the store without reading the configuration.
+    It depends on the path alone, so that a viewer finds the store without reading the configuration. Its name begins
+    with the configuration's, for people.
     """
-    resolved = str(config.resolve())
-    digest = hashlib.sha256(resolved.encode()).hexdigest()[:8]
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", config.stem)[:40]
-    return state_dir() / ("sandbox" if sandbox else "fleets") / f"{name}-{digest}"
+    return Path(locating.fleet_dir(str(config), sandbox=sandbox))
 
 
 def store_path(config: Path, *, sandbox: bool) -> Path:
     """The SQLite store of a configuration."""
-    return fleet_dir(config, sandbox=sandbox) / "store.db"
+    return Path(locating.store_path(str(config), sandbox=sandbox))
 
 
 def private_dir(path: Path) -> Path:
