@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.observation import Observation, Trouble
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import dataclass
 
 STALE_AFTER = 120.0
 """Seconds after which a reading is marked as old. Several times the usual interval between two readings."""
 
 _CLOCK_SLACK = 60.0
 """Seconds by which two machines' clocks may differ before it is said."""
+
+_STEPS = ((60.0, 15.0), (600.0, 60.0), (3600.0, 300.0), (48 * 3600.0, 3600.0))
+"""Up to how many seconds an age grows in steps of how many; beyond, in days."""
 
 Freshness = Literal["fresh", "stale", "trouble", "never"]
 
@@ -34,6 +38,19 @@ def age(seconds: float) -> str:
         return f"{minutes if minutes < 10 else minutes // 5 * 5}m"
     hours = minutes // 60
     return f"{hours}h" if hours < 48 else f"{hours // 24}d"
+
+
+def next_age(seconds: float) -> float:
+    """At how many seconds a length of time of so many is next told differently, or begins to count as old."""
+    if seconds < -_CLOCK_SLACK:
+        return -_CLOCK_SLACK
+    if seconds <= STALE_AFTER and seconds >= 60:
+        # Old is what is older than this, not what is just so old.
+        return min(math.nextafter(STALE_AFTER, math.inf), (seconds // 60 + 1) * 60)
+    for end, step in _STEPS:
+        if seconds < end:
+            return max(15.0, (seconds // step + 1) * step)
+    return (seconds // 86400 + 1) * 86400
 
 
 def about(seconds: float) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.freshness import STALE_AFTER
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import paint, repaint_releases
 from quarterdeck.release.picture import Picture
+from quarterdeck.release.remembering import Memory
 from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.store.base import Event, Lease, Store
@@ -49,6 +50,7 @@ class Watch:
     events: tuple[Event, ...] = ()
     lease: Lease | None = None
     _version: int = -1
+    _memory: Memory = field(default_factory=Memory)
 
     def look(self) -> News:
         """Read what has been written since the last look."""
@@ -79,7 +81,13 @@ class Watch:
             releases=self.releases,
             rules=self.rules,
             guards=self.guards,
+            memory=self._memory,
         )
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last picture left ages to be told by the next one: there were very many at once."""
+        return self._memory.behind
 
     def tick(self, picture: Picture) -> Picture:
         """The picture with only its clocks judged again."""
