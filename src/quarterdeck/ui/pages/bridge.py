@@ -2,93 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Mapping
 
-from quarterdeck.release.picture import Cell, EnvironmentView, Picture, Split
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.picture import Cell, EnvironmentView, Picture, Row
 from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.release.standing_view import GuardsView
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.places import standing_by
-from quarterdeck.ui.spans import BLANK, Line, fit, join, line
-from quarterdeck.ui.widgets.grid import Column, GridRow
+from quarterdeck.ui.pages.arranging import Group, Hidden, Part, Sort, View
+from quarterdeck.ui.pages.cells import Look, cell_line, waiting_line
+from quarterdeck.ui.spans import BLANK, Line, fit, join, line, width
+from quarterdeck.ui.widgets.grid import Column, Heading
 
+_PINNED: Line = ((" *", "key"),)
+"""Behind the name of a pinned service: the key that lets it go."""
 _ENDED_SHOWN = 3
 """Releases that are over, below those that are open; screen 3 has more."""
 _ROOM_FOR_RINGS = 100
 """Cells from which rings stand in the cells; below, they stand in the line of detail."""
+_ROOM_FOR_WAITING = 120
+"""Cells from which what a row waits for has a column of its own."""
+_NAMES = 24
+"""Cells that names of services are reckoned to take."""
+_ROOM_FOR_ALL = 44
+"""Cells per environment from which a cell also has a bar of its shares, and ages."""
 
 
-def columns(picture: Picture) -> list[Column]:
+def look(picture: Picture, cells: int) -> Look:
+    """How much there is room for in so many cells."""
+    each = (cells - _NAMES) // max(1, len(picture.environments))
+    waiting = cells >= _ROOM_FOR_WAITING and any(release.open for release in picture.releases)
+    return Look(cells >= _ROOM_FOR_RINGS, waiting, each >= _ROOM_FOR_ALL)
+
+
+def columns(picture: Picture, look: Look) -> list[Column]:
     """The service's name, then one column per environment; a protected one says so, one where a release is under way
     has the room it needs."""
     released = {release.environment for release in picture.releases if release.open}
     return [
         Column("SERVICE"),
-        *(Column(_title(env), True, 16, before_others=env.name in released) for env in picture.environments),
+        *(
+            Column(_title(env, picture.guards), True, 16, before_others=env.name in released)
+            for env in picture.environments
+        ),
+        *([Column("WAITING", least=12)] if look.waiting else []),
     ]
 
 
-def rows(picture: Picture, cells: int) -> list[GridRow]:
-    """One row per service; its key is the service's name. `cells` is the width that there is."""
-    rings = cells >= _ROOM_FOR_RINGS
-    return [
-        GridRow(row.service, (line((row.service, "title")), *(cell_line(cell, rings=rings) for cell in row.cells)))
-        for row in picture.rows
-    ]
+class BridgeRow:
+    """A row as the grid shows it; its key is the service's name. Made into lines when it comes into sight."""
+
+    __slots__ = ("_cells", "_look", "_marked", "_pinned", "key", "row")
+
+    def __init__(self, row: Row, look: Look, marked: Container[TargetId], *, pinned: bool) -> None:
+        self.key, self.row = row.service, row
+        self._look, self._marked, self._pinned = look, marked, pinned
+        self._cells: tuple[Line, ...] | None = None
+
+    @property
+    def cells(self) -> tuple[Line, ...]:
+        """The name, the environments, and what is waited for."""
+        if self._cells is None:
+            name = line((self.key, "title"), *_PINNED[: self._pinned])
+            each = (
+                cell_line(cell, self._look, marked=cell is not None and cell.target in self._marked)
+                for cell in self.row.cells
+            )
+            self._cells = (name, *each, *([waiting_line(self.row)] if self._look.waiting else []))
+        return self._cells
 
 
-def cell_line(cell: Cell | None, *, rings: bool = True) -> Line:
-    """A cell in one line: mark, what serves, where it goes, state, what stands by, shares; rings of a release."""
-    if cell is None:
-        return line(("-", "dim"))
-    mark, word, colour = marks.CELL[cell.state]
-    versions = "/".join(version or "?" for version in cell.versions)
-    if cell.state == "unread":
-        return line((f"{mark} {word}", colour))
-    parts: Line = ((f"{mark} ", colour), (versions or "traffic only", "text"))
-    operation, release = cell.operation, cell.release
-    if release is not None:
-        told = (*parts, *_of_release(cell, release))
-        return (*told, (f"  {marks.rings(release)}", "dim")) if rings and release.rings else told
-    if operation is not None:
-        leads = f" -> {cell.target_version}" if cell.target_version else f" {marks.what(operation)}"
-        parts = (*parts, (leads, "moving"), (f" {operation.progress}", "moving"))
-    if word:
-        parts = (*parts, (f" {word}", colour))
-    if cell.state == "stale" or (cell.state == "trouble" and cell.known.trouble_age):
-        parts = (*parts, (f" {cell.known.age if cell.state == 'stale' else cell.known.trouble_age}", colour))
-    elif cell.known.state == "stale":
-        parts = (*parts, (f" old {cell.known.age}", "attention"))
-    if (beside := standing_by(cell.regions, cell.splits)) and operation is None:
-        parts = (*parts, (f" ({beside})", "text"))
-    if shares := shares_in_short(cell.splits):
-        parts = (*parts, (f" {shares}", "bar"))
-    return parts
+def heading(part: Part, cells: int) -> Heading:
+    """The title of a group, with how many are in it and how many of them want a look."""
+    told = line(("── ", "dim"), (f"{part.title.upper()} ", "heading"), (f" {len(part.rows)} ", "dim"))
+    if part.wanting and part.wanting < len(part.rows):
+        told = (*told, (f" {part.wanting} want{'s' if part.wanting == 1 else ''} a look ", "attention"))
+    return Heading((*told, ("─" * max(0, cells - width(told)), "dim")))
 
 
-def _of_release(cell: Cell, release: ReleaseView) -> Line:
-    """Where it goes, how many have it, what it waits for."""
-    leads = f" -> {cell.target_version}" if cell.target_version and cell.target_version not in cell.versions else ""
-    share = f" {marks.percent(release.exposed)}" if release.exposed is not None else ""
-    waits = marks.RELEASE[release.state][1]
-    doubt = line((f" old {cell.known.age}", "attention")) if cell.known.state in ("stale", "trouble") else ()
-    return (*line((leads, "moving"), (share, "bar"), (f" {release.short}", waits)), *doubt)
+def told_line(view: View, hidden: Hidden, marked: int, letters: str, key_of: Callable[[str], str]) -> Line:
+    """What is marked, what is hidden and how to have it back, how it is arranged; blank if there is nothing to tell.
+
+    Counts come first: they are what must not be cut off. `key_of` tells the key of a deed.
+    """
+    show, arrange, end = key_of("hide-healthy"), key_of("view"), key_of("back")
+    parts: list[Line] = []
+    if marked:
+        parts.append(
+            line(
+                (f"■ {marked} marked", "key"),
+                f": {key_of('swap')} {key_of('traffic')} {key_of('undo')} act on all, {end} unmarks",
+            )
+        )
+    if healthy := hidden.healthy + hidden.untold:
+        untold = f" ({hidden.untold} of unknown health)" if hidden.untold else ""
+        parts.append(line((f"{healthy} healthy hidden{untold}; {show} shows them", "attention")))
+    elif view.hide_healthy:
+        parts.append(line((f"healthy ones would be hidden; {show} shows all", "attention")))
+    if view.since != "any":
+        when = "since you left" if view.since == "left" else f"for {view.since}"
+        parts.append(line((f"{hidden.unchanged} unchanged {when} hidden; {arrange} shows them", "attention")))
+    if letters:
+        wanting = f", {hidden.unlike_wanting} of them want a look" if hidden.unlike_wanting else ""
+        parts.append(line((f"{hidden.unlike} without {letters!r} hidden{wanting}; {end} shows them", "attention")))
+    arranged = [_GROUPED[view.group], _SORTED[view.sort]]
+    parts += [line((text, "dim")) for text in arranged if text]
+    return (("  ", "text"), *join(parts, " · ")) if parts else BLANK
 
 
-def shares_in_short(splits: Sequence[Split]) -> str:
-    """Shares of endpoints, where they aren't equal."""
-    told = []
-    for split in splits:
-        shares = [share.share if share.enabled else 0 for share in split.shares]
-        if split.between == "endpoints" and len(set(shares)) > 1:
-            told.append("/".join(f"{round(share, 1):g}" for share in shares) + "%")
-    return " ".join(dict.fromkeys(told))
+NOTHING_HIDDEN = Hidden()
+_GROUPED: Mapping[Group, str] = {
+    "none": "", "state": "grouped by state", "prefix": "grouped by prefix", "region": "grouped by region",
+}  # fmt: skip
+_SORTED: Mapping[Sort, str] = {
+    "configured": "", "name": "by name", "worst": "worst first", "changed": "last changed first",
+}  # fmt: skip
 
 
-def detail_line(picture: Picture, cell: Cell | None) -> Line:
+def detail_line(cell: Cell | None, *, marked: bool = False, pinned: bool = False) -> Line:
     """Everything about the cell under the cursor that one line holds."""
     if cell is None:
         return BLANK
     told: list[Line] = [line((str(cell.target), "title"))]
+    if marked or pinned:
+        told.append(line((" and ".join(["marked"] * marked + ["pinned"] * pinned), "key")))
     if cell.release is not None:
         release = cell.release
         told.append(line((release.waits, marks.RELEASE[release.state][1])))
@@ -136,5 +173,9 @@ def _release_line(one: ReleaseView) -> Line:
     return (*fit(line(f"{one.age:>5}  ", (state.partition(",")[0], word)), 28), (f" {told}", "text"))
 
 
-def _title(env: EnvironmentView) -> str:
-    return env.name.upper() + (" (protected)" if env.protected else "")
+def _title(env: EnvironmentView, guards: GuardsView) -> str:
+    frozen = any(closure.holds and closure.environment == env.name for closure in guards.closures) or any(
+        hold.kind == "freeze" and hold.scope in (env.name, "*") for hold in guards.holds
+    )
+    told = ["protected"] * env.protected + ["frozen"] * frozen
+    return env.name.upper() + (f" ({', '.join(told)})" if told else "")

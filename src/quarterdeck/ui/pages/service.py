@@ -13,7 +13,7 @@ from quarterdeck.release.picture import Cell, Region, Share, SlotView, Split
 from quarterdeck.release.plan import Fuse
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui.pages import marks, releases
-from quarterdeck.ui.pages.bridge import cell_line
+from quarterdeck.ui.pages.cells import cell_line
 from quarterdeck.ui.pages.plan import fuse_lines
 from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, width, wrap
 

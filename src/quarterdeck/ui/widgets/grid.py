@@ -1,19 +1,25 @@
-"""A table with a cursor: heads stay in sight, columns share the width, and only changed cells are repainted."""
+"""A table with a cursor: heads stay in sight, columns share the width, and only changed cells are repainted.
+
+Of a large table only the rows in sight are made into lines and measured.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeAlias
 
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 
+from quarterdeck.records import dataclass
 from quarterdeck.ui.spans import Line, as_cursor, fit, line, width
 from quarterdeck.ui.widgets.lines import Lines
 
 _GAP = 2
+_MEASURED_WHOLE = 200
+"""Rows up to which every row has a say in how wide a column is. Beyond, those that were in sight have: a column grows
+when something wider comes into sight, and doesn't shrink when it leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,31 @@ class Column:
     before_others: bool = False
 
 
+class Shown(Protocol):
+    """A row: `key` is what it stays known by when others come and go; `cells` may be made when they are asked for."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def cells(self) -> tuple[Line, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """A row: `key` is what it stays known by when others come and go."""
+    """A row whose cells are made already."""
 
     key: str
     cells: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line between rows; the cursor passes over it."""
+
+    text: Line
+
+
+AnyRow: TypeAlias = Shown | Heading
 
 
 class Grid(Lines, can_focus=True):
@@ -63,38 +88,39 @@ class Grid(Lines, can_focus=True):
         super().__init__(id=id)
         self._empty = ""
         self._columns: tuple[Column, ...] = ()
-        self._rows: tuple[GridRow, ...] = ()
+        self._rows: Sequence[AnyRow] = ()
         self._row = 0
         self._column = 0
-        self._left = 0
         self._naturals: list[int] = []
 
-    def fill(self, columns: Sequence[Column], rows: Sequence[GridRow], empty: str = "") -> None:
+    def fill(self, columns: Sequence[Column], rows: Sequence[AnyRow], empty: str = "") -> None:
         """Show these rows, or `empty` where there are none.
 
-        The cursor stays on the row it was on, if that still exists.
+        The cursor stays on the row it was on, if that still exists. The rows must not be changed afterwards.
         """
         before, self._empty = self.cursor_key, empty
-        self._columns, self._rows = tuple(columns), tuple(rows)
-        keys = [row.key for row in self._rows]
-        self._row = keys.index(before) if before in keys else max(0, min(self._row, len(keys) - 1))
+        if tuple(columns) != self._columns:
+            self._columns, self._naturals = tuple(columns), []
+        self._rows = rows
+        at = self._row_of(before) if before else None
+        self._row = self._passable(self._row, 1) if at is None else at
         selectable = self._selectable()
         if selectable and self._column not in selectable:
             self._column = selectable[-1]
-        self._naturals = [
-            max([width(line(column.title)), *(width(row.cells[i]) for row in self._rows)]) + _GAP
-            for i, column in enumerate(self._columns)
-        ]
+        if len(rows) <= _MEASURED_WHOLE:
+            self._naturals = []
+            self._measure(rows)
         self.repaint()
 
     @property
     def cursor_key(self) -> str:
         """The key of the row under the cursor, "" if there is none."""
-        return self._rows[self._row].key if self._row < len(self._rows) else ""
+        row = self._rows[self._row] if self._row < len(self._rows) else None
+        return "" if row is None or isinstance(row, Heading) else row.key
 
     @property
     def row_count(self) -> int:
-        """How many rows there are."""
+        """How many lines the rows take, headings between them included."""
         return len(self._rows)
 
     @property
@@ -104,15 +130,15 @@ class Grid(Lines, can_focus=True):
 
     def put_cursor(self, key: str, column: int | None = None) -> None:
         """Move the cursor to a row (and column), if it exists."""
-        keys = [row.key for row in self._rows]
-        if key in keys:
-            self._row = keys.index(key)
+        row = self._row_of(key)
+        if row is not None:
+            self._row = row
         if column in self._selectable():
             self._column = column
         self._settle()
 
     def action_move(self, rows: int) -> None:
-        self._row = max(0, min(self._row + rows, len(self._rows) - 1))
+        self._row = self._passable(self._row + rows, 1 if rows > 0 else -1)
         self._settle()
 
     def action_page(self, pages: int) -> None:
@@ -131,12 +157,14 @@ class Grid(Lines, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         row = self.top + event.y - 1
-        if event.y and row < len(self._rows):
-            again = row == self._row
-            self._row = row
-            self._settle()
-            if again:
-                self.action_open()
+        if not event.y or row >= len(self._rows) or isinstance(self._rows[row], Heading):
+            return
+        column = self._column_at(event.x)
+        again = (row, column) == (self._row, self._column)
+        self._row, self._column = row, column
+        self._settle()
+        if again:
+            self.action_open()
 
     def scroll_by(self, rows: int) -> None:
         """The wheel moves the cursor: what is acted on is always in sight."""
@@ -146,12 +174,38 @@ class Grid(Lines, can_focus=True):
         room = max(1, height - 1)
         self.top = max(0, min(self.top, self._row, len(self._rows) - room))
         self.top = max(self.top, self._row - room + 1)
+        if self.top == self._row > 0 and isinstance(self._rows[self.top - 1], Heading):
+            self.top -= room > 1  # what the first row stands under stays in sight
+        in_sight = self._rows[self.top : self.top + room]
+        if len(self._rows) > _MEASURED_WHOLE or not self._naturals:
+            self._measure(in_sight)
         widths = self._widths()
         head = self._heads(widths)
         if not self._rows:
             return [head, line((self._empty, "dim"))]
-        window = self._rows[self.top : self.top + room]
-        return [head, *(self._line(row, widths, self.top + i == self._row) for i, row in enumerate(window))]
+        return [head, *(self._line(row, widths, self.top + i == self._row) for i, row in enumerate(in_sight))]
+
+    def _measure(self, rows: Sequence[AnyRow]) -> None:
+        """Let these rows have a say in how wide the columns are."""
+        naturals = self._naturals or [width(line(column.title)) + _GAP for column in self._columns]
+        for row in rows:
+            if not isinstance(row, Heading):
+                for i, cell in enumerate(row.cells):
+                    naturals[i] = max(naturals[i], width(cell) + _GAP)
+        self._naturals = naturals
+
+    def _row_of(self, key: str) -> int | None:
+        rows = enumerate(self._rows)
+        return next((at for at, row in rows if not isinstance(row, Heading) and row.key == key), None)
+
+    def _passable(self, row: int, way: int) -> int:
+        """The row itself; where that is a heading, the nearest row that way, or else the other way."""
+        if not self._rows:
+            return 0
+        row = max(0, min(row, len(self._rows) - 1))
+        onwards, back = (range(row, len(self._rows)), range(row, -1, -1))[::way]
+        found = (at for at in (*onwards, *back) if not isinstance(self._rows[at], Heading))
+        return next(found, 0)
 
     def _settle(self) -> None:
         self.repaint()
@@ -176,7 +230,18 @@ class Grid(Lines, can_focus=True):
         cells = self.size.width
         return (*fit(titles, cells - len(more) - 1), (" ", "text"), (more, "attention"))
 
-    def _line(self, row: GridRow, widths: Sequence[int], current: bool) -> Line:
+    def _column_at(self, x: int) -> int:
+        """The column in which a cell of the terminal lies, the one under the cursor where none is to be chosen."""
+        edge = 0
+        for i, cells in enumerate(self._widths()):
+            edge += cells
+            if x < edge:
+                return i if self._columns[i].selectable else self._column
+        return self._column
+
+    def _line(self, row: AnyRow, widths: Sequence[int], current: bool) -> Line:
+        if isinstance(row, Heading):
+            return row.text
         whole = current and not self._selectable()
         shown: Line = ()
         for i, (cell, cells) in enumerate(zip(row.cells, widths, strict=True)):
