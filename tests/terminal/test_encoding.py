@@ -22,8 +22,10 @@ ATTRIBUTES = st.lists(st.sampled_from(["1", "3", "4", "5", "7", "9"]), unique=Tr
     lambda some: tuple(sorted(some, key=int))
 )
 STYLES = st.one_of(
-    st.just(PLAIN), st.builds(style, ATTRIBUTES, COLOURS, GROUNDS, st.just("")), st.builds(style, st.just(()), st.just(""), GROUNDS, st.just(""))
-)  # fmt: skip
+    st.just(PLAIN),
+    st.builds(style, ATTRIBUTES, COLOURS, GROUNDS, st.just("")),
+    st.builds(style, st.just(()), st.just(""), GROUNDS, st.just("")),
+)
 WORDS = st.one_of(
     st.text("ab │─●漢é", min_size=1, max_size=9), st.integers(1, COLUMNS).map(lambda n: " " * n), st.just("checkout")
 )
@@ -122,6 +124,11 @@ def test_one_changed_cell_costs_a_move_and_the_cell() -> None:
 
 def test_a_style_is_sent_once_for_all_that_wears_it() -> None:
     assert encoded("", "\x1b[1;32mok\x1b[0m\x1b[1;32m fine\x1b[0m") == "\x1b[1;32mok fine"
+
+
+def test_colours_that_take_turns_are_written_one_after_the_other_where_that_is_shorter() -> None:
+    cell = "\x1b[38;2;1;2;3mok\x1b[0m \x1b[38;2;200;200;200m1.9.2\x1b[0m "
+    assert encoded("", cell * 2) == "\x1b[38;2;1;2;3mok\x1b[7Cok\x1b[4G\x1b[38;2;200;200;200m1.9.2\x1b[4C1.9.2"
 
 
 def test_an_attribute_is_switched_off_alone_where_that_is_shorter() -> None:

@@ -18,7 +18,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from quarterdeck.ui.output import modes
-from quarterdeck.ui.output.cells import UNKNOWN, Grid
+from quarterdeck.ui.output.cells import BLANK, UNKNOWN, Grid
 from quarterdeck.ui.output.encoding import Encoder
 from quarterdeck.ui.output.handover import Handover, raw
 from quarterdeck.ui.output.keys import Keys
@@ -34,8 +34,12 @@ WORTH_TOGETHER = 1024
 """Characters from which on a terminal might show half of them first: shorter ones come in one piece."""
 SETTLED = 0.25
 """Seconds after the last resize until everything is painted again: terminals don't agree on what they keep."""
+PATIENCE = 2.0
+"""Seconds for which what a launcher painted stays at most, until the first whole picture takes its place."""
 LAST_WORDS = 0.3
 """Seconds that a terminal has to take what restores it."""
+
+_POINTER = "\x1b]22;"
 
 
 class CellDriver(Driver):
@@ -69,6 +73,7 @@ class CellDriver(Driver):
         self._together = False
         self._next_row = 0
         self._settling: TimerHandle | None = None
+        self._holding: TimerHandle | None = None
 
     @property
     def can_suspend(self) -> bool:
@@ -100,6 +105,8 @@ class CellDriver(Driver):
             (signal.SIGCONT, self._on_continue),
         ):
             signal.signal(number, handler)
+        if launched is not None and launched.painted:
+            self._holding = self._loop.call_later(PATIENCE, self._let_go)
         typed = launched.typed if launched else b""
         self._keys = Keys(self._input, self.process_message, self._on_hang_up, typed=typed)
         self._keys.start()
@@ -146,8 +153,24 @@ class CellDriver(Driver):
         if threading.get_ident() != self._home:
             self._loop.call_soon_threadsafe(self.write, data)
             return
+        if data.startswith(_POINTER):
+            return  # the shape of a mouse's pointer isn't worth bytes
         self._aside += self._reader.feed(data)
+        if self._holding is not None and self._whole():
+            self._let_go()
         self._schedule()
+
+    def _whole(self) -> bool:
+        """Whether the picture has a head and a foot: what Textual paints before that is on its way to it."""
+        text = self._reader.grid.text
+        return all(any(cell != BLANK for cell in row) for row in (text[0], text[-1]))
+
+    def _let_go(self) -> None:
+        """Let pictures take the place of what a launcher painted."""
+        if self._holding is not None:
+            self._holding.cancel()
+            self._holding = None
+            self._schedule()
 
     def _schedule(self) -> None:
         """Send soon: what is painted in this turn of the loop goes out together."""
@@ -162,7 +185,7 @@ class CellDriver(Driver):
             return
         try:
             while self._line.push():
-                portion = self._portion()
+                portion = "" if self._holding else self._portion()
                 if not portion:
                     self._unblock()
                     return
@@ -204,9 +227,12 @@ class CellDriver(Driver):
             self._loop.remove_writer(self._line.fileno())
 
     def _rest(self) -> None:
+        """Nothing more is to be sent."""
         self._unblock()
-        if self._settling is not None:
-            self._settling.cancel()
+        for timer in (self._settling, self._holding):
+            if timer is not None:
+                timer.cancel()
+        self._holding = None
 
     # --- keys in -------------------------------------------------------------------------------------------------
     def process_message(self, message: Message) -> None:

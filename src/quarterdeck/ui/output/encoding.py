@@ -32,6 +32,26 @@ class Terminal:
     fills: bool = True
 
 
+@dataclass(slots=True)
+class _Row:
+    """A row as it is wanted."""
+
+    y: int
+    text: list[str]
+    looks: list[Style]
+
+
+@dataclass(slots=True)
+class _Run:
+    """Cells from `start` to before `end`, in one look; `blank` if nothing else is in it, `erased` if it shall be."""
+
+    start: int
+    end: int
+    look: Style
+    erased: bool
+    blank: bool = False
+
+
 class Encoder:
     """Writes differences, and remembers what stands on the terminal, where its cursor is and with which pen it writes.
 
@@ -44,12 +64,14 @@ class Encoder:
         self._terminal = terminal
         self._pen = PLAIN
         self._x = self._y = -1  # -1: not known
+        self._parked = (-1, -1)
 
     def restart(self, shown: Grid) -> None:
         """The terminal shows something else now; its pen is plain and its cursor anywhere."""
         self.shown = shown
         self._pen = PLAIN
         self._x = self._y = -1
+        self._parked = (-1, -1)
 
     def forget(self) -> None:
         """Nobody knows what stands there."""
@@ -66,31 +88,44 @@ class Encoder:
         before, looked = self.shown.text[y], self.shown.style[y]
         if text == before and looks == looked:
             return ""
-        columns = wanted.columns
         changed = [
             x
-            for x in range(columns)
+            for x in range(wanted.columns)
             if text[x] != before[x]
             or (looks[x] is not looked[x] and not (text[x] == BLANK and looks[x].blank is looked[x].blank))
         ]
-        out: list[str] = []
-        if changed:
-            tail = self._tail(text, looks)
-            beyond = next((i for i, x in enumerate(changed) if x >= tail), len(changed))
-            if len(changed) - beyond > _STEP:
-                out += self._cells(text, looks, changed[:beyond], y)
-                out += [*self._go(tail, y, text, looks), self._take(looks[tail].blank), "\x1b[K"]
-            else:
-                out += self._cells(text, looks, changed, y)
         self.shown.text[y], self.shown.style[y] = text.copy(), looks.copy()
-        return "".join(out)
+        if not changed:
+            return ""
+        row = _Row(y, text, looks)
+        tail = self._tail(text, looks)
+        beyond = next((i for i, x in enumerate(changed) if x >= tail), len(changed))
+        if len(changed) - beyond <= _STEP:
+            beyond, tail = len(changed), -1
+        runs = self._runs(row, changed[:beyond])
+        return self._shortest(row, runs, tail)
+
+    def _shortest(self, row: _Row, runs: list[_Run], tail: int) -> str:
+        """Write runs from left to right, or those of one look after those of another: a step can be shorter than a
+        change of colour."""
+        orders = [runs]
+        if len({run.look for run in runs}) < len(runs) - 1:
+            first = {run.look: i for i, run in reversed(list(enumerate(runs)))}
+            orders.append(sorted(runs, key=lambda run: first[run.look]))
+        start, ways = (self._pen, self._x, self._y), []
+        for order in orders:
+            self._pen, self._x, self._y = start
+            sequence = "".join(self._write(row, order, tail))
+            ways.append((len(sequence), sequence, (self._pen, self._x, self._y)))
+        _, sequence, (self._pen, self._x, self._y) = min(ways, key=lambda way: way[0])
+        return sequence
 
     def park(self, x: int, y: int) -> str:
-        """Leave the cursor there: input methods open their windows at it."""
-        if (self._x, self._y) == (x, y):
+        """Leave the cursor there, if that is asked for anew: input methods open their windows at it."""
+        if self._parked == (x, y):
             return ""
-        self._x, self._y = x, y
-        return _place(x, y)
+        self._parked = (x, y)
+        return "".join(self._go(_Row(y, [], []), x))
 
     def _tail(self, text: list[str], looks: list[Style]) -> int:
         """Where the blanks begin that one erasing to the end of the row would give."""
@@ -105,45 +140,64 @@ class Encoder:
     def _erases(self, blank: Style) -> bool:
         return blank is PLAIN or (blank.erasable and self._terminal.fills)
 
-    def _cells(self, text: list[str], looks: list[Style], changed: list[int], y: int) -> Iterator[str]:
-        """Write these cells, from left to right."""
-        done = 0
-        for i, x in enumerate(changed):
-            if x < done or text[x] == REST:
+    def _runs(self, row: _Row, changed: list[int]) -> list[_Run]:
+        """Changed cells that are written in one go, in one look. Blanks go with what they look alike next to."""
+        text, looks, runs = row.text, row.looks, list[_Run]()
+        i = 0
+        while i < len(changed):
+            x = changed[i]
+            blanks = self._blanks(row, changed, i)
+            if blanks >= _WORTH_ERASING and self._terminal.relative and self._erases(looks[x].blank):
+                runs.append(_Run(x, x + blanks, looks[x].blank, True))
+                i += blanks
                 continue
+            look, run = looks[x], runs[-1] if runs else None
+            if run is None or run.end != x or run.erased or run.look.blank is not look.blank:
+                run = None
             if text[x] == BLANK:
-                blanks = self._blanks(text, looks, changed, i)
-                if blanks >= _WORTH_ERASING and self._terminal.relative and self._erases(looks[x].blank):
-                    yield from self._go(x, y, text, looks)
-                    yield f"{self._take(looks[x].blank)}\x1b[{blanks}X"
-                    done = x + blanks
-                    continue
-            yield from self._go(x, y, text, looks)
-            if text[x] != BLANK:
-                yield self._take(looks[x])
-            elif self._pen.blank is not looks[x].blank:
-                yield self._take(self._ahead(text, looks, x))
-            yield self._put(text[x], len(text))
+                if run is None:
+                    runs.append(_Run(x, x + 1, look.blank, False, True))
+                else:
+                    run.end = x + 1
+            elif run is not None and (run.look is look or run.blank):
+                run.end, run.look, run.blank = x + 1, look, False
+            else:
+                runs.append(_Run(x, x + 1, look, False))
+            i += 1
+        return runs
 
     @staticmethod
-    def _blanks(text: list[str], looks: list[Style], changed: list[int], i: int) -> int:
+    def _blanks(row: _Row, changed: list[int], i: int) -> int:
         """How many changed blanks of the same look follow each other, beginning with the i-th changed cell."""
-        start, blank = changed[i], looks[changed[i]].blank
-        n = 1
+        start, blank, n = changed[i], row.looks[changed[i]].blank, 0
         while (
             i + n < len(changed)
             and changed[i + n] == start + n
-            and text[start + n] == BLANK
-            and looks[start + n].blank is blank
+            and row.text[start + n] == BLANK
+            and row.looks[start + n].blank is blank
         ):
             n += 1
         return n
 
-    @staticmethod
-    def _ahead(text: list[str], looks: list[Style], x: int) -> Style:
-        """The style to write a blank with: that of the next character, if the blank looks the same in it."""
-        following = next((i for i in range(x + 1, min(x + 1 + _WORTH_ERASING, len(text))) if text[i] != BLANK), x)
-        return looks[following] if looks[following].blank is looks[x].blank else looks[x].blank
+    def _write(self, row: _Row, runs: list[_Run], tail: int) -> Iterator[str]:
+        for run in runs:
+            yield from self._go(row, run.start)
+            if run.erased:
+                yield f"{self._ground(run.look)}\x1b[{run.end - run.start}X"
+                continue
+            if not (run.blank and self._pen.blank is run.look):
+                yield self._take(run.look)
+            for x in range(run.start, run.end):
+                if row.text[x] != REST:
+                    yield from self._go(row, x)
+                    yield self._put(row.text[x], len(row.text))
+        if tail >= 0:
+            yield from self._go(row, tail)
+            yield f"{self._ground(row.looks[tail].blank)}\x1b[K"
+
+    def _ground(self, blank: Style) -> str:
+        """Make what is erased look like that blank: what the pen would write in doesn't matter."""
+        return "" if self._pen.blank is blank else self._take(blank)
 
     def _take(self, look: Style) -> str:
         before, self._pen = self._pen, look
@@ -156,32 +210,32 @@ class Encoder:
             self._x = -1
         return cell
 
-    def _go(self, x: int, y: int, text: list[str], looks: list[Style]) -> Iterator[str]:
-        """Move the cursor, in the fewest bytes. The cells between stand as wanted, or are known to be skipped."""
-        if (self._x, self._y) != (x, y):
-            yield self._way(x, y, text, looks)
-        self._x, self._y = x, y
+    def _go(self, row: _Row, x: int) -> Iterator[str]:
+        """Move the cursor, in the fewest bytes."""
+        if (self._x, self._y) != (x, row.y):
+            yield self._way(row, x)
+        self._x, self._y = x, row.y
 
-    def _way(self, x: int, y: int, text: list[str], looks: list[Style]) -> str:
-        ways = [_place(x, y)]
-        if y == self._y:
+    def _way(self, row: _Row, x: int) -> str:
+        ways = [_place(x, row.y)]
+        if row.y == self._y:
             gap = x - self._x
-            if self._x >= 0 and 0 < gap <= _STEP and self._same_pen(text, looks, self._x, x):
-                return "".join(text[self._x : x])
+            if self._x >= 0 and 0 < gap <= _STEP and self._stands(row, self._x, x):
+                return "".join(row.text[self._x : x])
             if self._x >= 0 and gap > 0:
                 ways.append(_forward(gap))
             if self._terminal.relative:
                 ways.append(f"\x1b[{x + 1}G")
             ways.append("\r" + _forward(x))
-        elif 0 <= self._y < y:
-            ways.append("\r" + "\n" * (y - self._y) + _forward(x))
+        elif 0 <= self._y < row.y:
+            ways.append("\r" + "\n" * (row.y - self._y) + _forward(x))
         return min(ways, key=len)
 
-    def _same_pen(self, text: list[str], looks: list[Style], start: int, end: int) -> bool:
-        """Whether these cells can be written again just like that."""
+    def _stands(self, row: _Row, start: int, end: int) -> bool:
+        """Whether these cells can be written (again) just like that."""
         return all(
-            _SURE.fullmatch(text[x])
-            and (looks[x] is self._pen or (text[x] == BLANK and looks[x].blank is self._pen.blank))
+            _SURE.fullmatch(row.text[x])
+            and (row.looks[x] is self._pen or (row.text[x] == BLANK and row.looks[x].blank is self._pen.blank))
             for x in range(start, end)
         )
 
