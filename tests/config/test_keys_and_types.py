@@ -30,7 +30,7 @@ def test_keys_of_the_design_that_do_nothing_yet_are_not_taken(folder: Any, minim
     assert hint.startswith("not supported by this version")
 
 
-@pytest.mark.parametrize("key", ["deliverables", "pipelines", "policies", "store"])
+@pytest.mark.parametrize("key", ["deliverables", "policies", "store"])
 def test_sections_of_the_design_that_do_nothing_yet_are_not_taken(folder: Any, minimal: Any, key: str) -> None:
     place, hint = only(folder, minimal(f"{key}: {{}}\n"))
     assert place == f"9:1 {key}: unknown key"

@@ -104,7 +104,7 @@ def _scopes(parsed: Namespace) -> list[str]:
 def _targets(parsed: Namespace) -> list[str]:
     fleet, _ = _published(parsed)
     places = () if fleet is None else fleet.places
-    found = [place.target for place in places if place.role != "flags"]
+    found = [place.target for place in places if place.role not in ("flags", "pipelines")]
     return list(dict.fromkeys([*(str(target.whole) for target in found), *map(str, found)]))
 
 

@@ -10,6 +10,7 @@ from quarterdeck.config.model import LATER, EnvironmentEntry, PlaceEntry, Region
 from quarterdeck.config.names import Names, held, section
 from quarterdeck.config.nodes import Mapping, Node, child, dotted, nothing
 from quarterdeck.config.nodes import Path as NodePath
+from quarterdeck.config.pipelining import pipelines
 from quarterdeck.config.problems import Mark, Report, shown
 from quarterdeck.config.rings import rings
 from quarterdeck.fleet.targets import TargetId
@@ -34,6 +35,7 @@ class _Declaration:
             refuse_bad_names(section(self._tree, name), (name,), self._report)
         environments = tuple(self._environments())
         services = tuple(self._services())
+        declared_pipelines = tuple(pipelines(self._tree, self._connections, self._names, self._report))
         declared_rings = tuple(rings(self._tree, self._names, self._report))
         swap_node = self._tree.entries.get("swap")
         swap = Swap() if swap_node is None or nothing(swap_node) else check(Swap, swap_node, ("swap",), self._report)
@@ -43,11 +45,12 @@ class _Declaration:
             name=top.fleet,
             environments=environments,
             services=services,
-            places=tuple(self._places),
+            places=(*self._places, *(place for _, place in declared_pipelines)),
             connections=self._connections.all,
             rings=declared_rings,
             swap_source=swap.source,
             swap_destination=swap.destination,
+            pipelines=tuple(pipeline for pipeline, _ in declared_pipelines),
         )
 
     def _environments(self) -> Iterator[Environment]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from quarterdeck.config.quantities import Budget, Name, Names, Part, Share, Span
 
 LATER = dict.fromkeys(
-    ("deliverables", "pipelines", "policies", "store"),
+    ("deliverables", "policies", "store"),
     "not supported by this version of Quarterdeck: remove it, nothing would act on it",
 )
 """Keys that the design knows and this version can't act on. To accept one would be to promise what isn't kept."""
@@ -41,6 +41,8 @@ class Top(Part):
     freezes: list[Any] | None = None
     approvals: dict[str, Any] | None = None
     strategies: dict[str, Any] | None = None
+    pipelines: dict[str, Any] | None = None
+    notify: list[Any] | None = None
     overlap: Span = 3600
 
 

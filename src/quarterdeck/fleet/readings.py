@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from quarterdeck.fleet.pipelines import RunsReading
+from quarterdeck.records import dataclass
 
 Health = Literal["healthy", "unhealthy", "unknown"]
 
@@ -123,4 +125,4 @@ class FlagsReading:
     flags: tuple[FlagReading, ...]
 
 
-Reading = SlotsReading | TrafficReading | FlagsReading
+Reading = SlotsReading | TrafficReading | FlagsReading | RunsReading

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass, field
 
-Role = Literal["slots", "slot_traffic", "traffic", "flags"]
-"""What a place is for: slots that swap, traffic between those slots, traffic between endpoints, flags."""
+Role = Literal["slots", "slot_traffic", "traffic", "flags", "pipelines"]
+"""What a place is for: slots that swap, traffic between those slots, traffic between endpoints, flags, runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Address:
 class Place:
     """A role that some address plays for a target, for example the slots of production/checkout@westeurope.
 
-    For `role == "flags"` the target is `ENV/flags`: the flag store of a whole environment.
+    For `role == "flags"` the target is `ENV/flags`: the flag store of a whole environment. For `role == "pipelines"` it
+    is `pipeline:NAME`.
     """
 
     role: Role
@@ -85,6 +86,20 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Automation that runs elsewhere.
+
+    Attributes:
+        environment: the environment of ours that a run changes as a whole ("" none: only its approvals say what).
+        environments: our environments by the host's names for them; what isn't named here is called the same.
+    """
+
+    name: str
+    environment: str = ""
+    environments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """Everything one configuration declares. Order is the order of the file.
 
@@ -99,6 +114,7 @@ class Fleet:
     rings: tuple[Ring, ...] = ()
     swap_source: str = "staging"
     swap_destination: str = "production"
+    pipelines: tuple[Pipeline, ...] = ()
 
     def environment(self, name: str) -> Environment:
         """The environment of that name.
@@ -114,9 +130,18 @@ class Fleet:
     def places_of(self, target: TargetId, role: Role | None = None) -> tuple[Place, ...]:
         """The places of a target; a target without a region means those of all its regions."""
         wanted = TargetId(target.environment, "flags") if target.flag else target
+        if target.pipeline:
+            wanted = TargetId("", target.name, pipeline=True)
         return tuple(
             place
             for place in self.places
             if (place.target == wanted or (not wanted.region and place.target.whole == wanted))
             and (role is None or place.role == role)
         )
+
+    def environment_of(self, pipeline: str, theirs: str) -> str:
+        """Our environment that a pipeline's host means by a name; "" if it is none of ours."""
+        known = {environment.name.lower(): environment.name for environment in self.environments}
+        declared = next((one for one in self.pipelines if one.name == pipeline), Pipeline(pipeline))
+        ours = {name.lower(): ours for name, ours in declared.environments.items()}.get(theirs.lower(), theirs)
+        return known.get(ours.lower(), "")

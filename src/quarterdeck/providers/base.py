@@ -23,6 +23,8 @@ from quarterdeck.fleet.topology import Address, Connection, Place, Role
 from quarterdeck.release.gate import Evidence as Evidence
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.plan import Step
+from quarterdeck.release.run_survey import PipelineSurvey as PipelineSurvey
+from quarterdeck.release.run_survey import RunSurvey as RunSurvey
 from quarterdeck.release.settlement import Settlement as Settlement
 from quarterdeck.release.survey import DeploySurvey as DeploySurvey
 from quarterdeck.release.survey import FlagSurvey as FlagSurvey
@@ -159,6 +161,23 @@ class BuildHost(Capability, Protocol):
 
 
 @runtime_checkable
+class PipelineHost(Capability, Protocol):
+    """Runs of automation, and what they wait for. Performs decide_run, start_run, cancel_run and rerun_run.
+
+    None of these has an idempotency key anywhere: `settle` finds out by what only that write can have changed (see
+    `release/run_settlement.py`).
+    """
+
+    async def survey_run(self, address: Address, run: str) -> RunSurvey:
+        """Read a run and all that was decided about it afresh. Raises ProviderError (not_found: no such run of it)."""
+        ...
+
+    async def survey_pipeline(self, address: Address) -> PipelineSurvey:
+        """Read what a new run would find. Raises ProviderError."""
+        ...
+
+
+@runtime_checkable
 class GateSource(Protocol):
     """Evidence for gates. Only reads, from a connection as a whole: it has no places."""
 
@@ -229,7 +248,8 @@ class Provider(Protocol):
     """The values of `provider:` in a configuration that mean this provider."""
 
     def schema(self, name: str) -> Mapping[str, type]:
-        """Pydantic models by part: `connection`, and each role it plays (`slots`, `traffic`, `flags`). A provider whose
+        """Pydantic models by part: `connection`, and each role it plays (`slots`, `traffic`, `flags`,
+        `pipelines`). A provider whose
         sessions answer for gates has the key `gates`, with a model of the keys of a gate that are its own (`query`); it
         may have the key `alerts`, with a model that refuses `matchers` which it couldn't read.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass, field
+from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun, words_of
 
 SwapMode = Literal["swap", "preview", "complete", "cancel"]
 
@@ -82,7 +83,7 @@ class Deploy:
     artifact: str = ""
 
 
-Action = Swap | Shift | FlagChange | Rollback | Deploy
+Action = Swap | Shift | FlagChange | Rollback | Deploy | DecideRun | StartRun | SteerRun
 
 
 def command_line(action: Action) -> str:
@@ -107,6 +108,8 @@ def command_line(action: Action) -> str:
             words = ["deploy", str(target), "--version", version]
             words += ["--slot", slot] if slot else []
             words += ["--artifact", artifact] if artifact else []
+        case DecideRun() | StartRun() | SteerRun():
+            words = words_of(action)
     return "qd " + shlex.join(words)
 
 

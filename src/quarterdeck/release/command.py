@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release import run_command
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
+from quarterdeck.release.options import take_option
 
 FORMS: Mapping[str, str] = {
     "swap": "swap ENV/SERVICE[@REGION] [--from SLOT] [--to SLOT] [--preview | --complete | --cancel]",
@@ -14,6 +16,7 @@ FORMS: Mapping[str, str] = {
     "flag": "flag (on | off | rollout PERCENT | (ring | admit) GROUP=PERCENT ...) ENV/FLAG [--label LABEL]",
     "deploy": "deploy ENV/SERVICE[@REGION] --version VERSION [--slot SLOT] [--artifact IMAGE|URL]",
     "rollback": "rollback ENV/SERVICE[@REGION] | flag:ENV/FLAG [--to VERSION] [--operation ID]",
+    **run_command.FORMS,
 }
 """By verb, the form that is right."""
 
@@ -44,6 +47,9 @@ def parse(words: Sequence[str]) -> Action:
         "flag": _flag,
         "deploy": _deploy,
         "rollback": _rollback,
+        "run": run_command.read_run,
+        "approve": lambda words: run_command.read_decision("approve", words),
+        "reject": lambda words: run_command.read_decision("reject", words),
     }
     if verb not in readers:
         raise Misread(f"{verb!r} is not an action: " + ", ".join(FORMS))
@@ -140,20 +146,6 @@ def _rollback(words: list[str]) -> Rollback:
     version = take_option(words, "--to")
     operation = take_option(words, "--operation")
     return Rollback(TargetId.parse(_only(iter(words))), operation, version)
-
-
-def take_option(words: list[str], name: str) -> str:
-    """Take `name VALUE` out of the words; "" if it isn't there."""
-    if name not in words:
-        return ""
-    at = words.index(name)
-    if at + 1 == len(words):
-        raise ValueError(f"{name} needs a value")
-    value = words[at + 1]
-    del words[at : at + 2]
-    if name in words:
-        raise ValueError(f"{name} is given twice")
-    return value
 
 
 def _only(words: Iterator[str]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.action import FlagChange, Shift, Swap, command_line
 from quarterdeck.release.exposure import peak
 from quarterdeck.release.gate import GateSpec
@@ -171,7 +171,7 @@ class _Composer:
 
     def _targets(self) -> tuple[TargetId, ...]:
         targets = tuple(dict.fromkeys(self.wish.targets))
-        known = {place.target.whole for place in self.fleet.places if place.role != "flags"}
+        known = {place.target.whole for place in self.fleet.places if place.role not in ("flags", "pipelines")}
         if not targets:
             raise _No(Refusal("usage", "no service is named", "write for example: qd release start ENV/SERVICE"))
         for target in targets:

@@ -50,6 +50,8 @@ def fuse_of(
         return _whole(claiming, operations)
     operation = undoable(Rollback(target), operations)
     if isinstance(operation, Refusal):
+        if settled := _settled(target, operations, now):
+            return Fuse(False, settled, settled=True)
         return Fuse(False, operation.message + (f"; {operation.hint}" if operation.hint else ""))
     whole = (*in_other_regions(operation, operations), operation)
     steps = in_order_of_undoing([step for one in whole for step in done_steps(one, target)])
@@ -62,6 +64,21 @@ def fuse_of(
     until = _until(steps)
     notes = [*_lag(steps, fleet, observations), *_schema(target, steps, rules), *_old(steps, fleet, observations, now)]
     return Fuse(True, "; ".join([how, *notes]), _seconds(steps, operations), lost, until)
+
+
+def _settled(target: TargetId, operations: Sequence[Operation], now: float) -> str:
+    """Why there is nothing to go back from; "" if there is."""
+    if any(one.open for one in operations):
+        return ""
+    changed = [one for one in operations if done_steps(one, target)]
+    standing = [one for one in changed if not one.plan.undoes and not one.undone_by and one.ending != "rolled_back"]
+    if standing:
+        return ""
+    if not changed:
+        return "the journal knows no change of it"
+    last = changed[0]
+    by = last.undone_by or last.actor
+    return f"all changes in the journal have been taken back, the last {age(now - last.started_at)} ago by {by}"
 
 
 def _claiming(target: TargetId, releases: Sequence[Release]) -> Release | None:
@@ -154,6 +171,8 @@ def _how(step: Step) -> str:
         case "deploy":
             before = step.before.get("version") or step.before.get("artifact") or "what was there"
             return f"deploy {before} to {step.change['slot']} again"
+        case "decide_run" | "start_run" | "cancel_run" | "rerun_run":
+            return "what a pipeline did can't be taken back"
 
 
 def _until(steps: Sequence[Step]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from quarterdeck.records import replace
 from quarterdeck.release.standing_view import DebtView, InboxItem, InboxKind
 
 if TYPE_CHECKING:
@@ -18,10 +18,13 @@ _ORDER: tuple[InboxKind, ...] = (
 NEEDS_A_PERSON: tuple[InboxKind, ...] = ("confirm", "needs you", "undecided", "approval", "pause", "debt")
 
 
-def inbox(releases: Sequence[ReleaseView], debts: Sequence[DebtView]) -> tuple[InboxItem, ...]:
-    """What waits. Within one kind, in the order of the releases."""
+def inbox(
+    releases: Sequence[ReleaseView], debts: Sequence[DebtView], runs: Iterable[InboxItem] = ()
+) -> tuple[InboxItem, ...]:
+    """What waits. Within one kind, in the order of the releases; then what runs of pipelines wait for."""
     found = [item for release in releases if release.open for item in _of_release(release)]
     found += [_debt(debt) for debt in debts]
+    found += runs
     return tuple(sorted(found, key=lambda item: _ORDER.index(item.kind)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quarterdeck.fleet.observation import Observation
@@ -11,18 +10,20 @@ from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotReading, S
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
+from quarterdeck.records import replace
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap
-from quarterdeck.release.attention import attention
-from quarterdeck.release.freshness import Freshness, Knowledge, age, knowledge
+from quarterdeck.release.attention import attention, attention_of, unheard
+from quarterdeck.release.changing import changed_at, moved_at
+from quarterdeck.release.freshness import Freshness, Knowledge, age
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.inbox import inbox
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint_guards import view_guards
+from quarterdeck.release.paint_pipelines import troubles, view_pipelines, waiting_runs
 from quarterdeck.release.picture import (
     AudienceView,
     Cell,
     CellState,
-    ConnectionView,
     EnvironmentView,
     FlagCell,
     FlagRow,
@@ -35,7 +36,10 @@ from quarterdeck.release.picture import (
     SlotView,
     Split,
 )
+from quarterdeck.release.remembering import Memory, Under
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun
+from quarterdeck.release.seen import Seen
 
 if TYPE_CHECKING:
     from quarterdeck.release.release_view import ReleaseView
@@ -67,26 +71,33 @@ def paint(
     releases: Sequence[Release] = (),
     rules: Rulebook | None = None,
     guards: Guards | None = None,
+    memory: Memory | None = None,
 ) -> Picture:
     """The picture at `now` (UNIX seconds).
 
-    `operations` and `releases` newest first; an open one missing there isn't shown.
+    `operations` and `releases` newest first; an open one missing there isn't shown. Rows that `memory` remembers are
+    the same objects as in the picture before.
     """
+    memory = memory or Memory()
     fleet, rules, guards = fleet or Fleet(""), rules or Rulebook(), guards or Guards()
     views = tuple(view_operation(operation, now) for operation in operations)
     running = {view.target.whole: view for view in reversed(views) if view.open}
     released = _released(releases, operations, fleet, rules, guards, now)
     standing = view_guards(guards, rules, [env.name for env in fleet.environments], now)
-    waiting = inbox(released, standing.debts)
+    pipelines = view_pipelines(fleet, observations, views, now)
+    waiting = inbox(released, standing.debts, waiting_runs(pipelines))
     claimed = {target: view for view in released if view.open for target in view.targets}
-    seen = _Seen(fleet, observations, now)
-    rows = tuple(
-        Row(
-            clean(service, _NAME),
-            tuple(_cell(seen, TargetId(env.name, service), running, operations, claimed) for env in fleet.environments),
-        )
-        for service in fleet.services
-    )
+    places = memory.map_of(fleet)
+    seen = Seen(fleet, places, observations, now)
+    moved = moved_at(operations)
+
+    def row(service: str) -> Row:
+        targets = (TargetId(env.name, service) for env in fleet.environments)
+        cells = tuple(_cell(seen, target, running, operations, claimed, moved.get(target)) for target in targets)
+        return Row(clean(service, _NAME), cells)
+
+    said: tuple[Under, ...] = (*running.items(), *claimed.items(), *moved.items())
+    rows, wanting = memory.rows(observations, said, now, row, attention_of)
     holder = _runner(runner, now)
     flags = _flags(seen, running)
     return Picture(
@@ -98,12 +109,21 @@ def paint(
         rows=rows,
         flags=flags,
         operations=views,
-        attention=attention(rows, views, seen.flag_troubles(), holder, bool(fleet.name), waiting),
+        attention=attention(
+            (*wanting, *unheard(observations, now)),
+            views,
+            (*seen.flag_troubles(), *troubles(pipelines)),
+            holder,
+            bool(fleet.name),
+            waiting,
+        ),
         connections=seen.connections(),
         runner=holder,
         releases=released,
         inbox=waiting,
         guards=standing,
+        row_of=places.row_of,
+        pipelines=pipelines,
     )
 
 
@@ -124,7 +144,8 @@ def repaint_releases(
     fleet = fleet or Fleet("")
     released = _released(releases, operations, fleet, rules, guards, now)
     standing = view_guards(guards, rules, [env.name for env in fleet.environments], now)
-    return replace(picture, at=now, releases=released, guards=standing, inbox=inbox(released, standing.debts))
+    waiting = inbox(released, standing.debts, waiting_runs(picture.pipelines))
+    return replace(picture, at=now, releases=released, guards=standing, inbox=waiting)
 
 
 def _released(
@@ -186,54 +207,12 @@ def _verb(action: Action) -> str:
             return "rollback"
         case Deploy():
             return "deploy"
-
-
-class _Seen:
-    """The observations of a fleet's places at a moment."""
-
-    def __init__(self, fleet: Fleet, observations: Mapping[str, Observation], now: float) -> None:
-        self.fleet, self.now = fleet, now
-        self._observations = observations
-        self._by_target: dict[tuple[str, TargetId], list[Place]] = {}
-        for place in fleet.places:
-            self._by_target.setdefault((place.role, place.target.whole), []).append(place)
-
-    def places(self, role: str, target: TargetId) -> Sequence[Place]:
-        """Places of a role for a service, in all its regions."""
-        return self._by_target.get((role, target.whole), ())
-
-    def reading(self, place: Place) -> Any:
-        """The last good reading of a place, or None."""
-        observation = self._observations.get(place.subject)
-        return None if observation is None else observation.reading
-
-    def known(self, place: Place) -> Knowledge:
-        """How far that reading is to be trusted."""
-        return knowledge(self._observations.get(place.subject), self.now)
-
-    def flag_troubles(self) -> tuple[tuple[TargetId, Knowledge], ...]:
-        """Flag stores that can't be read."""
-        stores = (place for place in self.fleet.places if place.role == "flags")
-        known = ((place.target, self.known(place)) for place in stores)
-        return tuple((target, what) for target, what in known if what.trouble is not None)
-
-    def connections(self) -> tuple[ConnectionView, ...]:
-        """One line per connection that has places."""
-        places: dict[str, list[Knowledge]] = {}
-        for place in self.fleet.places:
-            places.setdefault(place.address.connection, []).append(self.known(place))
-        views = []
-        for name, known in places.items():
-            newest = max((k.observed_at for k in known if k.observed_at is not None), default=None)
-            views.append(
-                ConnectionView(
-                    name=clean(name, _NAME),
-                    places=len(known),
-                    troubled=sum(k.trouble is not None for k in known),
-                    age="" if newest is None else age(self.now - newest),
-                )
-            )
-        return tuple(views)
+        case DecideRun(decision=decision):
+            return decision
+        case StartRun():
+            return "run"
+        case SteerRun(order=order):
+            return order.replace("_", " ")
 
 
 def _runner(lease: HeldLease | None, now: float) -> RunnerView:
@@ -246,11 +225,12 @@ def _runner(lease: HeldLease | None, now: float) -> RunnerView:
 
 
 def _cell(
-    seen: _Seen,
+    seen: Seen,
     target: TargetId,
     running: Mapping[TargetId, OperationView],
     operations: Sequence[Operation],
     claimed: Mapping[TargetId, ReleaseView],
+    moved: float | None,
 ) -> Cell | None:
     slots = seen.places("slots", target)
     routers = (*seen.places("traffic", target), *seen.places("slot_traffic", target))
@@ -275,6 +255,7 @@ def _cell(
         target_version=_released_version(release, target) or _leads_to(operation, operations),
         operation=operation,
         release=release,
+        changed_at=changed_at(map(seen.observation, (*slots, *routers)), moved),
     )
 
 
@@ -332,7 +313,7 @@ def _worst(known: Sequence[Knowledge]) -> Knowledge:
     return min(known, key=lambda k: (_WORST_FIRST.index(k.state), k.observed_at or 0), default=Knowledge())
 
 
-def _region(seen: _Seen, place: Place) -> Region:
+def _region(seen: Seen, place: Place) -> Region:
     reading = seen.reading(place)
     slots = reading.slots if isinstance(reading, SlotsReading) else ()
     views = tuple(_slot(slot, seen.now, live=index == 0) for index, slot in enumerate(slots))
@@ -357,7 +338,7 @@ def _slot(slot: SlotReading, now: float, *, live: bool) -> SlotView:
     )
 
 
-def _split(seen: _Seen, place: Place) -> Split:
+def _split(seen: Seen, place: Place) -> Split:
     reading = seen.reading(place)
     traffic = reading if isinstance(reading, TrafficReading) else TrafficReading("", ())
     shares = tuple(
@@ -383,7 +364,7 @@ def _split(seen: _Seen, place: Place) -> Split:
     )
 
 
-def _flags(seen: _Seen, running: Mapping[TargetId, OperationView]) -> tuple[FlagRow, ...]:
+def _flags(seen: Seen, running: Mapping[TargetId, OperationView]) -> tuple[FlagRow, ...]:
     table: dict[str, dict[str, list[FlagCell]]] = {}
     for environment in seen.fleet.environments:
         for place in seen.places("flags", TargetId(environment.name, "flags")):

@@ -6,13 +6,15 @@ that is meant for reading has gone through `fleet.text.clean`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from quarterdeck.fleet.readings import Health
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.operation import Choice, Ending
+from quarterdeck.release.pipeline_view import PipelineView, RunView
 from quarterdeck.release.standing_view import GuardsView, InboxItem
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class Region:
 class OperationView:
     """An operation in one line.
 
-    `verb` is `swap`, `preview`, `complete`, `cancel`, `shift`, `flag` or `rollback`; `state` is `running` or the
+    `verb` is a word such as `swap`, `shift`, `flag`, `rollback`, `approve` or `run`; `state` is `running` or the
     ending; `step` what is being done now (or how it ended); `command` the headless twin.
     With `undoing`, it is being taken back, and `done` and `total` count the steps of that.
     """
@@ -136,7 +138,8 @@ class Cell:
 
     `versions` are the distinct versions that serve users, in the order of the regions; more than one is drift.
     `target_version` is where a swap under way leads ("" if unknown); `known` the least trustworthy of its readings;
-    `release` the open release that has it for itself.
+    `release` the open release that has it for itself; `changed_at` when something last changed there as far as that is
+    known (UNIX seconds; `release/changing.py`).
     """
 
     target: TargetId
@@ -150,6 +153,7 @@ class Cell:
     target_version: str = ""
     operation: OperationView | None = None
     release: ReleaseView | None = None
+    changed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +267,8 @@ class Attention:
 class Picture:
     """Everything a viewer shows, at `at` (UNIX seconds). `fleet` is "" until a runner has published one.
 
-    `releases` newest first, the open ones before all; `inbox` the most urgent first.
+    `releases` newest first, the open ones before all; `inbox` the most urgent first. `row_of` finds a service's row
+    by the name that its targets have, so that nobody has to search through thousands.
     """
 
     at: float
@@ -278,12 +283,14 @@ class Picture:
     releases: tuple[ReleaseView, ...] = ()
     inbox: tuple[InboxItem, ...] = ()
     guards: GuardsView = field(default_factory=GuardsView)
+    row_of: Mapping[str, int] = field(default_factory=dict)
+    pipelines: tuple[PipelineView, ...] = ()
 
     def cell(self, target: TargetId) -> Cell | None:
         """The cell of a service (its region ignored), or None."""
-        whole = target.whole
-        cells = (cell for row in self.rows for cell in row.cells if cell is not None)
-        return next((cell for cell in cells if cell.target == whole), None)
+        whole, at = target.whole, self.row_of.get(target.name)
+        rows = self.rows if at is None else (self.rows[at],)
+        return next((cell for row in rows for cell in row.cells if cell is not None and cell.target == whole), None)
 
     def flag(self, target: TargetId, label: str | None = None) -> FlagCell | None:
         """A flag of an environment, under the given label (None: the first there is)."""
@@ -302,3 +309,7 @@ class Picture:
         """The open release that has a target for itself."""
         whole = target.whole
         return next((release for release in self.releases if release.open and whole in release.targets), None)
+
+    def run(self, key: str) -> RunView | None:
+        """A run of a pipeline by its `run:PIPELINE/RUN`."""
+        return next((run for pipeline in self.pipelines for run in pipeline.runs if run.key == key), None)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Role
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.action import Action
 
 Facts = Mapping[str, Any]
 """JSON-able facts; `release/settlement.py` lists the keys by verb."""
 
-Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_destination", "set_flag", "deploy"]
+Verb = Literal[
+    "swap", "preview", "complete", "cancel", "set_shares", "set_destination", "set_flag", "deploy",
+    "decide_run", "start_run", "cancel_run", "rerun_run",
+]  # fmt: skip
 """What one write does. The keys of `change`, `before` and `after` by verb, the same for every provider:
 
 - swap, preview, complete, cancel: `change` has `source` and `destination` (slot names). `before` and `after` have
@@ -30,6 +33,7 @@ Verb = Literal["swap", "preview", "complete", "cancel", "set_shares", "set_desti
 - deploy: `change` has `slot`, `artifact` (container image or package URL) and `version`. `before` and `after` have
   `artifact` and `version` as they are read back ("" for what is unknown), `before` also `build` (`Build.id`) and
   `record` (the provider's name of the deployment that is in force, "" if it keeps none).
+- decide_run, start_run, cancel_run, rerun_run: see `release/run_settlement.py`.
 """
 
 Severity = Literal["info", "warning", "danger"]
@@ -93,13 +97,17 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Fuse:
-    """The way back: whether there is one, how, about how long it takes (seconds), what is lost, until when."""
+    """The way back: whether there is one, how, about how long it takes (seconds), what is lost, until when.
+
+    `settled`: there is nothing to go back from, and `how` says why; then none is possible, and none is needed.
+    """
 
     possible: bool
     how: str
     seconds: float | None = None
     lost: str = ""
     until: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 from quarterdeck.release import command
 from quarterdeck.release.action import Action
-from quarterdeck.release.command import Misread, take_option
+from quarterdeck.release.command import Misread
 from quarterdeck.release.durations import seconds
+from quarterdeck.release.options import take_option
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rollout import ORDERS, Order
+from quarterdeck.release.run_command import names_a_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ Said = Action | Wish | Tell | Decide | Guard
 FORMS: Mapping[str, str] = {
     **command.FORMS,
     "release": "release start ENV/SERVICE ... [--version V] [--strategy NAME] | release ORDER ID [--to STEP]",
-    "approve": "approve ID[/STEP] [--reason TEXT] [--after 10m]",
-    "reject": "reject ID[/STEP] --reason TEXT",
+    "approve": "approve ID[/STEP] [--after 10m] | run:PIPELINE/RUN[/ENVIRONMENT] [--reason TEXT]",
+    "reject": "reject ID[/STEP] | run:PIPELINE/RUN[/ENVIRONMENT] --reason TEXT",
     "hotfix": "hotfix start ENV/SERVICE --ref REF [--version V] | hotfix pay ID --evidence TEXT",
     "freeze": "freeze SCOPE [--for 2h] --reason TEXT | freeze lift ID",
     "lock": "lock SCOPE [--for 2h] --reason TEXT",
@@ -88,7 +90,7 @@ def read(words: Sequence[str]) -> Said:
         "conn": _conn,
     }
     try:
-        if verb not in readers:
+        if verb not in readers or names_a_run(rest):
             return _action(rest)
         return readers[verb](rest[1:])
     except Misread:

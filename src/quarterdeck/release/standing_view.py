@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
 
 InboxKind = Literal["confirm", "needs you", "failing", "undecided", "approval", "pause", "hindered", "gate", "debt"]
 """What waits, the most urgent first. confirm: it is taken back unless somebody confirms. failing, undecided: a gate
@@ -22,6 +22,7 @@ class InboxItem:
     Attributes:
         key: stays the same from one picture to the next.
         release, step: ids; "" for a debt, whose own id is `key`.
+        run: `run:PIPELINE/RUN` where a run of a pipeline waits, else "".
         waits: for what, in one line. blocks: what goes on once it is there. who: who may.
         age: how long it has waited; expires: the time left, "" if it doesn't.
         evidence: what is known, a line each. warnings: what a yes would do that one may not expect.
@@ -43,6 +44,7 @@ class InboxItem:
     evidence: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     twin: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)

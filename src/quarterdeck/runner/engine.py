@@ -18,6 +18,7 @@ from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_writing
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun, stops_something
 from quarterdeck.runner.choosing import Chooser
 from quarterdeck.runner.conductor import Instruments
 from quarterdeck.runner.conductors import Conductors
@@ -59,10 +60,12 @@ class Household:
     Attributes:
         refresh: observe a target soon ("" for all).
         leave: end the process as soon as nothing runs.
+        written: hear that the journal has new lines.
     """
 
     refresh: Callable[[str], None]
     leave: Callable[[], None]
+    written: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Engine:
         self._clock = clock
         self._household = household
         self._rules = rules
-        self._journal = journal = Journal(store, guard, clock)
+        self._journal = journal = Journal(store, guard, clock, household.written)
         sounding = Soundings(fleet, rules, samples)
         self._planner = planner = Planner(fleet, store, connections, clock, sounding, rules=rules)
         stepper = Stepper(connections, journal, guard, seal, clock, patience or Patience())
@@ -265,7 +268,7 @@ class Engine:
             targets=(action.target,),
             actor=actor,
             kind="recovery" if self._goes_back(plan) else "action",
-            eases=isinstance(action, FlagChange) and action.enabled is False,
+            eases=_eases(action),
         )
         return self._cleared(what, override)
 
@@ -376,6 +379,16 @@ class Engine:
 
     def _yes(self, request: Request, *, plan: Plan | None = None, operation: str = "") -> Answer:
         return Answer(request.id, self._clock.now(), plan, operation)
+
+
+def _eases(action: Action) -> bool:
+    """Whether it only keeps something from users."""
+    match action:
+        case FlagChange(enabled=enabled):
+            return enabled is False
+        case DecideRun() | StartRun() | SteerRun():
+            return stops_something(action)
+    return False
 
 
 def _about(request: Request) -> object:

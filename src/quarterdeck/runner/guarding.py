@@ -220,7 +220,9 @@ class Warden:
             raise No(f"a flag can't be held alone: {target}", f"its environment can: {target.environment}")
         if target.region:
             raise No(f"a region can't be held alone: {target}", f"its service can: {target.whole}")
-        services = dict.fromkeys(str(place.target.whole) for place in self._fleet.places if place.role != "flags")
+        services = dict.fromkeys(
+            str(place.target.whole) for place in self._fleet.places if place.role not in ("flags", "pipelines")
+        )
         if scope not in services:
             raise No(f"the configuration knows no {target}", f"there are: {', '.join(services)}")
         return scope

@@ -28,12 +28,14 @@ from quarterdeck.release.rollback import (
     undoable,
 )
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.shift import Router, knows, plan_shift
 from quarterdeck.release.sides import Sides
 from quarterdeck.release.survey import SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import SOURCE, Site, plan_swap, slot_names
 from quarterdeck.runner.ports import Connections
+from quarterdeck.runner.run_planner import RunPlanner
 from quarterdeck.runner.sounding import Sounding, Unsounded
 from quarterdeck.runner.surveying import AnySurvey, NoPlan, Surveyor
 from quarterdeck.store.base import Lock, Store
@@ -62,6 +64,7 @@ class Planner:
         self._fleet = fleet
         self._store = store
         self._surveyor = Surveyor(fleet, connections)
+        self._runs = RunPlanner(fleet, self._surveyor, self._check_locks)
         self._clock = clock
 
     async def plan(self, plan_id: str, action: Action) -> Plan | Refusal:
@@ -71,7 +74,10 @@ class Planner:
             if isinstance(action, Rollback):
                 action = self._whole(action)
             async with asyncio.timeout(READING_SECONDS):
-                outline = await self._outlined(action)
+                if isinstance(action, DecideRun | StartRun | SteerRun):
+                    action, outline = await self._runs.outlined(plan_id, action)
+                else:
+                    outline = await self._outlined(action)
         except NoPlan as no:
             return no.refusal
         except TimeoutError:
@@ -115,6 +121,8 @@ class Planner:
 
     def _check_target(self, action: Action) -> None:
         target = action.target
+        if isinstance(action, DecideRun | StartRun | SteerRun):
+            return  # its own planner knows pipelines
         if target.environment not in {environment.name for environment in self._fleet.environments}:
             known = ", ".join(environment.name for environment in self._fleet.environments)
             raise NoPlan(Refusal("usage", f"no environment {target.environment}", f"there are: {known}"))
@@ -124,7 +132,7 @@ class Planner:
             known = ", ".join(dict.fromkeys(str(place.target) for place in self._fleet.places))
             raise NoPlan(Refusal("usage", f"the configuration knows no {target}", f"there are: {known}"))
 
-    async def _outlined(self, action: Action) -> Outline:
+    async def _outlined(self, action: Swap | Shift | FlagChange | Deploy | Rollback) -> Outline:
         match action:
             case Swap():
                 swap = self._usual_slots(action)

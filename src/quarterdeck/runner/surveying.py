@@ -9,8 +9,9 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
-from quarterdeck.providers.base import BuildHost, FlagStore, ProviderError, SlotHost, TrafficRouter
+from quarterdeck.providers.base import BuildHost, FlagStore, PipelineHost, ProviderError, SlotHost, TrafficRouter
 from quarterdeck.release.plan import Refusal, RefusalCode, Step
+from quarterdeck.release.run_survey import PipelineSurvey, RunSurvey
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.runner.ports import Connections
@@ -83,6 +84,14 @@ class Surveyor:
 
         return await _answered(target, read)
 
+    async def run(self, target: TargetId, address: Address, run: str) -> RunSurvey:
+        """A run of a pipeline, with all it waits for."""
+        return await _answered(target, lambda: self._host(address).survey_run(address, run))
+
+    async def pipeline(self, target: TargetId, address: Address) -> PipelineSurvey:
+        """A pipeline, as a new run would find it."""
+        return await _answered(target, lambda: self._host(address).survey_pipeline(address))
+
     async def of(self, step: Step) -> AnySurvey:
         """What taking a step back would find."""
         target, address, change = step.target, step.address, step.change
@@ -120,6 +129,12 @@ class Surveyor:
         if permitted is False:
             hint = f"ask for the right to change {place.role.replace('_', ' ')} there, or use other credentials"
             raise NoPlan(Refusal("denied", f"these credentials may not change {place.target}", hint))
+
+    def _host(self, address: Address) -> PipelineHost:
+        host = self._connections.capability(address.connection, "pipelines")
+        if not isinstance(host, PipelineHost):
+            raise ProviderError("misconfigured", f"connection {address.connection} has no pipelines")
+        return host
 
     async def _split(self, address: Address, role: Role) -> TrafficSurvey:
         router = self._connections.capability(address.connection, role)

@@ -95,4 +95,6 @@ def _plane(path: str) -> Plane:
     lowered = path.lower()
     if lowered.startswith(("/subscriptions", "/providers")):
         return "arm"
+    if lowered.startswith("/repos/"):
+        return "github"
     return "control" if lowered.startswith("/control/") else "data"

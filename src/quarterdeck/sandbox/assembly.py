@@ -19,6 +19,7 @@ from quarterdeck.sandbox.devicecodes import DeviceCodes
 from quarterdeck.sandbox.devicelogin import DeviceLoginService
 from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.front import FrontEnd
+from quarterdeck.sandbox.github.service import GitHubService
 from quarterdeck.sandbox.identity import IdentityService
 from quarterdeck.sandbox.manners import ArmManners
 from quarterdeck.sandbox.prometheus.service import PrometheusService
@@ -109,6 +110,7 @@ class Sandbox:
             StoresService(self.world),
             PlansService(self.world),
             PrometheusService(self.world),
+            GitHubService(self.world),
             ControlService(self),
         ]
 

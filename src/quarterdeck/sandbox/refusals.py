@@ -35,4 +35,13 @@ def _problem(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-_ENVELOPES = {"arm": _arm, "control": _arm, "identity": _oauth, "data": _problem}
+def _github(refusal: Refusal) -> dict[str, Any]:
+    """GitHub's, with the page that explains."""
+    return {
+        "message": refusal.message,
+        "documentation_url": "https://docs.github.com/rest",
+        "status": str(refusal.status),
+    }
+
+
+_ENVELOPES = {"arm": _arm, "control": _arm, "identity": _oauth, "data": _problem, "github": _github}

@@ -21,6 +21,7 @@ from quarterdeck.sandbox.settings import Settings
 from quarterdeck.sandbox.world.contoso import contoso
 from quarterdeck.sandbox.world.furniture import many_sites
 from quarterdeck.sandbox.world.of_fleet import world_of
+from quarterdeck.sandbox.world.pipelines import SANDBOX_ACCOUNT
 from quarterdeck.sandbox.world.world import World
 
 _LOOK = 1.0
@@ -76,6 +77,7 @@ def announcement(listening: Running) -> dict[str, Any]:
         },
         "metrics": url,
         "web": url,
+        "github": {"url": url, "token": SANDBOX_ACCOUNT.token},
         "subscription": world.subscription,
         "tenant": world.tenant,
         "ca_file": str(listening.ca_file) if listening.ca_file else None,

@@ -32,6 +32,7 @@ PAUSE_SECONDS = (0.2, 0.6)
 """Between a read and its repetition, drawn by chance so that many runners don't come back together."""
 
 _SPOILED = frozenset({502, 503, 504})
+_BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, UnicodeError)
 
 
 class TooLong(Exception):
@@ -81,12 +82,14 @@ class Answer:
 
 
 class Unanswered(ProviderError):
-    """No answer came, or not a whole one. `ours`: the fault is on our side of the line."""
+    """No answer came, or not a whole one. `ours`: the fault is on our side of the line. `unsent`: nothing of the
+    request has left, so that a write surely had no effect."""
 
     def __init__(self, error: Exception, host: str) -> None:
         trouble = unanswered(error, host)
         super().__init__(trouble.code, trouble.message, trouble.hint)
         self.ours = cant_ask(trouble, error)
+        self.unsent = isinstance(error, _BEFORE_SENDING) or trouble.code in ("tls", "misconfigured")
 
 
 class Asking:

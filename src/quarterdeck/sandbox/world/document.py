@@ -17,6 +17,7 @@
     configuration   App Configuration key-values: key, label, value, content_type, tags, locked
     principals      list of {principal ("*": everyone), scope, role (owner, contributor, reader, none)}
     alerts          list of alert rules beside the usual one, see `alerting`
+    pipelines       list of repositories with workflows, see `pipelines`; accounts: whose tokens are good there
     faults          list of faults, see `faults`
 
 `{subscription}` in any text stands for the subscription's id.
@@ -53,6 +54,8 @@ _KEYS = {
     "principals",
     "alerts",
     "faults",
+    "pipelines",
+    "accounts",
 }
 _SITE_KEYS = {
     "group",
@@ -107,6 +110,7 @@ def plant(world: World, document: Mapping[str, Any]) -> None:
         world.sites.add_group(profile.resource_group, profile.location)
     world.traffic = {str(name): float(rate) for name, rate in document.get("traffic", {}).items()}
     world.configuration.load(document.get("configuration", []))
+    world.pipelines.load(document.get("pipelines", []), document.get("accounts", []))
     for rule in document.get("alerts", []):
         world.alerting.put(AlertRule.from_json(rule))
     for assignment in document.get("principals", []):

@@ -19,6 +19,7 @@ from quarterdeck.sandbox.world.furniture import (
     profile_document,
     site_document,
 )
+from quarterdeck.sandbox.world.repositories import repositories
 from quarterdeck.sandbox.world.sites import PRODUCTION
 
 HOME = "westeurope"
@@ -71,6 +72,7 @@ def world_of(fleet: Fleet) -> dict[str, Any]:
                 rollout=25 if place.target.environment == last else 100,
             )
         ],
+        "pipelines": repositories(fleet),
     }
 
 

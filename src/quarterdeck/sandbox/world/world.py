@@ -17,6 +17,7 @@ from quarterdeck.sandbox.world.document import plant
 from quarterdeck.sandbox.world.lifecycle import Lifecycle
 from quarterdeck.sandbox.world.log import WorldLog
 from quarterdeck.sandbox.world.physics import Physics
+from quarterdeck.sandbox.world.pipelines import Pipelines
 from quarterdeck.sandbox.world.probing import host_of, probe
 from quarterdeck.sandbox.world.profiles import Profiles
 from quarterdeck.sandbox.world.sites import Sites
@@ -41,7 +42,7 @@ class World:
         sites: App Service; lifecycle and swaps change them.
         clients: what users get; `traffic` is how many per second come through which Traffic Manager name.
         telemetry: what monitoring knows of that; alerting: what it makes of it.
-        profiles: Traffic Manager; configuration: App Configuration.
+        profiles: Traffic Manager; configuration: App Configuration; pipelines: GitHub Actions.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class World:
             self.clock, self.random, self.log, partial(probe, self.sites), partial(host_of, self.sites)
         )
         self.configuration = ConfigurationStore(self.clock, self.log)
+        self.pipelines = Pipelines(self)
         self.clients = Clients(self)
         self.telemetry = Telemetry(self)
         self.alerting = Alerting(self)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from quarterdeck.records import replace
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.plan import Plan
 from quarterdeck.release.release_plan import ReleasePlan, Wish, wish_line
+from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.base import Request
 from quarterdeck.ui.pages import plan as pages
@@ -114,6 +114,12 @@ class ProposalDialog(Consent):
 def verb_of(plan: Plan) -> str:
     """What the yes is called: never just OK."""
     match plan.action:
+        case DecideRun(decision=decision):
+            return "Approve it" if decision == "approve" else "Reject it"
+        case StartRun():
+            return "Start the run"
+        case SteerRun(order=order):
+            return "Cancel the run" if order == "cancel" else "Run it again"
         case Swap(mode=mode):
             return {
                 "swap": "Swap now",

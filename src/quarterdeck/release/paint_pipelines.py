@@ -1,0 +1,196 @@
+"""From what was seen of pipelines to their part of the picture. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, RunsReading
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
+from quarterdeck.fleet.topology import Fleet, Place
+from quarterdeck.release.freshness import Knowledge, age, knowledge, left, length
+from quarterdeck.release.picture import OperationView
+from quarterdeck.release.pipeline_view import PartView, PipelineView, RunView, WaitView
+from quarterdeck.release.standing_view import InboxItem
+
+_NAME = 60
+_COMMIT = 8
+"""As many digits of a commit are shown."""
+
+
+def view_pipelines(
+    fleet: Fleet, observations: Mapping[str, Observation], operations: Sequence[OperationView], now: float
+) -> tuple[PipelineView, ...]:
+    """Every pipeline of a fleet, in its order."""
+    places = [place for place in fleet.places if place.role == "pipelines"]
+    return tuple(_pipeline(fleet, place, observations.get(place.subject), operations, now) for place in places)
+
+
+def troubles(pipelines: Sequence[PipelineView]) -> tuple[tuple[TargetId, Knowledge], ...]:
+    """Pipelines that can't be read."""
+    return tuple((one.target, one.known) for one in pipelines if one.known.trouble is not None)
+
+
+def waiting_runs(pipelines: Sequence[PipelineView]) -> Iterator[InboxItem]:
+    """What of pipelines waits for a person."""
+    for pipeline in pipelines:
+        for run in pipeline.runs:
+            for wait in run.decisions:
+                yield _item(run, wait, pipeline.known)
+
+
+def _item(run: RunView, wait: WaitView, known: Knowledge) -> InboxItem:
+    evidence = [f"{run.title} ({run.commit or '?'} on {run.ref or '?'}, {run.actor or '?'})"]
+    evidence += [wait.note] if wait.note else []
+    evidence += [f"a timer holds it for {wait.opens} more"] if wait.opens else []
+    evidence += [run.url] if run.url else []
+    warnings = [run.superseded] if run.superseded else []
+    if known.state != "fresh":
+        warnings.append(f"last read {known.age or 'never'} ago: it may be decided already")
+    return InboxItem(
+        key=wait.key,
+        kind="approval",
+        title=run.name,
+        waits=wait.text,
+        target=wait.target,
+        run=run.key,
+        age=wait.age,
+        expires=wait.expires,
+        blocks=wait.blocks,
+        who=wait.who,
+        evidence=tuple(evidence),
+        warnings=tuple(warnings),
+        twin=f"qd approve {wait.key} | qd reject {wait.key} --reason TEXT",
+    )
+
+
+def _pipeline(
+    fleet: Fleet, place: Place, seen: Observation | None, operations: Sequence[OperationView], now: float
+) -> PipelineView:
+    reading = seen.reading if seen is not None else None
+    runs = reading.runs if isinstance(reading, RunsReading) else ()
+    about = [one for one in operations if one.open and one.target.pipeline and one.target.name == place.target.name]
+    views = [_run(fleet, place.target, run, runs, about, now) for run in runs]
+    views.sort(key=lambda run: not run.decisions)  # otherwise as they come: the newest first
+    where = " ".join(value for name, value in place.address.parts.items() if name in _WHERE and value)
+    return PipelineView(
+        target=place.target,
+        where=clean(where, _NAME),
+        known=knowledge(seen, now),
+        runs=tuple(views),
+        operation=about[0].id if about else "",
+    )
+
+
+_WHERE = ("repository", "organization", "project", "workflow", "pipeline", "job", "branch")
+"""Parts of an address that people know a pipeline by, whatever its host."""
+
+
+def _run(
+    fleet: Fleet,
+    pipeline: TargetId,
+    run: PipelineRun,
+    others: Sequence[PipelineRun],
+    operations: Sequence[OperationView],
+    now: float,
+) -> RunView:
+    key = str(RunName(pipeline.name, run.id))
+    waits = tuple(_wait(fleet, pipeline, run, wait, now) for wait in run.waits)
+    began = run.started_at or run.created_at
+    since = run.created_at if run.open else run.ended_at or run.created_at
+    return RunView(
+        key=clean(key, 200),
+        id=run.id,
+        target=pipeline,
+        number=clean(run.number or run.id, 40),
+        state=run.state,
+        open=run.open,
+        title=clean(run.title, 120),
+        ref=clean(run.ref, _NAME),
+        commit=clean(run.commit, 64)[:_COMMIT],
+        actor=clean(run.actor, 40),
+        event=clean(run.event, 40),
+        age="" if since is None else age(now - since),
+        took="" if began is None or run.ended_at is None else length(run.ended_at - began),
+        url=clean(run.url, 300),
+        attempt=run.attempt,
+        status=clean(run.status, 60),
+        waits_for=_waits_for(run, waits),
+        superseded=_superseded(run, others),
+        waits=waits,
+        parts=tuple(_part(part, now) for part in run.parts),
+        operation=next((one.id for one in operations if key in one.command), ""),
+    )
+
+
+def _waits_for(run: PipelineRun, waits: Sequence[WaitView]) -> str:
+    if waits:
+        return ", ".join(wait.text for wait in waits)
+    if run.state == "queued":
+        return "a machine"
+    running = [clean(part.name, 40) for part in run.parts if part.state == "running"]
+    return f"{', '.join(running)}" if running else ""
+
+
+def _superseded(run: PipelineRun, others: Sequence[PipelineRun]) -> str:
+    """A newer run of the same branch makes an approval of this one bring older code."""
+    if not run.waits:
+        return ""
+    newer = [one for one in others if one.ref == run.ref and (one.created_at or 0) > (run.created_at or 0)]
+    alive = [one for one in newer if one.state not in ("cancelled", "skipped")]
+    if not alive:
+        return ""
+    return clean(f"#{alive[0].number} on {run.ref} is newer and {alive[0].state}: this one brings older code", 160)
+
+
+def _wait(fleet: Fleet, pipeline: TargetId, run: PipelineRun, wait: PendingApproval, now: float) -> WaitView:
+    ours = fleet.environment_of(pipeline.name, wait.environment)
+    theirs = clean(wait.environment, 40)
+    return WaitView(
+        key=clean(str(RunName(pipeline.name, run.id, wait.environment or wait.id)), 200),
+        kind=wait.kind,
+        for_people=wait.for_people,
+        environment=theirs,
+        asks=wait.environment or wait.id,
+        target=TargetId(ours, pipeline.name, pipeline=True),
+        text=_text(wait, theirs, now),
+        blocks=clean(wait.blocks, 120),
+        who=_who(wait),
+        may_decide=wait.may_decide,
+        age="" if wait.since is None else age(now - wait.since),
+        expires="" if wait.expires_at is None else left(wait.expires_at - now),
+        opens="" if wait.opens_at is None or wait.opens_at <= now else left(wait.opens_at - now),
+        note=clean(wait.note, 200),
+    )
+
+
+def _text(wait: PendingApproval, environment: str, now: float) -> str:
+    about = f" for {environment}" if environment else ""
+    match wait.kind:
+        case "approval":
+            so_far = f" ({len(wait.given)} of {wait.needed})" if wait.needed > 1 else ""
+            return f"approval{about}{so_far}"
+        case "input":
+            return f"an answer{about}"
+        case "timer":
+            return f"its timer{about}" + (f", {left(wait.opens_at - now)}" if wait.opens_at is not None else "")
+        case "check":
+            return f"a check{about}"
+        case "lock":
+            return f"another run{about}"
+
+
+def _who(wait: PendingApproval) -> str:
+    who = clean(", ".join(wait.reviewers), 120)
+    if wait.may_decide is None:
+        return who
+    ours = "the runner's credentials may" if wait.may_decide else "the runner's credentials may NOT"
+    return f"{who}; {ours}" if who else ours
+
+
+def _part(part: RunPart, now: float) -> PartView:
+    took = ""
+    if part.started_at is not None:
+        took = age(now - part.started_at) if part.ended_at is None else length(part.ended_at - part.started_at)
+    return PartView(clean(part.name, 80), part.state, took)
