@@ -13,6 +13,7 @@ from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation, actor
 from quarterdeck.cli.waking import Waker, wake_runner
 from quarterdeck.store.opening import open_store
+from quarterdeck.ui.glance.stage import STAGE
 
 
 def run(invocation: Invocation) -> int:
@@ -24,12 +25,19 @@ def run(invocation: Invocation) -> int:
     Raises:
         CommandError: there is no terminal to open it on, no configuration, or no runner for the first time.
     """
+    try:
+        return _open(invocation)
+    finally:
+        STAGE.clear()  # whatever is said about a start that failed is said on the terminal as it was
+
+
+def _open(invocation: Invocation) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError(ExitCode.USAGE, "the cockpit needs a terminal", "without one: qd status, qd plan, qd --help")
     path = invocation.store_path()
     with closing(open_store(path, create=True)) as store:
-        tell_who_else_can_read(path)
         if store.fleet() is None:
+            STAGE.clear()
             output.narrate("starting the runner ...")
             wake_runner(invocation, path)
         # The toolkit makes many objects that stay; looking through them as they come costs a fifth of the start.
@@ -40,6 +48,7 @@ def run(invocation: Invocation) -> int:
         waker = Waker(invocation, path)
         settings = Settings(actor(), invocation.read_only, keep_alive=waker.wake, store_path=path)
         code = app.run(store, settings)
+    tell_who_else_can_read(path)
     if waker.failure is not None:
         output.complain(str(waker.failure), waker.failure.hint)
     return code

@@ -10,11 +10,13 @@ from quarterdeck.records import replace
 from quarterdeck.store.base import Store
 from quarterdeck.store.presence import watching
 from quarterdeck.ui import preferences, terminal
+from quarterdeck.ui.glance.stage import STAGE
 from quarterdeck.ui.settings import Settings
 
 UNFIT = 2
 """The return code where no cockpit can be shown."""
 
+_WITHOUT = "Everything works without it: qd status, qd plan, qd swap ... (qd --help)"
 _PIXEL_MOUSE_OFF = "\x1b[?1016l"
 
 
@@ -22,20 +24,18 @@ def run(store: Store, settings: Settings) -> int:
     """Show the cockpit until the operator leaves; returns what the process should exit with.
 
     0 after leaving, 128 + n after signal n, 1 after an error of our own (already told on stderr), 2 where this is
-    no terminal.
+    no terminal. Takes over from `STAGE`, if it has painted.
     """
     if problem := terminal.unfit():
-        print(f"qd: {problem}, so the cockpit can't be shown.", file=sys.stderr)
-        print("Everything works without it: qd status, qd plan, qd swap ... (qd --help)", file=sys.stderr)
-        return UNFIT
+        return _unfit(f"{problem}, so the cockpit can't be shown.", _WITHOUT)
     try:
         wanted = preferences.read(paths.config_dir())
     except preferences.BadPreferences as error:
-        print(f"qd: {error}", file=sys.stderr)
-        return UNFIT
+        return _unfit(str(error))
     terminal.prepare()
-    from quarterdeck.ui import returning, theming
+    from quarterdeck.ui import keymap, returning, theming
     from quarterdeck.ui.cockpit import Cockpit
+    from quarterdeck.ui.glance.making import Keeper
     from quarterdeck.ui.leaving import Leaving
     from quarterdeck.ui.output.choosing import driver_class
 
@@ -46,23 +46,47 @@ def run(store: Store, settings: Settings) -> int:
         preferences=wanted,
     )
     name = settings.theme or terminal.asked_theme() or wanted.theme or terminal.fitting_theme()
+    path = settings.store_path
+    keeper = Keeper(path) if path else None
     try:
         theme, complaint = theming.choose(name, theming.folders())
+        launched = STAGE.standing
+        driver, remark = driver_class(wanted.output, launched)
+        cockpit = Cockpit(
+            store,
+            settings,
+            theme,
+            problem=complaint or remark,
+            left_at=returning.left_at(path) if path else None,
+            leaving=Leaving(launched.modes if launched else None),
+            keeper=keeper,
+        )
     except theming.BadTheme as error:
-        print(f"qd: {error}", file=sys.stderr)
-        return UNFIT
-    path = settings.store_path
-    left_at = returning.left_at(path) if path else None
-    driver, remark = driver_class(wanted.output)
-    cockpit = Cockpit(store, settings, theme, problem=complaint or remark, left_at=left_at, leaving=Leaving())
-    cockpit.driver_class = driver or cockpit.driver_class
+        return _unfit(str(error))
+    except keymap.BadKey as error:
+        return _unfit(str(preferences.fault(paths.config_dir(), "keys", error.deed, str(error))))
+    if driver is None:
+        # Textual's own driver gives back the modes that it finds; the picture may stay until it paints.
+        STAGE.give_back_modes()
+    else:
+        cockpit.driver_class = driver
     with watching(path) if path else nullcontext():
+        STAGE.leave_to_cockpit()
         cockpit.run(mouse=bool(settings.mouse))
+    if keeper:
+        keeper.write()
     if path:
         returning.remember(path, settings.clock.now())
     if driver is None:
         _tidy()
     return cockpit.return_code or 0
+
+
+def _unfit(*lines: str) -> int:
+    """Say why there is no cockpit, on a terminal as it was."""
+    STAGE.clear()
+    print("qd: " + "\n".join(lines), file=sys.stderr)
+    return UNFIT
 
 
 def _first(*answers: bool | None) -> bool:

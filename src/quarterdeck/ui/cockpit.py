@@ -30,6 +30,7 @@ from quarterdeck.ui.trail import Place
 from quarterdeck.ui.watching import News, Watch
 
 if TYPE_CHECKING:
+    from quarterdeck.ui.glance.making import Keeper
     from quarterdeck.release.action import Action
     from quarterdeck.release.picture import FlagCell
     from quarterdeck.release.release_plan import Wish
@@ -83,11 +84,13 @@ class Cockpit(App[None]):
         problem: str = "",
         left_at: float | None = None,
         leaving: Leaving | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         """`problem` is said at the start (a theme that couldn't be read, for instance).
 
         `left_at`: when this operator left the last cockpit (UNIX seconds), to tell what happened since. `leaving`:
-        how the process ends on a signal; None where somebody else looks after signals.
+        how the process ends on a signal; None where somebody else looks after signals. `keeper`: who remembers what
+        is painted for the first frame of the next cockpit.
 
         Raises:
             keymap.BadKey: if the preferences ask for a key that can't be had.
@@ -103,6 +106,7 @@ class Cockpit(App[None]):
         self.keys = keymap.read(settings.preferences.keys)
         self.set_keymap(self.keys.changed)
         self._problem, self._left_at, self._leaving = problem, left_at, leaving
+        self._keeper = keeper
         self._news = News.NOTHING
         self._painted_at = 0.0
         self._painting_took = 0.0
@@ -124,6 +128,7 @@ class Cockpit(App[None]):
         if greeting := self._problem or self._meanwhile():
             self.call_after_refresh(self.say, greeting)
         self.call_after_refresh(_collect_again)
+        self.call_after_refresh(self._take_a_glance)
 
     def _meanwhile(self) -> str:
         if self._left_at is None:
@@ -147,6 +152,7 @@ class Cockpit(App[None]):
             self._news = News.NOTHING
             self.picture = self.sight.picture()
             self.paint()
+            self._take_a_glance()
             self._painted_at = clock.monotonic()
             self._painting_took = self._painted_at - began
         elif began - self._painted_at >= TICK_EVERY:
@@ -161,6 +167,10 @@ class Cockpit(App[None]):
         if isinstance(screen, (Deck, Dialog)) and screen.TICKS and any(one.ticks for one in self.picture.releases):
             self.picture = self.sight.tick(self.picture)
             screen.paint()
+
+    def _take_a_glance(self) -> None:
+        if self._keeper:
+            self._keeper.see(self)
 
     def _patience(self) -> float:
         """Seconds that must lie between two paintings: those of a large fleet take long, and keys come first."""

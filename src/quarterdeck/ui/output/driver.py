@@ -20,7 +20,7 @@ from textual.message import Message
 from quarterdeck.ui.output import modes
 from quarterdeck.ui.output.cells import BLANK, UNKNOWN, Grid
 from quarterdeck.ui.output.encoding import Encoder
-from quarterdeck.ui.output.handover import Handover, raw
+from quarterdeck.ui.output.handover import ENTER, Handover, raw
 from quarterdeck.ui.output.keys import Keys
 from quarterdeck.ui.output.line import Line
 from quarterdeck.ui.output.reading import Reader
@@ -89,7 +89,10 @@ class CellDriver(Driver):
             self._hang_up()
             return
         self._active = True
-        self._line.add(modes.enter(os.environ, mouse=self._mouse, keyboard=not constants.DISABLE_KITTY_KEY))
+        entering = modes.enter(os.environ, mouse=self._mouse, keyboard=not constants.DISABLE_KITTY_KEY)
+        if launched is not None:
+            entering = entering.removeprefix(ENTER)  # some terminals clear the other screen when told to go there again
+        self._line.add(entering)
         columns, rows = self._measure()
         self._reader.resize(columns, rows)
         self._line.add("\x1b[m")

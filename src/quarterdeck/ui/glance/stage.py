@@ -1,0 +1,203 @@
+"""The terminal between the first frame and the cockpit: who paints, restores, and hands over.
+
+Standard library only, and as little of it as can be: what is loaded here is what an operator waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from quarterdeck.ui.output.handover import ENTER, LEAVE, Handover, raw
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+    from quarterdeck.ui.glance.keeping import Glance
+
+_INPUT, _SCREEN = 0, 2
+"""The cockpit reads keys from standard input, and draws on standard error."""
+
+_SIXTEEN_COLOURS = ("linux", "vt100", "vt220", "ansi", "xterm-color", "xterm-16color")
+_FILLS = ("xterm", "tmux")
+"""Terminals that certainly fill what they erase with the background in force."""
+
+
+class Stage:
+    """What stands on the terminal until the cockpit comes. One for the process: there is one terminal."""
+
+    def __init__(self) -> None:
+        self.standing: Handover | None = None
+        """What was painted and not cleared again, for the cockpit's driver; None if nothing was."""
+        self._ours = False
+
+    def paint(self, store: str, *, read_only: bool) -> None:
+        """Show the last known state of a store, if there is one and a terminal for it. Never raises.
+
+        From here on the terminal is ours, until `leave_to_cockpit` or `clear`. Keys wait in the kernel.
+        """
+        try:
+            if not _fit():
+                return
+            told = _told(store, read_only=read_only)
+            if told is not None:
+                self._take(*told)
+        except Exception:  # whatever it is: no start may fail for a picture that is old anyway
+            self.clear()
+
+    def leave_to_cockpit(self) -> None:
+        """From now on the cockpit's driver restores the terminal."""
+        self._ours = False
+
+    def give_back_modes(self) -> None:
+        """Set the terminal line as it was, for a driver that knows nothing of us."""
+        if self.standing is not None and self.standing.modes is not None:
+            import termios
+
+            termios.tcsetattr(_INPUT, termios.TCSANOW, self.standing.modes)
+
+    def clear(self) -> None:
+        """Give the terminal back as it was: something has to be said on it."""
+        standing, self.standing = self.standing, None
+        if standing is not None and self._ours:
+            restore(standing)
+        self._ours = False
+
+    def _take(self, size: os.terminal_size, text: str) -> None:
+        import termios
+
+        before: list[Any] = termios.tcgetattr(_INPUT)
+        self.standing = Handover(size.columns, size.lines, text, before)
+        self._ours = True
+        termios.tcsetattr(_INPUT, termios.TCSANOW, raw(before))
+        _write(ENTER + text)
+        _end_cleanly(self.standing)
+
+
+STAGE = Stage()
+
+
+def restore(standing: Handover) -> None:
+    """Off the alternate screen, and the line as it was. Never raises: the terminal may be gone."""
+    import termios
+
+    try:
+        _write(LEAVE)
+        if standing.modes is not None:
+            termios.tcsetattr(_INPUT, termios.TCSANOW, standing.modes)
+    except (OSError, termios.error):
+        pass
+
+
+def _end_cleanly(standing: Handover) -> None:
+    """A signal in this phase ends the process with the terminal as it was; the cockpit takes signals over later."""
+    import signal  # after the first frame: it isn't quick to load
+
+    def end(number: int, _: FrameType | None) -> None:
+        restore(standing)
+        os._exit(128 + number)
+
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def _fit() -> bool:
+    terminals = all(os.isatty(handle) for handle in (_INPUT, 1, _SCREEN))
+    return terminals and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")
+
+
+def _told(store: str, *, read_only: bool) -> tuple[os.terminal_size, str] | None:
+    """The size of the terminal and what to write; None where there is nothing true to show."""
+    import time
+
+    from quarterdeck.ui.glance import keeping, painting
+
+    size = os.get_terminal_size(_SCREEN)
+    if size.columns < painting.LEAST_COLUMNS or size.lines < painting.LEAST_ROWS:
+        return None
+    glance = keeping.read(store)
+    if glance is None:
+        return None
+    new_lines = _new_lines(store, glance)
+    if new_lines is None:
+        return None
+    text = painting.painted(
+        glance,
+        columns=size.columns,
+        rows=size.lines,
+        now=time.time(),
+        new_lines=new_lines,
+        read_only=read_only,
+        ascii=_ascii(glance),
+        theme=os.environ.get("QUARTERDECK_THEME") or glance.theme or _fitting_theme(),
+        depth=_depth(),
+        erases=os.environ.get("TERM", "").startswith(_FILLS),
+    )
+    return size, text
+
+
+def _new_lines(store: str, glance: Glance) -> int | None:
+    """How many lines the journal has grown by since the glance; None if it isn't of this store, or can't be read."""
+    import sqlite3
+
+    from quarterdeck.store.schema import APPLICATION_ID, MIGRATIONS
+
+    database = sqlite3.connect(f"file:{_quoted(os.path.abspath(store))}?mode=ro", uri=True, timeout=0.02)
+    try:
+
+        def one(statement: str, *values: int) -> tuple[Any, ...] | None:
+            row: tuple[Any, ...] | None = database.execute(statement, values).fetchone()
+            return row
+
+        if one("PRAGMA application_id") != (APPLICATION_ID,) or one("PRAGMA user_version") != (len(MIGRATIONS),):
+            return None
+        head = one("SELECT seq FROM head") or (0,)
+        known = one("SELECT hash FROM events WHERE seq = ?", glance.seq) or ("",)
+        return int(head[0]) - glance.seq if known == (glance.hash,) and head[0] >= glance.seq else None
+    except sqlite3.Error:
+        return None
+    finally:
+        database.close()
+
+
+def _quoted(path: str) -> str:
+    """A path inside a `file:` URI."""
+    return "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "/._-~") else "".join(f"%{b:02X}" for b in raw_)
+        for letter in path
+        for raw_ in (letter.encode("utf-8", "surrogateescape"),)
+    )
+
+
+def _ascii(glance: Glance) -> bool:
+    asked = os.environ.get("QUARTERDECK_ASCII", "")
+    if asked:
+        return asked.lower() not in ("0", "no", "off", "false")
+    if glance.ascii is not None:
+        return glance.ascii
+    unicode = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
+    return not unicode or os.environ.get("TERM") in ("linux", "vt100", "vt220")
+
+
+def _fitting_theme() -> str:
+    """As `ui.terminal.fitting_theme`."""
+    if "NO_COLOR" in os.environ:
+        return "quarterdeck-mono"
+    return "quarterdeck-ansi" if os.environ.get("TERM") in _SIXTEEN_COLOURS else "quarterdeck-dark"
+
+
+def _depth() -> str:
+    """How many colours this terminal has, told as Rich tells it, so that the cockpit's first frame has the same."""
+    if "NO_COLOR" in os.environ:
+        return "none"
+    if os.environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return "true"
+    return "256" if os.environ.get("TERM", "").endswith(("256color", "kitty")) else "16"
+
+
+def _write(text: str) -> None:
+    data = text.encode("utf-8", "replace")
+    while data:
+        data = data[os.write(_SCREEN, data) :]
