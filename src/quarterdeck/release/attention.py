@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
-from quarterdeck.release.freshness import Knowledge
-from quarterdeck.release.picture import Attention, AttentionState, Cell, OperationView, Row, RunnerView
+from quarterdeck.release.freshness import Knowledge, age
+from quarterdeck.release.picture import Attention, AttentionState, Cell, OperationView, RunnerView
 from quarterdeck.release.standing_view import InboxItem, InboxKind
 
 _ORDER: tuple[AttentionState, ...] = (
@@ -21,14 +22,17 @@ _OF_INBOX: Mapping[InboxKind, AttentionState] = {
 
 
 def attention(
-    rows: Sequence[Row],
+    cells: Iterable[Attention],
     operations: Sequence[OperationView],
     flag_troubles: Sequence[tuple[TargetId, Knowledge]],
     runner: RunnerView,
     published: bool,
     waiting: Sequence[InboxItem] = (),
 ) -> tuple[Attention, ...]:
-    """The list, sorted by urgency, in the order of the fleet within one. `published`: there is a fleet at all."""
+    """The list, sorted by urgency, in the order of the fleet within one.
+
+    `cells` is what `attention_of` says of each; `published`: there is a fleet at all.
+    """
     found: list[Attention] = [
         Attention("needs operator", clean(str(view.target), 100), f"{view.verb}: {view.step}", view.target, view.id)
         for view in operations
@@ -46,10 +50,7 @@ def attention(
         found.append(Attention("no runner", "", "nothing is being watched or carried out"))
     if runner.problem:
         found.append(Attention("configuration", "", runner.problem, hint="mend the file: it is read again by itself"))
-    for row in rows:
-        for cell in row.cells:
-            if cell is not None:
-                found.extend(_of_cell(cell))
+    found.extend(cells)
     for target, known in flag_troubles:
         found.extend(_trouble(known, target, target))
     return tuple(sorted(found, key=lambda item: _ORDER.index(item.state)))
@@ -61,7 +62,21 @@ def _trouble(known: Knowledge, place: TargetId, about: TargetId) -> Iterator[Att
         yield Attention("trouble", clean(str(place), 100), message, about, since=known.trouble_age, hint=hint)
 
 
-def _of_cell(cell: Cell) -> Iterator[Attention]:
+NOTIFY = "notify"
+"""How the subjects begin under which the store keeps how hooks are: `notify NAME`."""
+
+
+def unheard(observations: Mapping[str, Observation], now: float) -> Iterator[Attention]:
+    """The hooks that can't be told anything at the moment."""
+    for subject, known in observations.items():
+        if known.trouble is not None and subject.startswith(f"{NOTIFY} "):
+            since = age(now - known.trouble_since) if known.trouble_since is not None else ""
+            text, hint = clean(known.trouble.message, 400), clean(known.trouble.hint, 200)
+            yield Attention("trouble", clean(subject, 100), text, since=since, hint=hint)
+
+
+def attention_of(cell: Cell) -> Iterator[Attention]:
+    """What of a cell needs a person."""
     where = clean(str(cell.target), 100)
     places = [*((r.target, r.known) for r in cell.regions), *((s.target, s.known) for s in cell.splits)]
     # One fault in front of many places (a sign-in that ran out) is one thing to look at, not one per place.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from quarterdeck.fleet.text import clean
 from quarterdeck.release.picture import Picture
 from quarterdeck.ui.pages import marks
 
 
-def goes_on(picture: Picture) -> list[str]:
-    """What doesn't end with this viewer, a line each."""
+def goes_on(picture: Picture, rest: Sequence[str] = ()) -> list[str]:
+    """What doesn't end with this viewer, a line each; and what does: `rest` would only have been begun by it."""
     operations = [
         f"{'waits for you' if one.state == 'needs_operator' else 'goes on running'}: "
         f"{marks.what(one)} {marks.name(one.target)} {one.progress} ({one.id})"
@@ -19,4 +22,4 @@ def goes_on(picture: Picture) -> list[str]:
         for one in picture.releases
         if one.open
     ]
-    return operations + releases
+    return operations + releases + [f"not begun, and won't be: {clean(one, 200)}" for one in rest]

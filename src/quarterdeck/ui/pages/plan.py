@@ -56,6 +56,9 @@ def refusal_lines(refusal: Refusal, cells: int) -> list[Line]:
 
 def fuse_lines(fuse: Fuse, cells: int) -> Iterator[Line]:
     """The way back: how, how long, what is lost, until when."""
+    if fuse.settled:
+        yield from wrap(clean(fuse.how, 400), cells, first=line(("  ○ nothing to take back: ", "dim")))
+        return
     if not fuse.possible:
         yield from wrap(clean(fuse.how, 400), cells, first=line(("  ✗ no way back: ", "danger")))
         return
@@ -99,14 +102,15 @@ def risk_lines(risks: Sequence[Risk], cells: int) -> Iterator[Line]:
     if not risks:
         return
     yield line(("WHAT COULD GO WRONG", "heading"))
-    for risk in sorted(risks, key=_gravity):
+    for risk in gravest_first(risks):
         yield from wrap(clean(risk.text, 600), cells, first=line("  ", marks.SEVERITY[risk.severity], " "))
         if risk.remedy:
             yield from wrap(clean(risk.remedy, 600), cells, first=line(" " * 10, ("remedy: ", "heading")), word="dim")
 
 
-def _gravity(risk: Risk) -> int:
-    return _GRAVEST_FIRST.index(risk.severity)
+def gravest_first(risks: Sequence[Risk]) -> list[Risk]:
+    """Risks in the order in which they are told."""
+    return sorted(risks, key=lambda risk: _GRAVEST_FIRST.index(risk.severity))
 
 
 def _way_back(plan: Plan, cells: int) -> Iterator[Line]:

@@ -72,7 +72,7 @@ class Consent(Dialog[str]):
         raise NotImplementedError
 
     def verb(self) -> str:
-        """What the yes is called: never just OK."""
+        """What the yes is called: never just OK; "" if there is nothing to say yes to."""
         raise NotImplementedError
 
     def so_far(self) -> str:
@@ -122,10 +122,10 @@ class Consent(Dialog[str]):
             request = self.ask()
             self._request = request.id if request is not None else ""
         except StoreError as error:
-            self._refusal = Refusal("unreadable", str(error), error.hint)
+            self.refuse(error)
         self.paint()
         if self.ready() and self._refusal is None:
-            self._put_focus()
+            self.put_focus()
 
     def paint(self) -> None:
         if not self.is_mounted:
@@ -189,7 +189,7 @@ class Consent(Dialog[str]):
         try:
             self._request = self.hand_in(typed, reason).id
         except StoreError as error:
-            self._refusal = Refusal("unreadable", str(error), error.hint)
+            self.refuse(error)
             return
         self._confirming = True
         self._asked_at = self.cockpit.settings.clock.now()
@@ -207,6 +207,10 @@ class Consent(Dialog[str]):
         told = [self._refusal.message if self._refusal else "", "Your name and this reason are kept for ever. Why?"]
         self.cockpit.push_screen(Prompt("Set aside what stands in the way", told, "", _wants_reason), given)
 
+    def refuse(self, error: StoreError) -> None:
+        """Show what the store refuses instead of the question."""
+        self._refusal = Refusal("unreadable", str(error), error.hint)
+
     def _read_answer(self) -> None:
         waiting = self._confirming or not self.ready()
         if not self._request or self._refusal is not None or not waiting:
@@ -214,7 +218,7 @@ class Consent(Dialog[str]):
         try:
             answer = self.cockpit.store.answer(self._request)
         except StoreError as error:
-            self._refusal = Refusal("unreadable", str(error), error.hint)
+            self.refuse(error)
             return
         if answer is None:
             return
@@ -225,10 +229,11 @@ class Consent(Dialog[str]):
         if result is not None:
             self.dismiss(result)
         elif self.ready():
-            self._put_focus()
+            self.put_focus()
 
-    def _put_focus(self) -> None:
-        """An empty field answers Enter with a complaint, and a name can be typed without looking for it."""
+    def put_focus(self) -> None:
+        """Where the first thing is to be done: an empty field answers Enter with a complaint, and a name can be typed
+        without looking for it."""
         field = "#reason" if self.why_not_without_reason() else "#typed" if self.must_type() else "#answers"
         self.set_focus(self.query_one(field))
 
@@ -252,7 +257,7 @@ class Consent(Dialog[str]):
     def _paint_question(self) -> None:
         now, ends = self.cockpit.settings.clock.now(), self.expires_at()
         self.query_one("#text", Page).make(self.lines)
-        self.add_class("-confirmable")
+        self.set_class(bool(self.verb()), "-confirmable")
         self.query_one("#typed-row").set_class(bool(self.must_type()), "needed")
         self._paint_labels()
         if self._confirming:
@@ -262,6 +267,8 @@ class Consent(Dialog[str]):
         self._head(self.so_far())
         if ends is not None and ends <= now:
             self.remove_class("-confirmable")
+            self._offer(CLOSE)
+        elif not self.verb():
             self._offer(CLOSE)
         else:
             self._offer(CANCEL, Option("confirm", self.verb()))

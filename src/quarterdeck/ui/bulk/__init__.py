@@ -1,0 +1,1 @@
+"""Several plans under one yes, carried out one after another."""
