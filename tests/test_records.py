@@ -78,7 +78,7 @@ ARGUMENTS = st.tuples(st.text(max_size=3), st.integers(0, 3), st.dictionaries(st
 def test_it_compares_and_prints_as_a_dataclass_does(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
     assert (Ours(*one) == Ours(*other)) == (Theirs(*one) == Theirs(*other))
     assert repr(Ours(*one)) == repr(Theirs(*one)).replace("Theirs", "Ours")
-    assert dataclasses.astuple(Ours(*one)) == dataclasses.astuple(Theirs(*one))
+    assert dataclasses.astuple(Ours(*one)) == dataclasses.astuple(Theirs(*one)) == records.astuple(Ours(*one))
 
 
 def test_those_with_an_order_compare_field_by_field() -> None:
@@ -106,7 +106,7 @@ def test_a_frozen_one_stays_as_it_is() -> None:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(one, name, "b")
     with pytest.raises(dataclasses.FrozenInstanceError):
-        del one.name  # type: ignore[misc]
+        del one.name
     assert not hasattr(one, "__dict__")
     assert hash(Further("a", 1, ())) == hash(Further("a", 1, ()))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="unhashable"):
@@ -119,6 +119,8 @@ def test_the_tools_for_dataclasses_work_on_it() -> None:
     assert records.names(Ours) == ("name", "size", "parts")
     assert dataclasses.replace(Ours("a"), size=5) == Ours("a", 5) == records.replace(Ours("a"), size=5)
     assert dataclasses.asdict(Ours("a")) == {"name": "a", "size": 3, "parts": {}}
+    whole = Ours("a", 1, {"b": (Ours("c"), [Ours("d")])})  # type: ignore[dict-item]
+    assert records.asdict(whole) == dataclasses.asdict(whole)
     assert records.replace(Theirs("a"), size=5) == Theirs("a", 5)
     assert records.names(Theirs) is None
 

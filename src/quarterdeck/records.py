@@ -16,6 +16,8 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from dataclasses import asdict as asdict
+    from dataclasses import astuple as astuple
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
     from dataclasses import replace as replace
@@ -76,6 +78,14 @@ if not TYPE_CHECKING:
                 changes[name] = getattr(instance, name)
         return type(instance)(**changes)
 
+    def asdict(instance: Any) -> dict[str, Any]:
+        """As `dataclasses.asdict`, but what is no record, list, tuple or dict is not copied."""
+        return {name: _plain(getattr(instance, name), asdict) for name in instance.__record__.names}
+
+    def astuple(instance: Any) -> tuple[Any, ...]:
+        """As `dataclasses.astuple`, with the same exception."""
+        return tuple(_plain(getattr(instance, name), astuple) for name in instance.__record__.names)
+
     def dataclass(cls: Any = None, /, *, frozen: bool = False, slots: bool = False, order: bool = False) -> Any:
         """As `dataclasses.dataclass`, for classes with slots; others are handed on to it."""
 
@@ -87,6 +97,16 @@ if not TYPE_CHECKING:
             return dataclasses.dataclass(frozen=frozen, order=order)(cls)
 
         return made if cls is None else made(cls)
+
+
+def _plain(value: Any, taken_apart: Callable[[Any], Any]) -> Any:
+    if names(type(value)) is not None:
+        return taken_apart(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(item, taken_apart) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain(item, taken_apart) for key, item in value.items()}
+    return value
 
 
 def _recorded(cls: Any, frozen: bool, order: bool) -> Any:

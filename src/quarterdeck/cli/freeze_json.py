@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
+from quarterdeck.records import asdict
 from quarterdeck.release.guards import Guards, Hold
 from quarterdeck.release.rules import Rulebook
 

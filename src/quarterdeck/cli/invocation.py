@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
-from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quarterdeck import paths
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.records import dataclass, field
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
 READ_ONLY_VARIABLE = "QUARTERDECK_READ_ONLY"
+
+
+def _no_arguments() -> Namespace:
+    from argparse import Namespace  # the cockpit does without
+
+    return Namespace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Invocation:
     sandbox: bool = False
     read_only: bool = False
     json: bool = False
-    arguments: Namespace = field(default_factory=Namespace)
+    arguments: Namespace = field(default_factory=_no_arguments)
     words: tuple[str, ...] = ()
 
     @classmethod

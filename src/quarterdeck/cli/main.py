@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from quarterdeck.cli import output, parser
+from quarterdeck.cli import output
 from quarterdeck.cli.errors import CommandError, NothingToDo
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
+from quarterdeck.cli.opening import cockpit_options, is_read_only
 from quarterdeck.cli.registry import Run, run_of
 from quarterdeck.store.errors import StoreError
 
@@ -18,22 +19,40 @@ from quarterdeck.store.errors import StoreError
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     if "_ARGCOMPLETE" in os.environ:
+        from quarterdeck.cli import parser
         from quarterdeck.cli.completion import answer
 
         answer(parser.build(complete=True))
-    parsed, rest = parser.parse(sys.argv[1:] if words is None else words)
+    run, invocation = _asked_for(sys.argv[1:] if words is None else words)
     gc.freeze()
     gc.enable()
     output.never_fail()
-    invocation = Invocation.of(parsed, rest)
     try:
-        return _outcome(run_of(parsed), invocation)
+        return _outcome(run, invocation)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Nobody reads any more. Without this the interpreter would complain once more while it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BROKEN_PIPE
+
+
+def _asked_for(words: Sequence[str]) -> tuple[Run, Invocation]:
+    """What to run, and with what. Prints usage and exits with 2 where the words are wrong."""
+    options = cockpit_options(words)
+    if options is not None:
+        from quarterdeck.cli.cockpit import run
+
+        return run, Invocation(
+            config=options.get("--config"),
+            store=options.get("--store", ""),
+            sandbox="--sandbox" in options,
+            read_only=is_read_only(options),
+        )
+    from quarterdeck.cli import parser
+
+    parsed, rest = parser.parse(words)
+    return run_of(parsed), Invocation.of(parsed, rest)
 
 
 def _outcome(run: Run, invocation: Invocation) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from quarterdeck import __version__
 from quarterdeck.cli.registry import COMMANDS, Command
@@ -16,11 +17,30 @@ exit codes: 0 done; 1 failed, nothing changed; 2 usage or configuration; 3 refus
 Without a command, qd opens the cockpit. `qd demo` needs no configuration and no account."""
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal. `argparse` makes one for every argument that is added, and would load `shutil` to
+    measure the terminal, which takes longer than the rest of the parser."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """As `shutil.get_terminal_size` tells it."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser that imports its command only when words are given to it."""
 
     def __init__(self, command: Command | None = None, **options: Any) -> None:
-        super().__init__(**options, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options, allow_abbrev=False, formatter_class=_Formatter)
         self._command = command
         _add_common_options(self)
 
@@ -35,6 +55,16 @@ class CommandParser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
 
+class _Later:
+    """A command's parser that is made when words are given to it: there are many commands, and one is used."""
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        return CommandParser(**self._options).parse_known_args(args, namespace)
+
+
 def build(*, complete: bool = False) -> argparse.ArgumentParser:
     """The whole parser. With `complete` every command is set up, as completion needs to look ahead."""
     parser = CommandParser(
@@ -45,7 +75,11 @@ def build(*, complete: bool = False) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"quarterdeck {__version__}")
     # `prog` is given, because argparse would lay out a whole usage message to find it.
     commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser, prog="qd"
+        title="commands",
+        metavar="COMMAND",
+        dest="command",
+        parser_class=CommandParser if complete else cast("type[CommandParser]", _Later),
+        prog="qd",
     )
     for command in COMMANDS:
         child = commands.add_parser(

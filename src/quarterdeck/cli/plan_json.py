@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
+from quarterdeck.records import asdict
 from quarterdeck.release.plan import Plan
 
 

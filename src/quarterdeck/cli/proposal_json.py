@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from quarterdeck.fleet.codec import to_json
+from quarterdeck.records import asdict
 from quarterdeck.release.action import command_line
 from quarterdeck.release.release_plan import (
     Ask,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from quarterdeck.cli.proposal_json import hotfix_json, member_json, step_json
 from quarterdeck.cli.release_views import view_of
+from quarterdeck.records import asdict
 from quarterdeck.release.gate import Measurement
 from quarterdeck.release.release_plan import Observe, ReleaseStep
 from quarterdeck.release.rollout import BACKGROUND, Release

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from quarterdeck.records import asdict
 from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.picture import Cell, EnvironmentView, FlagCell, OperationView, Picture, Region, Split
@@ -66,6 +66,7 @@ def item_json(item: InboxItem) -> Mapping[str, Any]:
         "target": None if item.target is None else str(item.target),
         "release": item.release or None,
         "step": item.step or None,
+        "run": item.run or None,
         "age": item.age,
         "expires": item.expires or None,
         "next_in": item.next_in or None,

@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import astuple, replace
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.rules import Rulebook
