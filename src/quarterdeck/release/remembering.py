@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import SlotsReading
@@ -15,9 +16,11 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place, Role
 from quarterdeck.release.freshness import STALE_AFTER, age, next_age
 from quarterdeck.release.picture import Attention, Cell, OperationView, Row
-from quarterdeck.release.release_view import ReleaseView
 
-Under = tuple[TargetId, OperationView | ReleaseView | float]
+if TYPE_CHECKING:  # whoever has no release under way doesn't wait for them
+    from quarterdeck.release.release_view import ReleaseView
+
+Under: TypeAlias = "tuple[TargetId, OperationView | ReleaseView | float]"
 """Something that is under way, or when something was, and where."""
 
 _AGED_AT_ONCE = 400
