@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.terminal.screens import Emulator
 
+from quarterdeck.ui.output import scrolling
 from quarterdeck.ui.output.cells import BLANK, REST, Grid
 from quarterdeck.ui.output.encoding import Encoder, Terminal
 from quarterdeck.ui.output.reading import Reader
@@ -56,7 +57,8 @@ def painted(grid: Grid) -> str:
 
 
 def sent(encoder: Encoder, wanted: Grid) -> str:
-    return "".join(encoder.row(wanted, y) for y in range(wanted.rows))
+    shift = scrolling.find(encoder.shown, wanted, range(wanted.rows))
+    return (encoder.scroll(shift) if shift else "") + "".join(encoder.row(wanted, y) for y in range(wanted.rows))
 
 
 def terminal_with(grid: Grid) -> Emulator:
@@ -97,6 +99,34 @@ def test_what_nobody_knows_is_painted_whole_and_never_cleared_first(
     emulator.feed(told)
     assert emulator.rows() == terminal_with(grid_of(written(wanted))).rows()
     assert "J" not in told.replace("\x1b[", "")
+
+
+def page(top: int, rows: int, cursor: int) -> str:
+    """A window on a long list, between a head and a foot."""
+    lines = [f"head, {top} above", *(f"service-{top + i:03} 1.{top + i}.0" for i in range(rows)), "foot"]
+    looks = {cursor + 1: style(("7",), "", "", "")}
+    return written([(0, y, f"{line:24}", looks.get(y, PLAIN)) for y, line in enumerate(lines)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), min_size=1, max_size=5))
+def test_a_list_that_scrolls_is_right_wherever_it_goes(steps: list[tuple[int, int]]) -> None:
+    emulator, encoder = Emulator(24, 12), Encoder(Grid.filled(24, 12), XTERM)
+    for top, cursor in steps:
+        reader = Reader(Grid.filled(24, 12))
+        reader.feed(page(top, 10, cursor))
+        emulator.feed(sent(encoder, reader.grid))
+        fresh = Emulator(24, 12)
+        fresh.feed(page(top, 10, cursor))
+        assert emulator.rows() == fresh.rows()
+
+
+def test_rows_that_only_moved_are_not_sent_again() -> None:
+    encoder = Encoder(Grid.filled(24, 12), XTERM)
+    for top, most in ((0, 400), (1, 110), (0, 110), (3, 160)):
+        reader = Reader(Grid.filled(24, 12))
+        reader.feed(page(top, 10, 9))
+        assert len(sent(encoder, reader.grid)) < most
 
 
 @given(STYLES, STYLES)

@@ -7,6 +7,7 @@ import signal
 import sys
 import termios
 import threading
+import time
 from asyncio import TimerHandle
 from contextlib import suppress
 from types import FrameType
@@ -17,12 +18,13 @@ from textual.driver import Driver
 from textual.geometry import Size
 from textual.message import Message
 
-from quarterdeck.ui.output import modes
+from quarterdeck.ui.output import modes, scrolling
 from quarterdeck.ui.output.cells import BLANK, UNKNOWN, Grid
 from quarterdeck.ui.output.encoding import Encoder
 from quarterdeck.ui.output.handover import ENTER, Handover, raw
 from quarterdeck.ui.output.keys import Keys
 from quarterdeck.ui.output.line import Line
+from quarterdeck.ui.output.pacing import QUESTION, Pace
 from quarterdeck.ui.output.reading import Reader
 
 if TYPE_CHECKING:
@@ -74,6 +76,8 @@ class CellDriver(Driver):
         self._next_row = 0
         self._settling: TimerHandle | None = None
         self._holding: TimerHandle | None = None
+        self._waiting: TimerHandle | None = None
+        self._pace = Pace()
 
     @property
     def can_suspend(self) -> bool:
@@ -188,11 +192,10 @@ class CellDriver(Driver):
             return
         try:
             while self._line.push():
-                portion = "" if self._holding else self._portion()
-                if not portion:
+                if not (self._aside or self._reader.touched) or self._holding or not self._may_send():
                     self._unblock()
                     return
-                self._line.add(portion)
+                self._line.add(self._portion())
         except OSError:
             self._hang_up()
             return
@@ -200,21 +203,43 @@ class CellDriver(Driver):
             self._blocked = True
             self._loop.add_writer(self._line.fileno(), self._send)
 
+    def _may_send(self) -> bool:
+        """Whether the link has room; where it hasn't, the next answer sends on, or the end of patience with it."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        now = time.monotonic()
+        if self._pace.room(now) > 0:
+            return True
+        self._waiting = self._loop.call_later(self._pace.wait(now), self._schedule)
+        return False
+
+    def _answered(self, at: float) -> None:
+        self._pace.answered(at)
+        if self._waiting is not None:
+            self._schedule()
+
     def _portion(self) -> str:
         """The next bytes towards the picture: whole rows, those first that weren't sent last time."""
+        now = time.monotonic()
+        most = min(PORTION, self._pace.room(now))
         aside, self._aside = self._aside, ""
         if self._reader.lost:
             self._reader.lost = False
             self._encoder.forget()
             self._reader.touched.update(range(self._reader.grid.rows))
             aside += "\x1b[m"
+        parts, size = list[str](), 0
+        if shift := scrolling.find(self._encoder.shown, self._reader.grid, self._reader.touched):
+            parts.append(self._encoder.scroll(shift))
+            self._reader.touched.update(range(shift.top, shift.bottom + 1))
         rows = sorted(self._reader.touched, key=lambda y: (y < self._next_row, y))
-        parts, size, self._next_row = list[str](), 0, 0
+        self._next_row = 0
         for y in rows:
             self._reader.touched.discard(y)
             parts.append(self._encoder.row(self._reader.grid, y))
             size += len(parts[-1])
-            if size >= PORTION:
+            if size >= most:
                 self._next_row = y + 1
                 break
         if size and not self._reader.touched:
@@ -222,7 +247,10 @@ class CellDriver(Driver):
         frame = "".join(parts)
         if self._together and len(frame) >= WORTH_TOGETHER:
             frame = f"{modes.BEGIN_TOGETHER}{frame}{modes.END_TOGETHER}"
-        return aside + frame
+        if not frame:
+            return aside
+        self._pace.sent(len(frame), now, more=bool(self._reader.touched))
+        return f"{aside}{frame}{QUESTION}"
 
     def _unblock(self) -> None:
         if self._blocked:
@@ -232,16 +260,18 @@ class CellDriver(Driver):
     def _rest(self) -> None:
         """Nothing more is to be sent."""
         self._unblock()
-        for timer in (self._settling, self._holding):
+        for timer in (self._settling, self._holding, self._waiting):
             if timer is not None:
                 timer.cancel()
-        self._holding = None
+        self._holding = self._waiting = None
 
     # --- keys in -------------------------------------------------------------------------------------------------
     def process_message(self, message: Message) -> None:
         """Pass on what the terminal says. Comes on the thread that reads it."""
         if isinstance(message, messages.TerminalSupportsSynchronizedOutput):
             self._together = True  # this driver decides where that pays, not Textual
+        elif isinstance(message, events.CursorPosition):
+            self._loop.call_soon_threadsafe(self._answered, time.monotonic())
         elif not isinstance(message, messages.InBandWindowResize):  # SIGWINCH tells
             super().process_message(message)
 

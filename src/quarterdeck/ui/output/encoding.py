@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from quarterdeck.records import dataclass
 from quarterdeck.ui.output.cells import BLANK, REST, UNKNOWN, Grid
+from quarterdeck.ui.output.scrolling import Shift
 from quarterdeck.ui.output.style import PLAIN, Style, change
 
 _SURE = re.compile(r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2713\u2717]")
@@ -119,6 +121,18 @@ class Encoder:
             ways.append((len(sequence), sequence, (self._pen, self._x, self._y)))
         _, sequence, (self._pen, self._x, self._y) = min(ways, key=lambda way: way[0])
         return sequence
+
+    def scroll(self, shift: Shift) -> str:
+        """Have the terminal move rows (DECSTBM, DL and IL of the VT102). What fills the gap isn't known: some take the
+        background in force, some their own."""
+        top, bottom, n = shift.top, shift.bottom, abs(shift.rows)
+        for part, nothing in ((self.shown.text, UNKNOWN), (self.shown.style, PLAIN)):
+            gap: list[list[Any]] = [[nothing] * self.shown.columns for _ in range(n)]
+            kept: list[Any] = part[top : bottom + 1]
+            part[top : bottom + 1] = kept[n:] + gap if shift.rows > 0 else gap + kept[:-n]
+        self._x = self._y = -1  # setting margins may move the cursor
+        letter = "M" if shift.rows > 0 else "L"
+        return f"\x1b[{top + 1};{bottom + 1}r{_place(0, top)}\x1b[{n}{letter}\x1b[r"
 
     def park(self, x: int, y: int) -> str:
         """Leave the cursor there, if that is asked for anew: input methods open their windows at it."""
