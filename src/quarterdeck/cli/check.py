@@ -18,6 +18,7 @@ from quarterdeck.fleet.topology import Connection, Fleet
 from quarterdeck.release.rules import Rulebook
 
 if TYPE_CHECKING:
+    from quarterdeck.release.hooks import Hook
     from quarterdeck.runner.sessions import Sessions
 
 
@@ -103,6 +104,9 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
                 yield finding
     finally:
         await sessions.close()
+    if not invocation.sandbox:
+        for hook in configuration.hooks:
+            yield await asyncio.to_thread(_hook, hook, invocation)
 
 
 def _rules(rules: Rulebook) -> str:
@@ -143,6 +147,26 @@ async def _connection(connection: Connection, fleet: Fleet, sessions: Sessions) 
             yield _permission(area, place.subject, allowed)
     except ProviderError as error:
         yield _finding(area, "can't be used", error.trouble)
+
+
+def _hook(hook: Hook, invocation: Invocation) -> Finding:
+    """Whether a hook could be told something, and what became of the last notice. Nothing is sent to it."""
+    from quarterdeck.cli.notify import last_line
+    from quarterdeck.config.secrets import SecretUnavailable, resolve
+    from quarterdeck.runner.courier import unfit
+
+    area = f"notify {hook.name}"
+    try:
+        wrong = unfit(resolve(hook.url))
+    except SecretUnavailable as error:
+        return _finding(area, "can't be told anything", error.trouble)
+    if wrong:
+        return Finding(area, "can't be told anything", wrong, f"correct the secret {hook.url}", ExitCode.USAGE)
+    last = last_line(hook, invocation)
+    if last is not None and last.kind == "notice.failed":
+        hint = f"qd notify test {hook.name}"
+        return Finding(area, "did not take the last notice", str(last.body["detail"]), hint, ExitCode.UNREACHABLE)
+    return Finding(area, f"hears of {', '.join(hook.kinds)}")
 
 
 def _finding(area: str, what: str, trouble: Trouble | None) -> Finding:

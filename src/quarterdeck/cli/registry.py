@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.records import dataclass
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
 
 Run = Callable[[Invocation], int]
 """What a command does when it is called; it returns the exit code."""
@@ -46,6 +48,7 @@ def run_of(parsed: Namespace) -> Run:
 
 COMMANDS = (
     Command("demo", "demo", "the whole cockpit on an embedded sandbox, nothing to set up", answers_help=True),
+    Command("drill", "drill", "incidents to practise on in a sandbox, timed and scored"),
     Command("status", "status", "what runs where, what is moving, what is wrong"),
     Command("watch", "watch", "a line for every change, a command for every key; no screen needed"),
     Command("plan", "plan", "work an action out and show it; changes nothing"),
@@ -54,10 +57,12 @@ COMMANDS = (
     Command("flag", "actions", "list flags, switch one, or set who sees it", "configure_flag"),
     Command("deploy", "actions", "put a version into a slot", "configure_deploy"),
     Command("rollback", "actions", "undo the last operation on a target", "configure_rollback"),
+    Command("run", "actions", "start a run of a pipeline, cancel one, run one again", "configure_run"),
+    Command("pipelines", "pipelines", "runs of pipelines, and what they wait for"),
     Command("release", "release", "start a release, follow it, promote, pause, abort, undo, confirm it"),
     Command("hotfix", "hotfix", "take the shortest legal way; see and pay what it left to be done"),
     Command("gates", "gates", "everything that waits for a person or a gate"),
-    Command("approve", "deciding", "say yes to what a release waits for", "configure_approve"),
+    Command("approve", "deciding", "say yes to what a release or a run waits for", "configure_approve"),
     Command("reject", "deciding", "say no to it", "configure_reject"),
     Command("conn", "conn", "who is in control; take the conn, offer it, give it up"),
     Command("freeze", "freeze", "let nobody release for a time; list freezes, lift one"),
@@ -67,6 +72,7 @@ COMMANDS = (
     Command("line", "freeze", "stop the line, or let it run again", "configure_line"),
     Command("operation", "operation", "list operations, follow one, answer one that needs an operator"),
     Command("history", "history", "who did what, when and why; --verify finds edits"),
+    Command("notify", "notify", "who is told what when nobody looks; send a test"),
     Command("check", "check", "what works, what doesn't, and how to mend it"),
     Command("sandbox", "sandbox", "a loopback Azure to practise on and to test against"),
     Command("runner", "runner", "the background process that observes and carries out"),

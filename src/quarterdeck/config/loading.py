@@ -18,6 +18,7 @@ from quarterdeck.config.model import LATER, Top
 from quarterdeck.config.names import declared, section
 from quarterdeck.config.nodes import Mapping, Node, Scalar, child, dotted, scalars
 from quarterdeck.config.nodes import Path as NodePath
+from quarterdeck.config.notifying import hooks, secret_places
 from quarterdeck.config.options import secret_fields
 from quarterdeck.config.problems import MOST, ConfigError, Problem, Report
 from quarterdeck.config.references import REFERENCE_FORMS, Reference, parse
@@ -25,6 +26,7 @@ from quarterdeck.config.ruling import rule
 from quarterdeck.config.templates import expand
 from quarterdeck.config.variables import Values
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.hooks import Hook
 from quarterdeck.release.rules import Rulebook
 
 
@@ -33,12 +35,14 @@ class Loaded:
     """A configuration that can be used.
 
     Attributes:
+        hooks: who is told what when nobody looks.
         warnings: what is probably not meant.
         files: every file that was read, the given one first.
     """
 
     fleet: Fleet
     rules: Rulebook
+    hooks: tuple[Hook, ...]
     warnings: tuple[Problem, ...]
     files: tuple[Path, ...]
 
@@ -57,6 +61,7 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
     files = Files(report)
     raw = files.root(path)
     fleet, rules = None, Rulebook()
+    told: tuple[Hook, ...] = ()
     if raw is not None:
         values = Values(os.environ if environment is None else environment, report)
         values.declare(files.groups, files.group)
@@ -64,12 +69,13 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
         for group in files.groups:
             _refuse_clear_secrets(group, ("variables",), report)
         expanded = expand(raw, report)
-        tree = values.fill(expanded, _secret_paths(expanded, schemas))
+        tree = values.fill(expanded, _secret_paths(expanded, schemas) | secret_places(expanded))
         connections = Connections(section(tree, "connections"), schemas, report)
         names = declared(tree, report)
         top = check(Top, tree, (), report, later=LATER)
         fleet = declare(tree, top, connections, names, report)
         rules = rule(tree, top, connections, names, report)
+        told = hooks(tree, names, report)
         connections.unused()
         if fleet is not None and not report.problems:
             warn_of_misfits(tree, fleet, rules, report)
@@ -78,7 +84,7 @@ def load(path: Path, schemas: Schemas, environment: AbstractMapping[str, str] | 
         if report.full:
             problems.append(Problem(str(path), 0, 0, "", f"more than {MOST} things are wrong", "mend these first"))
         raise ConfigError(problems)
-    return Loaded(fleet, rules, tuple(report.warnings), tuple(files.read.values()))
+    return Loaded(fleet, rules, told, tuple(report.warnings), tuple(files.read.values()))
 
 
 def _refuse_clear_secrets(tree: Node, path: NodePath, report: Report) -> None:

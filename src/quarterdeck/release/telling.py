@@ -182,6 +182,13 @@ def _overridden(body: Body, _: Names) -> Iterator[str]:
     yield from _quoted(body.get("reason"))
 
 
+def _noticed(body: Body, _: Names) -> Iterator[str]:
+    yield str(body.get("title", ""))
+    if (sends := body.get("sends", 1)) != 1:
+        yield f"sent {sends} times"
+    yield str(body.get("detail", ""))
+
+
 def _scope(body: Body) -> str:
     from quarterdeck.release.clearance import spoken  # which reads calendars: most lines of a journal need it not
 
@@ -213,4 +220,6 @@ _SPOKEN: Mapping[str, Callable[[Body, Names], Iterator[str]]] = {
     "debt.owed": _owed,
     "debt.paid": _paid,
     "guard.overridden": _overridden,
+    "notice.sent": _noticed,
+    "notice.failed": _noticed,
 }

@@ -10,6 +10,7 @@ from typing import Any
 from quarterdeck.config.loading import load
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.providers import registry
+from quarterdeck.release.hooks import Hook
 from quarterdeck.release.rules import Rulebook
 
 _Stamp = tuple[int, int]
@@ -27,6 +28,7 @@ class Configuration:
         loaded = load(path, registry.schemas)
         self.fleet: Fleet = loaded.fleet
         self.rules: Rulebook = loaded.rules
+        self.hooks: tuple[Hook, ...] = loaded.hooks
         self.warnings = tuple(map(str, loaded.warnings))
         self._stamps: Mapping[Path, _Stamp | None] = {file: _stamp(file) for file in loaded.files}
 

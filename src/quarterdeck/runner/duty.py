@@ -14,15 +14,19 @@ from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet, Place
 from quarterdeck.providers.base import ProviderError
+from quarterdeck.release.hooks import Hook
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.runner.chronicle import Chronicle
+from quarterdeck.runner.courier import Courier, Rehearsed
 from quarterdeck.runner.engine import Engine, Household
 from quarterdeck.runner.gauging import Gauge, gauges
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.hearing import listening
+from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.leftovers import end_leftovers
 from quarterdeck.runner.lookout import Lookout, Pace
 from quarterdeck.runner.measuring import Samples
+from quarterdeck.runner.notifier import Notifier, notifiers
 from quarterdeck.runner.ports import Seal
 from quarterdeck.runner.racing import first_of
 from quarterdeck.runner.reception import RETRY_SECONDS, Reception
@@ -61,10 +65,13 @@ class Duty:
         clock: Clock,
         over: Callable[[], Outcome | None],
         starts: Starts = run,
+        hooks: Sequence[Hook] = (),
+        courier: Courier | None = None,
     ) -> None:
         """`over` says whether something outside ends the term, and how; asked once a second. An outdated
         configuration waits until nothing runs, for its operations end with the one they began with. It doesn't wait
-        for releases: each goes by the rules in its plan, and between two of its steps any runner can go on."""
+        for releases: each goes by the rules in its plan, and between two of its steps any runner can go on.
+        `courier` carries what the `hooks` are told; without one nothing is carried."""
         self._settings = settings
         self._store = store
         self._guard = guard
@@ -82,7 +89,7 @@ class Duty:
             connections=sessions,
             seal=seal,
             clock=clock,
-            household=Household(refresh=self.refresh, leave=self._leave),
+            household=Household(refresh=self.refresh, leave=self._leave, written=self._tell),
             rules=rules,
             samples=samples,
             starts=starts,
@@ -90,6 +97,9 @@ class Duty:
         self._reception = Reception(store, guard, self._engine.answer, clock)
         self._lookouts: list[Lookout] = []
         self._gauges: list[Gauge] = []
+        self._hooks = hooks
+        self._courier = courier or Rehearsed()
+        self._notifiers: list[Notifier] = []
 
     def refresh(self, target: str) -> None:
         """Look at a target soon, or at everything for ""."""
@@ -112,6 +122,7 @@ class Duty:
                     receiving = tasks.create_task(self._receive())
                     others = [tasks.create_task(one.keep_looking()) for one in self._lookouts]
                     others += [tasks.create_task(one.keep_measuring()) for one in self._gauges]
+                    others += [tasks.create_task(one.keep_telling()) for one in self._notifiers]
                     others.append(tasks.create_task(self._keep_lease()))
                     outcome = await self._until_nobody_needs_us(told_to_stop)
                     receiving.cancel()
@@ -146,6 +157,20 @@ class Duty:
         self._gauges = gauges(
             self._fleet, self._rules, self._samples, self._store.observations, chronicle.add, self._clock
         )
+
+        self._notifiers = notifiers(
+            self._fleet.name,
+            self._hooks,
+            store=self._store,
+            journal=Journal(self._store, self._guard, self._clock),
+            clock=self._clock,
+            courier=self._courier,
+            report=self._report,
+        )
+
+    def _tell(self) -> None:
+        for one in self._notifiers:
+            one.wake()
 
     def _say_goodbye(self) -> None:
         try:
@@ -196,7 +221,8 @@ class Duty:
             await first_of(self._clock, LOOK_ROUND_SECONDS, told_to_stop)
             working = bool(self._engine.running) or self._reception.busy
             busy = working or bool(self._engine.conducting)
-            if busy or anybody_watches(self._settings.store):
+            tells = any(one.busy for one in self._notifiers)
+            if busy or tells or anybody_watches(self._settings.store):
                 needed_at = self._clock.monotonic()
             if not busy and self._asked_to_leave:
                 break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from quarterdeck.clock import Clock
@@ -19,7 +19,9 @@ LONGEST_PAUSE = 15.0
 class Journal:
     """Every write goes through here, so every write asks the guard first."""
 
-    def __init__(self, store: Store, guard: Guard, clock: Clock) -> None:
+    def __init__(self, store: Store, guard: Guard, clock: Clock, written: Callable[[], None] = lambda: None) -> None:
+        """`written` is called after every write, for those who read along."""
+        self._written = written
         self._store = store
         self._guard = guard
         self._clock = clock
@@ -43,6 +45,7 @@ class Journal:
         """
         self.require()
         self._store.record(drafts, self._guard.lease, self._clock.now(), answer=answer, lock=lock, unlock=unlock)
+        self._written()
 
     async def insist(self, drafts: Sequence[Draft], *, unlock: str = "") -> None:
         """Write down what has happened in the world, again and again until the store takes it.

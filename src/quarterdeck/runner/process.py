@@ -16,11 +16,13 @@ from typing import Any, Literal
 from quarterdeck import __version__
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.config.problems import ConfigError
+from quarterdeck.config.secrets import resolve
 from quarterdeck.providers import registry
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.runner import running
 from quarterdeck.runner.chronicle import Chronicle
 from quarterdeck.runner.configuration import Configuration, quickened, sandboxed
+from quarterdeck.runner.courier import Messenger, Rehearsed
 from quarterdeck.runner.duty import Duty, Outcome
 from quarterdeck.runner.guard import LeaseGuard
 from quarterdeck.runner.logfile import log_path, logging_beside
@@ -155,6 +157,8 @@ class Runner:
             clock=self._clock,
             over=partial(_over, configuration, announcement),
             starts=starts,
+            hooks=configuration.hooks,
+            courier=Rehearsed() if announcement else Messenger(resolve, self._clock),
         )
         log.info("in charge of %s as %s", fleet.name, guard.lease.holder)
         try:
