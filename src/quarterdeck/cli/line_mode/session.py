@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from quarterdeck.cli import output
 from quarterdeck.cli.connected import Watched
 from quarterdeck.cli.errors import CommandError, NothingToDo
+from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.history import StepNames
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.line_mode.changes import Change, changes, standing
 from quarterdeck.cli.line_mode.console import Console, HungUp, say
 from quarterdeck.cli.line_mode.journal import Journal
-from quarterdeck.cli.line_mode.nested import run_words
 from quarterdeck.cli.line_mode.wording import HERE, Desk, hindrance, words_of
+from quarterdeck.cli.nested import parsed_for
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.release.picture import Picture
 from quarterdeck.store.errors import StoreError
@@ -33,6 +34,7 @@ REVIVE_EVERY = 10.0
 """Seconds between two attempts to get a runner while none is alive."""
 
 _PAGE = 1000
+_NOT_HERE = frozenset({"watch", "demo", "drill"})
 
 
 @dataclass(slots=True)
@@ -172,9 +174,20 @@ class Session:
         words = words_of(deed, Desk(self.picture, self._sight.rules, self.invocation.read_only, console))
         if words:
             say(f"$ qd {shlex.join(words)}")
-            run_words(self.invocation, words)
+            self._run(words)
         else:
             say("nothing was done")
+
+    def _run(self, words: Sequence[str]) -> None:
+        if words[0] in _NOT_HERE:
+            raise CommandError(
+                ExitCode.USAGE, "that makes no sense within a watch", "any other command does: qd --help"
+            )
+        try:
+            run, invocation = parsed_for(self.invocation, words)
+        except SystemExit:
+            return  # the parser has said what is wrong, or printed its help
+        run(invocation)
 
     def _filter(self, console: Console) -> None:
         self.letters = console.ask("only lines that hold these letters; nothing: all")
