@@ -289,7 +289,7 @@ def shift_plan(**shares: float) -> Plan:
     action = Shift(CHECKOUT, shares)
     step = Step(
         "1", "set_shares", "traffic", CHECKOUT, Address("azure", {}), "divide new clients",
-        after={"shares": shares}, repeatable=True,
+        before={"shares": {"westeurope": 75.0, "northeurope": 25.0}}, after={"shares": shares}, repeatable=True,
     )  # fmt: skip
     effects = tuple(Effect(str(CHECKOUT), f"share of {name}", "75%", f"{share:g}%") for name, share in shares.items())
     fuse = Fuse(True, "shift back", 5)

@@ -69,6 +69,33 @@ def holds(text: str, result: float) -> bool | None:
         return None
 
 
+def bounds(text: str) -> tuple[float | None, float | None]:
+    """Between which numbers `result` has to lie, the least and the most, where a condition says that plainly
+    (`result < 0.01`, `0 <= result <= 5`, two of them joined by `and`); None for a side that it leaves open.
+
+    Raises:
+        ValueError: it isn't a condition.
+    """
+    tree = _parsed(text)
+    parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
+    least: float | None = None
+    most: float | None = None
+    for part in parts:
+        if not isinstance(part, ast.Compare):
+            return None, None
+        for left, op, right in zip([part.left, *part.comparators], part.ops, part.comparators, strict=False):
+            rising, falling = isinstance(op, ast.Lt | ast.LtE), isinstance(op, ast.Gt | ast.GtE)
+            if isinstance(left, ast.Name) and isinstance(right, ast.Constant) and (rising or falling):
+                limit = _number(right, 0.0)
+                least, most = (least, limit) if rising else (limit, most)
+            elif isinstance(left, ast.Constant) and isinstance(right, ast.Name) and (rising or falling):
+                limit = _number(left, 0.0)
+                least, most = (limit, most) if rising else (least, limit)
+            else:
+                return None, None
+    return least, most
+
+
 @lru_cache(maxsize=512)
 def _parsed(text: str) -> ast.expr:
     if not text.strip():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from quarterdeck.fleet.series import Point
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.operation import Operation
 from quarterdeck.release.release_plan import ReleaseStep
 from quarterdeck.release.rollout import Release
 
@@ -29,6 +31,33 @@ def exposed(release: Release) -> float:
         elif state in _MAYBE_IN_EFFECT:
             by_service[step.target.whole] = max(known, step.exposure)
     return sum(by_service.values())
+
+
+def course(release: Release, operations: Mapping[str, Operation]) -> tuple[Point, ...]:
+    """How the share of new clients on its unfinished version went: a point at its start, and one at each change.
+
+    Args:
+        operations: those known, by id: they tell when a step ended that has been taken back since.
+    """
+    changes: list[tuple[float, TargetId, float]] = []
+    before: dict[TargetId, float] = {}
+    for step in release.plan.steps:
+        if step.exposure is None:
+            continue
+        standing, service = release.standing(step.id), step.target.whole
+        if standing.state in ("done", "undoing", "undone"):
+            did = operations.get(standing.operation)
+            ended = standing.since if standing.state == "done" else standing.begun
+            changes.append(((did.ended_at if did else None) or ended, service, step.exposure))
+        if standing.state == "undone":
+            changes.append((standing.since, service, before.get(service, 0.0)))
+        before[service] = step.exposure
+    by_service: dict[TargetId, float] = {}
+    found = [Point(release.started_at, 0.0)]
+    for at, service, share in sorted(changes, key=lambda one: one[0]):
+        by_service[service] = share
+        found.append(Point(at, sum(by_service.values())))
+    return tuple(found) if changes else ()
 
 
 def peak(steps: Sequence[ReleaseStep]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.records import replace
-from quarterdeck.release.exposure import exposed
+from quarterdeck.release.exposure import course, exposed
 from quarterdeck.release.freshness import age
 from quarterdeck.release.gate import Tally
 from quarterdeck.release.guards import Guards
@@ -101,6 +101,7 @@ def view_release(release: Release, around: Surroundings) -> ReleaseView:
         done=_came_to(steps) if _went_back(release) else sum(step.state in THROUGH for step in steps),
         left=told.left,
         exposed=_exposed(release),
+        course=course(release, around.operations),
         most_exposed=plan.exposure,
         background=background,
         rings=view_rings(steps),

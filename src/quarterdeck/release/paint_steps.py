@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.records import dataclass, replace
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.freshness import age, left
-from quarterdeck.release.gate import GateSpec, Judgement, Tally
+from quarterdeck.release.gate import GateSpec, Judgement, Sample, Tally
+from quarterdeck.release.indicator import Scale
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleaseStep, Run, Write
 from quarterdeck.release.release_view import AskedView, MeasureView, StepKind, StepView, WordView
@@ -75,6 +77,9 @@ def view_step(release: Release, step: ReleaseStep, before: str, current: bool, a
         operation=standing.operation,
         undo=standing.undo,
         measures=measures,
+        exposure=step.exposure,
+        passed=now - standing.since if (lasts := _lasts(standing)) else 0,
+        lasts=lasts,
         asked=_asked(release, step, work, standing, around) if isinstance(work, Ask) else None,
     )
 
@@ -102,6 +107,12 @@ def _clock(standing: Standing, now: float) -> str:
     return ""
 
 
+def _lasts(standing: Standing) -> float:
+    """How long it takes, if it runs and ends by the clock."""
+    running = standing.state == "running" and standing.until is not None
+    return max(standing.until - standing.since, 0) if running and standing.until is not None else 0
+
+
 def _detail(release: Release, step: ReleaseStep, standing: Standing, around: Surroundings) -> str:
     """Of a write under way: what its operation is doing."""
     doing = standing.undo if standing.state == "undoing" else standing.operation
@@ -125,9 +136,16 @@ def view_measures(
     tallies = {spec.name: release.tallies.get(f"{step}/{spec.name}", Tally()) for spec in specs}
     if not asked or not specs:
         return tuple(
-            _measure(spec, _recalled(release, step, spec.name, tallies[spec.name]), now, seconds) for spec in specs
+            _measure(
+                spec,
+                _recalled(release, step, spec.name, tallies[spec.name]),
+                release.samples.get(step, ()),
+                now,
+                seconds,
+            )
+            for spec in specs
         )
-    views = tuple(_measure(spec, tallies[spec.name], now, seconds) for spec in specs)
+    views = tuple(_measure(spec, tallies[spec.name], release.samples.get(step, ()), now, seconds) for spec in specs)
     judgement = _judged(specs, tallies, began, now, seconds)
     next_in = left(judgement.next_at - now) if judgement.state == "pending" and judgement.next_at else ""
     return tuple(replace(view, next_in=next_in, judged=judgement.state) for view in views)
@@ -152,7 +170,7 @@ def _judged(
     return judge(specs, known, began=began, now=now, seconds=seconds)
 
 
-def _measure(spec: GateSpec, tally: Tally, now: float, seconds: float) -> MeasureView:
+def _measure(spec: GateSpec, tally: Tally, samples: Sequence[Sample], now: float, seconds: float) -> MeasureView:
     """`seconds` of a bake stand for the count: then it isn't told how many have to pass."""
     last = tally.last
     wanted = spec.success or (f"not {spec.failure}" if spec.failure else "")
@@ -174,7 +192,25 @@ def _measure(spec: GateSpec, tally: Tally, now: float, seconds: float) -> Measur
         detail="" if last is None else clean(last.detail, 200),
         shadow=spec.shadow,
         telling=spec.kind == "traffic",
+        samples=tuple((m.verdict, m.value) for one in samples for m in one.measurements if m.gate == spec.name),
+        scale=_scale(spec.success),
     )
+
+
+@lru_cache(maxsize=128)
+def _scale(condition: str) -> Scale | None:
+    """A scale on which the limits of a condition can be seen: with as much room beyond them as within."""
+    from quarterdeck.release.condition import bounds  # a parser, only where gates are shown
+
+    least, most = bounds(condition) if condition else (None, None)
+    if least is None and most is not None and most > 0:
+        return Scale(0, 2 * most, bad_above=most)
+    if most is None and least is not None and least > 0:
+        return Scale(0, 2 * least, bad_below=least)
+    if least is not None and most is not None and least < most:
+        room = (most - least) / 2
+        return Scale(least - room, most + room, bad_above=most, bad_below=least)
+    return None
 
 
 # --- approvals ----------------------------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from quarterdeck.fleet.series import Point
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.records import dataclass
 from quarterdeck.release.gate import Verdict
+from quarterdeck.release.indicator import Scale
 from quarterdeck.release.outline import UNKNOWN
 from quarterdeck.release.plan import Fuse
 from quarterdeck.release.rollout import Order, StepState
@@ -47,6 +49,8 @@ class MeasureView:
         shadow: it is asked and shown, and decides nothing.
         judged: where all the gates of its step stand together; "" when nobody asks any more.
         telling: `detail` tells more than the value, so it is worth reading when all is well too.
+        samples: the last verdicts with their values, the oldest first.
+        scale: where the condition says plainly between which numbers it holds: how to draw them; else None.
     """
 
     gate: str
@@ -60,6 +64,8 @@ class MeasureView:
     shadow: bool = False
     judged: Literal["", "pending", "passed", "failed", "undecided"] = ""
     telling: bool = False
+    samples: tuple[tuple[Verdict, float | None], ...] = ()
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ class StepView:
         clock: what runs down or up: `6:12 left`, `for 3m`; "" once it is over.
         age: how long ago it came to this state, "" if it hasn't begun.
         operation, undo: ids of the operations that did it and took it back.
+        exposure: percent of new clients of its service on the new version once it is done; None if it changes nothing.
+        passed, lasts: of one that ends by the clock while it runs: seconds that are over, and that it takes; else 0.
     """
 
     id: str
@@ -117,6 +125,9 @@ class StepView:
     detail: str = ""
     operation: str = ""
     undo: str = ""
+    exposure: float | None = None
+    passed: float = 0
+    lasts: float = 0
     measures: tuple[MeasureView, ...] = ()
     asked: AskedView | None = None
 
@@ -168,6 +179,7 @@ class ReleaseView:
         warnings: what its plan warns of about other versions (supersession).
         truth: what probes observed of its shares, beside the intended and the reported ones, a sentence each.
         done: steps that are through; of a release that goes or went back, how far it had come.
+        course: from its start on, when percent of new clients got the unfinished version: each with the new sum.
         ticks: something in it runs down: it has to be judged again each second.
     """
 
@@ -191,6 +203,7 @@ class ReleaseView:
     done: int
     left: str = ""
     exposed: float | None = None
+    course: tuple[Point, ...] = ()
     most_exposed: float = 0
     background: tuple[MeasureView, ...] = ()
     rings: tuple[tuple[str, StepState], ...] = ()

@@ -7,6 +7,8 @@ from enum import IntEnum
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.series import Point, SeriesId
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.records import dataclass, field
 from quarterdeck.release.freshness import STALE_AFTER
@@ -50,6 +52,7 @@ class Watch:
     events: tuple[Event, ...] = ()
     lease: Lease | None = None
     _version: int = -1
+    _series: tuple[int, TargetId | None, Mapping[SeriesId, Sequence[Point]]] = (-1, None, {})
     _memory: Memory = field(default_factory=Memory)
 
     def look(self) -> News:
@@ -69,6 +72,14 @@ class Watch:
         if first or before != (self.fleet, self.rules, self.events, self._in_charge()):
             return News.CONTENT
         return self._seen_since(observations)
+
+    def series(self, target: TargetId) -> Mapping[SeriesId, Sequence[Point]]:
+        """What was measured of a target: read for the screen that shows it, and again where something was written."""
+        version, known, found = self._series
+        if (version, known) != (self._version, target):
+            found = self.store.series(str(target))
+            self._series = (self._version, target, found)
+        return found
 
     def picture(self) -> Picture:
         """What was read, judged now."""

@@ -8,7 +8,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
 from quarterdeck.release.gate import Sample
 from quarterdeck.release.release_view import AskedView, MeasureView, ReleaseView, StepView
-from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages import graphs, marks
 from quarterdeck.ui.pages.plan import command_lines
 from quarterdeck.ui.spans import BLANK, Line, Span, Word, fit, join, line, spread, width, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
@@ -61,10 +61,10 @@ def exposed(release: ReleaseView) -> str:
     return "-" if release.exposed is None else marks.percent(release.exposed)
 
 
-def release_lines(release: ReleaseView, cells: int, draining: str = "") -> list[Line]:
+def release_lines(release: ReleaseView, now: float, cells: int, draining: str = "") -> list[Line]:
     """A release whole: where it stands, what it waits for, its steps, what else there is to know."""
     cells = min(cells, _WIDEST)
-    lines = [*head_lines(release, cells, draining), *steps_lines(release, cells)]
+    lines = [*head_lines(release, cells, draining), *graphs_lines(release, now, cells), *steps_lines(release, cells)]
     for section in (_recovery, _background, _notes, _hotfix, _overrides, _command):
         part = list(section(release, cells))
         if part:
@@ -101,6 +101,22 @@ def head_lines(release: ReleaseView, cells: int, draining: str = "") -> list[Lin
         lines += _labelled("", share.removeprefix(", "), cells)
     lines += _labelled("DRAINING", draining, cells, "attention") if draining else []
     return [*lines, *_way_back(release, cells)]
+
+
+def graphs_lines(release: ReleaseView, now: float, cells: int) -> list[Line]:
+    """The same as pictures: steps, and what changes while they are done."""
+    cells = min(cells, _WIDEST)
+    return [*graphs.steps_graph(release, cells), *progress_lines(release, now, cells)]
+
+
+def progress_lines(release: ReleaseView, now: float, cells: int) -> list[Line]:
+    """The clock of the step under way, the rings, and the share of new clients: each where there is one."""
+    current = release.current if release.open else None
+    return [
+        *(graphs.clock_bar(current) if current is not None else ()),
+        *graphs.rings_graph(release, min(cells, _WIDEST)),
+        *graphs.share_graph(release, now),
+    ]
 
 
 def _up_to(release: ReleaseView) -> str:
@@ -179,6 +195,8 @@ def _measure(one: MeasureView, name_cells: int, cells: int) -> Iterator[Line]:
         yield spread(told, right, cells)
     else:
         yield from (told, spread((), right, cells))
+    if one.scale is not None and (history := graphs.samples_line(one, cells)):
+        yield history
     if one.shadow:
         yield line(" " * 16, ("shadow: it is asked and shown, and decides nothing", "dim"))
     if one.detail and (one.telling or one.verdict != "pass"):
@@ -209,6 +227,9 @@ def _way_back(release: ReleaseView, cells: int) -> Iterator[Line]:
     fuse = release.fuse
     if not release.open or release.state == "recovering" or not fuse.how:
         return  # what is being taken back needs no way back
+    if fuse.settled:
+        yield from _labelled("WAY BACK", clean(f"○ nothing to take back: {fuse.how}", 300), cells, "dim")
+        return
     if not fuse.possible:
         yield from _labelled("WAY BACK", f"✗ none: {clean(fuse.how, 300)}", cells, "danger")
         return

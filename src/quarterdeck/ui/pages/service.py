@@ -1,24 +1,35 @@
-"""A service in an environment: slots, traffic, what happened last, the way back, what is wrong."""
+"""A service in an environment, whole: what moves and waits, how it does, slots, traffic, the way back, flags, and what
+happened last. The most important first, for a terminal of 24 lines shows a third of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
+from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.fleet.text import clean
 from quarterdeck.records import dataclass
-from quarterdeck.release.freshness import Knowledge, about, age
+from quarterdeck.release.freshness import Knowledge, age, length
+from quarterdeck.release.indicator import Measured
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import view_operation
-from quarterdeck.release.picture import Cell, Region, Share, SlotView, Split
+from quarterdeck.release.picture import Cell, FlagCell, Region, SlotView
 from quarterdeck.release.plan import Fuse
 from quarterdeck.release.release_view import ReleaseView
-from quarterdeck.ui.pages import marks, releases
+from quarterdeck.release.standing_view import InboxItem
+from quarterdeck.ui.pages import graphs, marks, releases
 from quarterdeck.ui.pages.cells import cell_line
+from quarterdeck.ui.pages.flags import cell_line as flag_line
+from quarterdeck.ui.pages.indicators import events_of, indicator_lines
 from quarterdeck.ui.pages.plan import fuse_lines
-from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, width, wrap
+from quarterdeck.ui.pages.traffic import intended_of, observed_of, split_lines
+from quarterdeck.ui.pages.trouble import trouble_lines
+from quarterdeck.ui.spans import BLANK, Line, Span, fit, line, spread, width, wrap
 
-_BAR = 20
-_OPERATIONS = 5
+_OPERATIONS = 8
+_TWO_COLUMNS = 150
+"""Cells from which two columns have room."""
+_BETWEEN: Line = (("  │ ", "dim"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +40,110 @@ class Outlook:
     drains: tuple[str, ...] = ()
 
 
-def service_lines(
-    cell: Cell, operations: Sequence[Operation], outlook: Outlook, now: float, cells: int, *, protected: bool
-) -> list[Line]:
-    """The whole page. `operations` are those on this target, newest first."""
-    badge = line(("  PROTECTED", "protected")) if protected else ()
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """All that the page tells.
+
+    Attributes:
+        operations: those on this target, newest first.
+        measured: its indicators. series: everything that was measured of it, what probes observed as well.
+        probes: how many of them one observation takes.
+        waiting: what of the inbox is about it. flags: those that concern it, under each label.
+    """
+
+    cell: Cell
+    operations: Sequence[Operation]
+    outlook: Outlook
+    now: float
+    protected: bool = False
+    measured: Sequence[Measured] = ()
+    series: Mapping[SeriesId, Sequence[Point]] | None = None
+    probes: int = 0
+    waiting: Sequence[InboxItem] = ()
+    flags: Sequence[Sequence[FlagCell]] = ()
+
+
+def service_lines(view: ServiceView, cells: int) -> list[Line]:
+    """The whole page; in two columns where there is room."""
+    cell = view.cell
+    badge = line(("  PROTECTED", "protected")) if view.protected else ()
     lines: list[Line] = [(*line((str(cell.target), "title")), *badge, ("   ", "text"), *cell_line(cell)), BLANK]
+    if cells < _TWO_COLUMNS:
+        return [*lines, *_now(view, cells), *_places(view, cells), *_later(view, cells)]
+    each = (cells - width(_BETWEEN)) // 2
+    left = [*_places(view, each)]
+    right = [*_now(view, each), *_later(view, each)]
+    pairs = zip_longest(left, right, fillvalue=BLANK)
+    return [*lines, *((*fit(one, each), *_BETWEEN, *other) for one, other in pairs)]
+
+
+def _now(view: ServiceView, cells: int) -> Iterator[Line]:
+    """What moves, what waits, and how it does."""
+    cell = view.cell
     if cell.release is not None:
-        lines += _release(cell.release, cells)
+        yield from _release(cell.release, view.now, cells)
+    yield from _waiting(view, cells)
+    events = events_of([view_operation(one, view.now) for one in view.operations])
+    shown = list(indicator_lines(view.measured, events, view.now, cells))
+    yield from [*shown, BLANK] if shown else []
+
+
+def _places(view: ServiceView, cells: int) -> Iterator[Line]:
+    """Where it runs, and who gets which share."""
+    cell = view.cell
     for region in cell.regions:
-        lines += _region(region, cells)
-    intended = _intended(cell, operations)
+        yield from _region(region, cells)
+    intended = intended_of(view.operations, cell.operation.id if cell.operation is not None else "")
     for split in cell.splits:
-        lines += _split(split, intended, cells)
-    lines += _drains(outlook, cells)
-    lines += _way_back(outlook, cells)
-    lines += _history(operations, now, cells)
-    return lines
+        observed = observed_of(view.series or {}, split.target, view.probes)
+        yield from split_lines(split, intended, observed, view.now, cells)
+    yield from _drains(view.outlook, cells)
 
 
-def _release(release: ReleaseView, cells: int) -> Iterator[Line]:
-    """The release that has this service: how far its rings are, what it waits for, what its gates say."""
+def _later(view: ServiceView, cells: int) -> Iterator[Line]:
+    """The way back, the flags, and what happened."""
+    yield from _way_back(view.outlook, cells)
+    yield from _flags(view.flags, cells)
+    yield from _history(view.operations, view.now, cells)
+
+
+def _release(release: ReleaseView, now: float, cells: int) -> Iterator[Line]:
+    """The release that has this service: how far it and its rings are, what it waits for, what its gates say."""
     yield line(("RELEASE", "heading"), ("  p promote, A abort, Enter opens it", "dim"))
     yield from releases.head_lines(release, cells)
-    if release.rings:
-        told = "  ".join(f"{ring} {marks.RELEASE_STEP[state][0]}" for ring, state in release.rings)
-        yield from wrap(told, cells, first=fit(line(("RINGS", "heading")), 11))
+    yield from releases.graphs_lines(release, now, cells)
     current = release.current
     yield from releases.measures_lines((*(current.measures if current else ()), *release.background), cells)
     if current is not None and current.asked is not None:
         yield from releases.asked_lines(current.asked, cells)
     for text in release.truth:
-        yield from wrap(text, cells, first=fit(line(("OBSERVED", "heading")), 11))
+        yield from wrap(text, cells, first=fit(line(("OBSERVED", "heading")), graphs.LABEL))
+    yield BLANK
+
+
+def _waiting(view: ServiceView, cells: int) -> Iterator[Line]:
+    """What of the inbox is about this service, and isn't told with its release."""
+    release = view.cell.release
+    items = [one for one in view.waiting if release is None or one.release != release.id]
+    if not items:
+        return
+    yield line(("WAITS", "heading"), ("  4 has all that waits", "dim"))
+    for item in items:
+        expires = f", expires in {item.expires}" if item.expires else ""
+        since = f"  {marks.ago(item.age)}" if item.age else ""
+        first = fit(line("  ", marks.INBOX[item.kind]), 16)
+        yield from wrap(f"{item.title}: {item.waits}{expires}{since}", cells, first=first)
+    yield BLANK
+
+
+def _flags(flags: Sequence[Sequence[FlagCell]], cells: int) -> Iterator[Line]:
+    if not flags:
+        return
+    yield line(("FLAGS", "heading"), ("  that concern it; 5 has all", "dim"))
+    names = min(max(len(clean(labels[0].target.name, 40)) for labels in flags), 28)
+    for labels in flags:
+        name = fit(line("  ", (clean(labels[0].target.name, 40), "title")), names + 4)
+        yield fit((*name, *flag_line(labels)), cells)
     yield BLANK
 
 
@@ -81,7 +164,7 @@ def _way_back(outlook: Outlook, cells: int) -> Iterator[Line]:
 def _region(region: Region, cells: int) -> Iterator[Line]:
     head = line(("SLOTS", "heading"), f"  {region.name}" if region.name else "")
     yield spread(head, marks.of_knowledge(region.known), cells)
-    yield from _trouble(region.known, cells)
+    yield from trouble_lines(region.known, cells)
     names = max((len(slot.name) for slot in region.slots), default=0)
     versions = max((len(slot.version) for slot in region.slots), default=0)
     for slot in region.slots:
@@ -118,67 +201,16 @@ def _slot(slot: SlotView, known: Knowledge, name_cells: int, version_cells: int,
         yield from wrap(f"▸ the provider is busy here: {slot.operation}", cells, first=indent, word="moving")
 
 
-def _split(split: Split, intended: Mapping[str, str], cells: int) -> Iterator[Line]:
-    where = f" in {split.target.region}" if split.target.region else ""
-    head = line(("TRAFFIC", "heading"), f"  between {split.between}{where}")
-    yield spread(head, marks.of_knowledge(split.known), cells)
-    lag = f"clients stay where they are for {about(split.lag)}" if split.lag else ""
-    facts = [fact for fact in (split.method, split.status, lag) if fact]
-    if facts:
-        yield from wrap(", ".join(facts), cells, first=line("  "), word="dim")
-    yield from _trouble(split.known, cells)
-    names = min(max((len(share.name) for share in split.shares), default=0), 24)
-    for share in split.shares:
-        yield _share(share, split.known, intended.get(share.name.lower(), ""), names)
-    yield BLANK
-
-
-def _share(share: Share, known: Knowledge, intended: str, name_cells: int) -> Line:
-    told: Line = (
-        *fit(line(f"  {share.name}"), name_cells + 4),
-        *fit(line(f"{marks.percent(share.share):>7} "), 8),
-        *marks.bar(share.share, _BAR),
-        ("  ", "text"),
-        marks.health(share.health, known) if share.enabled else ("○ switched off", "attention"),
-    )
-    if share.status:
-        told = (*told, (f" {share.status}", "dim"))
-    if share.weight:
-        told = (*told, (f"  weight {share.weight:g}", "dim"))
-    return (*told, (f"  -> {intended}", "moving")) if intended else told
-
-
-def _intended(cell: Cell, operations: Sequence[Operation]) -> Mapping[str, str]:
-    """Where the operation under way leads each destination: what the plan's last word on it is."""
-    running = next((one for one in operations if cell.operation is not None and one.id == cell.operation.id), None)
-    wanted: dict[str, str] = {}
-    for step in running.plan.steps if running is not None else ():
-        if step.verb == "set_shares":
-            shares = step.after.get("shares", {})
-            wanted |= {str(name).lower(): marks.percent(float(share)) for name, share in shares.items()}
-        elif step.verb == "set_destination":
-            weight = f"weight {float(step.after['weight']):g}" if step.after.get("enabled", True) else "off"
-            wanted[str(step.change.get("destination", "")).lower()] = weight
-    return wanted
-
-
 def _history(operations: Sequence[Operation], now: float, cells: int) -> Iterator[Line]:
+    """The last operations as a timeline, the newest first."""
     yield line(("LAST OPERATIONS", "heading"))
     if not operations:
         yield line(("  none in the journal", "dim"))
     for operation in operations[:_OPERATIONS]:
         view = view_operation(operation, now)
-        state = marks.of_operation(view)
-        told = f"{age(now - operation.started_at):>4}  {marks.what(view)} by {view.actor}"
+        told = f"{marks.what(view)} by {view.actor}"
         told += f", because: {view.reason}" if view.reason else ""
-        yield from wrap(told, cells, first=fit(line("  ", state), 28))
-        if view.undone_by:
-            yield line(" " * 28, ("it was rolled back later", "dim"))
-
-
-def _trouble(known: Knowledge, cells: int) -> Iterator[Line]:
-    trouble = known.trouble
-    if trouble is not None:
-        yield from wrap(trouble.message, cells, first=line("  ", ("✗ ", "danger")), word="danger")
-        if trouble.hint:
-            yield from wrap(trouble.hint, cells, first=line("    "), word="dim")
+        told += f"; it took {length(view.ended_at - view.started_at)}" if view.ended_at is not None else ""
+        told += "; it was rolled back later" if view.undone_by else ""
+        rail: Span = (f"  │ {age(now - operation.started_at):>4}  ", "dim")
+        yield from wrap(told, cells, first=line(rail, marks.of_operation(view), "  "))

@@ -51,10 +51,14 @@ class Release(Deck):
             above.make(lambda _: [line((f"release {self._release} is not in the store any more", "attention"))])
             return
         draining = still_draining(self.cockpit, release)
-        head = pages.head_lines(release, max(20, self.size.width), draining)
+        now = self.cockpit.picture.at
+
+        def head(cells: int) -> list[Line]:
+            return [*pages.head_lines(release, cells, draining), *pages.progress_lines(release, now, cells)]
+
         most = max(4, self.size.height // 3)
-        above.styles.height = min(len(head), most)
-        above.make(lambda cells: pages.head_lines(release, cells, draining)[:most])
+        above.styles.height = min(len(head(max(20, self.size.width))), most)
+        above.make(lambda cells: head(cells)[:most])
         current = release.current
         following = grid.cursor_key == self._followed
         grid.fill(pages.step_columns(release), pages.step_rows(release), "this release has no steps")

@@ -12,8 +12,8 @@ from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui.draining import still_draining
 from quarterdeck.ui.pages import releases as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
-from quarterdeck.ui.spans import Line, line, plain
-from quarterdeck.ui.widgets.grid import Grid, GridRow
+from quarterdeck.ui.spans import Line, line
+from quarterdeck.ui.widgets.grid import Grid
 from quarterdeck.ui.widgets.page import Page
 
 _AROUND = 4
@@ -46,7 +46,7 @@ class Releases(Deck):
 
     def paint_body(self) -> None:
         grid = self.query_one(Grid)
-        rows = self._matching(pages.rows(self.cockpit.picture.releases))
+        rows = self.matching(pages.rows(self.cockpit.picture.releases))
         empty = "no release holds these letters" if self.letters else "no release yet: p on the Bridge starts one"
         room = self.size.height - _AROUND
         grid.styles.height = 1 + max(1, min(len(rows), _MOST_ROWS, room // 4))
@@ -60,7 +60,8 @@ class Releases(Deck):
         release = self.release()
         page = self.query_one("#below", Page)
         draining = still_draining(self.cockpit, release)
-        page.make(lambda cells: [] if release is None else [(), *pages.release_lines(release, cells, draining)])
+        now = self.cockpit.picture.at
+        page.make(lambda cells: [] if release is None else [(), *pages.release_lines(release, now, cells, draining)])
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.paint)
@@ -88,7 +89,3 @@ class Releases(Deck):
     def action_scroll_below(self, rows: int) -> None:
         self.query_one("#below", Page).scroll_by(rows)
         super().paint_cursor()
-
-    def _matching(self, rows: list[GridRow]) -> list[GridRow]:
-        letters = self.letters.lower()
-        return [row for row in rows if letters in " ".join(plain(cell) for cell in row.cells).lower()]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.release.concerning import flags_of, set_by
+from quarterdeck.release.indicator import measured
 from quarterdeck.release.operation import Operation
+from quarterdeck.store.base import StoreError
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.service import Outlook, service_lines
+from quarterdeck.ui.pages.service import Outlook, ServiceView, service_lines
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import Line, line
 from quarterdeck.ui.widgets.page import Page
@@ -58,8 +62,28 @@ class Service(Deck):
         now = cockpit.picture.at
         environments = cockpit.picture.environments
         protected = any(env.protected for env in environments if env.name == target.environment)
-        outlook = self._outlook(operations, now)
-        page.make(lambda cells: service_lines(cell, operations, outlook, now, cells, protected=protected))
+        series, rules = self._series(), cockpit.sight.rules
+        truth = rules.route(target).truth
+        view = ServiceView(
+            cell=cell,
+            operations=operations,
+            outlook=self._outlook(operations, now),
+            now=now,
+            protected=protected,
+            measured=measured(target, cockpit.sight.fleet or Fleet(""), rules, series),
+            series=series,
+            probes=truth.probes if truth is not None else 0,
+            waiting=[one for one in cockpit.picture.inbox if one.target is not None and one.target.whole == target],
+            flags=flags_of(cockpit.picture, target, set_by(rules, cockpit.sight.fleet or Fleet(""), target)),
+        )
+        page.make(lambda cells: service_lines(view, cells))
+
+    def _series(self) -> Mapping[SeriesId, Sequence[Point]]:
+        try:
+            return self.cockpit.sight.series(self._target)
+        except StoreError as error:
+            self.cockpit.say(f"what was measured can't be read: {error}. {error.hint}")
+            return {}
 
     def _outlook(self, operations: Sequence[Operation], now: float) -> Outlook:
         from quarterdeck.release.drain import drains, in_words

@@ -1,0 +1,174 @@
+"""Shares of new clients: what was set, what the provider reports, and what probes observed, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from quarterdeck.fleet.series import Point, SeriesId
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.records import dataclass
+from quarterdeck.release.freshness import about, age
+from quarterdeck.release.indicator import OBSERVED
+from quarterdeck.release.operation import Operation
+from quarterdeck.release.picture import Share, Split
+from quarterdeck.release.truth import interval
+from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages.trouble import trouble_lines
+from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, wrap
+
+_BAR = 20
+_NEAR = 0.5
+"""Percentage points that are rounding, not disagreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """What somebody set a destination to.
+
+    Attributes:
+        share: percent of new clients; None where a weight was set, which alone says no share.
+        told: the same in words.
+        at: when it was set; None while that is still under way.
+    """
+
+    share: float | None
+    told: str
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What probes saw: the last share of each destination, by its name in small letters, and how many were sent."""
+
+    shares: Mapping[str, Point]
+    probes: int
+
+
+def intended_of(operations: Sequence[Operation], running: str) -> Mapping[str, Intended]:
+    """What each destination was set to last, by the operation that is `running` or the last one that set any.
+
+    Whatever else moves builds between slots ends what was set before, as far as anybody can tell.
+    """
+    wanted: dict[str, Intended] = {}
+    for operation in operations:
+        if operation.id == running:
+            wanted = {**_set_by(operation, None), **wanted}
+        elif operation.ending == "succeeded" and not operation.undone_by:
+            wanted = {**_set_by(operation, operation.ended_at), **wanted}
+            if any(step.role == "slots" for step in operation.plan.steps):
+                break
+    return wanted
+
+
+def _set_by(operation: Operation, at: float | None) -> Mapping[str, Intended]:
+    wanted: dict[str, Intended] = {}
+    for step in operation.plan.steps:
+        if step.verb == "set_shares":
+            for name, share in step.after.get("shares", {}).items():
+                wanted[str(name).lower()] = Intended(float(share), marks.percent(float(share)), at)
+        elif step.verb == "set_destination":
+            weight = f"weight {float(step.after['weight']):g}" if step.after.get("enabled", True) else "off"
+            wanted[str(step.change.get("destination", "")).lower()] = Intended(None, weight, at)
+    return wanted
+
+
+def observed_of(series: Mapping[SeriesId, Sequence[Point]], target: TargetId, probes: int) -> Observed:
+    """What probes saw of a router's target: of itself, else of the service as a whole."""
+    for subject in (str(target), str(target.whole)):
+        found = {
+            key.indicator.removeprefix(OBSERVED).lower(): points[-1]
+            for key, points in series.items()
+            if key.subject == subject and key.indicator.startswith(OBSERVED) and points
+        }
+        if found:
+            return Observed(found, probes)
+    return Observed({}, probes)
+
+
+def split_lines(
+    split: Split, intended: Mapping[str, Intended], observed: Observed, now: float, cells: int
+) -> Iterator[Line]:
+    """One router: what it divides, what is known of it, a row for each destination, and in words where they differ."""
+    where = f" in {split.target.region}" if split.target.region else ""
+    head = line(("TRAFFIC", "heading"), f"  between {split.between}{where}")
+    yield spread(head, marks.of_knowledge(split.known), cells)
+    lag = f"clients stay where they are for {about(split.lag)}" if split.lag else ""
+    facts = [fact for fact in (split.method, split.status, lag) if fact]
+    if facts:
+        yield from wrap(", ".join(facts), cells, first=line("  "), word="dim")
+    yield from trouble_lines(split.known, cells)
+    names = min(max((len(share.name) for share in split.shares), default=0), 24)
+    seen = {name: one for name, one in observed.shares.items() if _still_counts(one, intended.get(name))}
+    mine = {share.name.lower() for share in split.shares}
+    if mine & (intended.keys() | seen.keys()):
+        said = ("set", "reported", "observed") if mine & seen.keys() else ("set", "reported")
+        titles = "".join(f"{word:>10}" for word in said)
+        yield line((" " * (names + 4) + titles, "dim"))
+    for share in split.shares:
+        yield _share(share, split, intended, seen, names)
+    for share in split.shares:
+        wanted, probed = intended.get(share.name.lower()), seen.get(share.name.lower())
+        for text in _disagreements(share, wanted, probed, observed.probes, now):
+            yield from wrap(f"{share.name}: {text}", cells, first=line("  ", ("▲ ", "attention")), word="attention")
+    yield BLANK
+
+
+def _still_counts(observed: Point, intended: Intended | None) -> bool:
+    """What was observed before the shares were set isn't what users get now."""
+    return observed.value is not None and (intended is None or intended.at is None or observed.at >= intended.at)
+
+
+def _share(
+    share: Share, split: Split, intended: Mapping[str, Intended], seen: Mapping[str, Point], name_cells: int
+) -> Line:
+    key, mine = share.name.lower(), {one.name.lower() for one in split.shares}
+    wanted, probed = intended.get(key), seen.get(key)
+    told: Line = fit(line(f"  {share.name}"), name_cells + 4)
+    if mine & (intended.keys() | seen.keys()):
+        under_way = wanted is not None and wanted.at is None
+        told = (*told, (f"{wanted.told if wanted else '-':>10}", "moving" if under_way else "text"))
+    told = (*told, (f"{marks.percent(share.share):>10}", "text"))
+    if mine & seen.keys():
+        told = (*told, (f"{'-' if probed is None or probed.value is None else f'{probed.value:.0f}%':>10}", "text"))
+    told = (
+        *told,
+        (" ", "text"),
+        *marks.bar(share.share, _BAR),
+        ("  ", "text"),
+        marks.health(share.health, split.known) if share.enabled else ("○ switched off", "attention"),
+    )
+    if share.status:
+        told = (*told, (f" {share.status}", "dim"))
+    return (*told, (f"  weight {share.weight:g}", "dim")) if share.weight else told
+
+
+def _disagreements(
+    share: Share, wanted: Intended | None, probed: Point | None, probes: int, now: float
+) -> Iterator[str]:
+    """In words: who says something else than whom."""
+    if (
+        wanted is not None
+        and wanted.share is not None
+        and wanted.at is not None
+        and (abs(share.share - wanted.share) > _NEAR)
+    ):
+        since = marks.ago(age(now - wanted.at))
+        yield f"set to {wanted.told} {since}, but {marks.percent(share.share)} is reported"
+    if probed is None or probed.value is None:
+        return
+    said = share.share if wanted is None or wanted.share is None else wanted.share
+    low, high = _chance(round(probed.value * probes / 100), probes)
+    off = max(low - said, said - high, 0.0)
+    when = marks.ago(age(now - probed.at))
+    if off >= _NEAR:
+        what = "set" if wanted is not None and wanted.share is not None else "reported"
+        yield (
+            f"{probed.value:.0f}% of {probes} probes came here {when}, {marks.percent(said)} is {what}: "
+            f"{off:.0f} points more than chance explains"
+        )
+
+
+@lru_cache(maxsize=256)
+def _chance(seen: int, asked: int) -> tuple[float, float]:
+    return interval(min(seen, asked), asked)
