@@ -7,19 +7,32 @@ from collections.abc import Callable, Mapping, Sequence
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.records import dataclass
 from quarterdeck.release.picture import Picture
+from quarterdeck.release.pipeline_view import RunView
 from quarterdeck.release.release_view import ReleaseState, ReleaseView
 from quarterdeck.release.standing_view import InboxItem
-from quarterdeck.ui.deeds import DEEDS, EVERYWHERE, LATER, MOVING, Deed, Need, Where
+from quarterdeck.ui.deeds import DEEDS, EVERYWHERE, MOVING, Deed, Need, Where
 from quarterdeck.ui.keymap import STANDARD, Keymap
 
-__all__ = ["DEEDS", "EVERYWHERE", "LATER", "MOVING", "Deed", "Need", "Situation", "Where", "deeds_at", "why_not"]
+__all__ = [
+    "DEEDS",
+    "EVERYWHERE",
+    "MOVING",
+    "Deed",
+    "Need",
+    "Situation",
+    "Where",
+    "deeds_at",
+    "why_not",
+    "why_not_write",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What the cockpit looks at when a key is pressed.
 
-    `marked`: what several were marked for, in their order; `keys`: what this user's keys are called.
+    `marked`: what several were marked for, in their order; `keys`: what this user's keys are called; `run`: the run
+    of a pipeline under the cursor.
     """
 
     picture: Picture
@@ -31,6 +44,7 @@ class Situation:
     item: InboxItem | None = None
     marked: tuple[TargetId, ...] = ()
     keys: Keymap = STANDARD
+    run: RunView | None = None
 
 
 def deeds_at(where: Where) -> Sequence[Deed]:
@@ -41,6 +55,11 @@ def deeds_at(where: Where) -> Sequence[Deed]:
 def why_not(deed: Deed, now: Situation) -> str:
     """Why a deed can't be done at the moment, "" if it can."""
     return next((reason for need in deed.needs if (reason := _missing(need, now))), "")
+
+
+def why_not_write(now: Situation) -> str:
+    """Why nothing can be asked for that changes something, "" if it can."""
+    return _missing("may write", now) or _missing("runner", now)
 
 
 def _missing(need: Need, now: Situation) -> str:
@@ -74,6 +93,8 @@ def _no_open_release(now: Situation) -> str:
 
 
 def _no_question(now: Situation) -> str:
+    if now.run is not None:
+        return "" if now.run.decisions else f"{now.run.name} waits for nobody's decision: it is {now.run.state}"
     release = now.release
     step = release.current if release is not None else None
     if release is None or not release.open or step is None or step.asked is None or step.state != "running":
@@ -93,6 +114,22 @@ def _no_step_back(now: Situation) -> str:
 
 def _no_debt(now: Situation) -> str:
     return "" if now.item is not None and now.item.kind == "debt" else "no debt is under the cursor"
+
+
+def _no_pipeline(now: Situation) -> str:
+    return "" if now.target is not None and now.target.pipeline else "no pipeline is under the cursor"
+
+
+def _no_open_run(now: Situation) -> str:
+    if now.run is None:
+        return "no run is under the cursor"
+    return "" if now.run.open else f"{now.run.name} has ended: {now.run.state}"
+
+
+def _no_ended_run(now: Situation) -> str:
+    if now.run is None:
+        return "no run is under the cursor"
+    return f"{now.run.name} is {now.run.state}: only what has ended can be run again" if now.run.open else ""
 
 
 def _claimed(now: Situation) -> str:
@@ -134,6 +171,9 @@ _OF_RELEASE: Mapping[Need, Callable[[Situation], str]] = {
     "debt": _no_debt,
     "unclaimed": _claimed,
     "startable": _nothing_to_start,
+    "pipeline": _no_pipeline,
+    "open run": _no_open_run,
+    "ended run": _no_ended_run,
 }
 
 

@@ -30,11 +30,12 @@ from quarterdeck.ui.trail import Place
 from quarterdeck.ui.watching import News, Watch
 
 if TYPE_CHECKING:
-    from quarterdeck.ui.glance.making import Keeper
     from quarterdeck.release.action import Action
     from quarterdeck.release.picture import FlagCell
     from quarterdeck.release.release_plan import Wish
     from quarterdeck.release.release_view import ReleaseView
+    from quarterdeck.ui.bulk.chain import Chain
+    from quarterdeck.ui.glance.making import Keeper
     from quarterdeck.ui.screens.order import Question
 
 LOOK_EVERY = 0.25
@@ -105,6 +106,8 @@ class Cockpit(App[None]):
         self.steering: Steering = Steering(self)
         self.keys = keymap.read(settings.preferences.keys)
         self.set_keymap(self.keys.changed)
+        self.chain: Chain | None = None
+        """What was last said yes to together, and how far it is."""
         self._problem, self._left_at, self._leaving = problem, left_at, leaving
         self._keeper = keeper
         self._news = News.NOTHING
@@ -112,6 +115,11 @@ class Cockpit(App[None]):
         self._painting_took = 0.0
         self._revived_at = float("-inf")
         self.set_class(bool(settings.ascii), "-ascii")
+
+    @property
+    def left_at(self) -> float | None:
+        """When this operator left the last cockpit (UNIX seconds), None if nobody knows."""
+        return self._left_at
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """See `THEME_DEFAULTS`."""
@@ -125,10 +133,16 @@ class Cockpit(App[None]):
         self.set_interval(LOOK_EVERY, self.look)
         if self.settings.target:
             self.call_after_refresh(self.steering.begin_at, self.settings.target)
-        if greeting := self._problem or self._meanwhile():
-            self.call_after_refresh(self.say, greeting)
+        self.call_after_refresh(self._greet)
         self.call_after_refresh(_collect_again)
         self.call_after_refresh(self._take_a_glance)
+
+    def _greet(self) -> None:
+        """Say what is wrong, or what happened while nobody of this terminal was here."""
+        from quarterdeck.ui.bulk.note import left_behind
+
+        if greeting := self._problem or left_behind(self.settings.store_path) or self._meanwhile():
+            self.say(greeting)
 
     def _meanwhile(self) -> str:
         if self._left_at is None:
@@ -138,14 +152,20 @@ class Cockpit(App[None]):
     # --- the store, seen -----------------------------------------------------------------------------------------
     def look(self) -> None:
         """Look at the store, and show what is new in it. Called four times a second."""
+        if not self.is_running:
+            return  # it is being left: the screens are being taken apart
         clock = self.settings.clock
         try:
             news = self.sight.look()
         except StoreError as error:
             self.say(f"the store can't be read: {error}. {error.hint}")
             return
+        if news and self.chain is not None:
+            self.chain.advance()
         if news and isinstance(self.screen, Dialog):
             news = News.CONTENT  # an answer that it waits for is in no picture
+        if self.sight.behind:
+            news = News.CONTENT
         self._news = max(self._news, news)
         began = clock.monotonic()
         if began - self._painted_at >= self._patience():
@@ -207,11 +227,30 @@ class Cockpit(App[None]):
         """Whether one of these screens is in front."""
         return isinstance(self.screen, Deck) and self.screen.WHERE in where
 
-    def do(self, deed_id: str) -> None:
-        """Do what a key stands for, or say why it can't be done now."""
+    def do(self, deed_id: str) -> object:
+        """Do what a key stands for, or say why it can't be done now. Something to await if it takes a moment."""
         from quarterdeck.ui.performing import perform
 
-        perform(self, deed_id)
+        return perform(self, deed_id)
+
+    def themes(self) -> list[str]:
+        """The names of all themes."""
+        from quarterdeck.ui import theming
+
+        return theming.names(theming.folders())
+
+    def wear(self, name: str) -> None:
+        """Another theme."""
+        from quarterdeck.ui import theming
+
+        try:
+            theme, problem = theming.choose(name, theming.folders())
+        except theming.BadTheme as error:
+            self.say(str(error))
+            return
+        self.register_theme(theme)
+        self.theme = theme.name
+        self.say(problem or f'this cockpit wears {name}; theme = "{name}" in cockpit.toml keeps it')
 
     def say(self, text: str) -> None:
         """Tell the operator one line; it stays until the cursor moves."""
@@ -294,7 +333,7 @@ class Cockpit(App[None]):
     # --- leaving -------------------------------------------------------------------------------------------------
     def leave(self) -> None:
         """End the cockpit, and say what goes on without it."""
-        told = goes_on(self.picture)
+        told = goes_on(self.picture, [] if self.chain is None else self.chain.rest)
         self.exit(message=Text("\n".join(told)) if told else None)
 
     def action_leave_now(self) -> None:

@@ -11,7 +11,7 @@ Where = Literal["bridge", "service", "releases", "release", "gates", "flags", "p
 EVERYWHERE: tuple[Where, ...] = ("bridge", "service", "releases", "release", "gates", "flags", "pipelines", "log")
 Need = Literal[
     "may write", "runner", "service", "flag", "target", "traffic", "slots", "unclaimed", "release", "question",
-    "unconfirmed", "step back", "debt", "startable", "open release",
+    "unconfirmed", "step back", "debt", "startable", "open release", "pipeline", "open run", "ended run",
 ]  # fmt: skip
 Footer = Literal["always", "when possible", "when roomy", "never"]
 
@@ -48,6 +48,7 @@ _WRITE: tuple[Need, ...] = ("may write", "runner")
 _SERVICES: tuple[Where, ...] = ("bridge", "service")
 _RELEASES: tuple[Where, ...] = ("releases", "release", "gates")
 _RELEASED: tuple[Where, ...] = ("bridge", "service", *_RELEASES, "flags")
+_ASKED: tuple[Where, ...] = (*_RELEASED, "pipelines")
 
 DEEDS: tuple[Deed, ...] = (
     Deed("swap", "s", "s", "swap", "Swap slots, or prepare, complete, cancel a swap", True,
@@ -62,10 +63,10 @@ DEEDS: tuple[Deed, ...] = (
          "qd release promote ID; qd release start ENV/SERVICE", _RELEASED),
     Deed("promote-full", "P", "P", "promote fully", "Leave out all pauses, bakes and analyses that are to come", True,
          (*_WRITE, "release"), "qd release promote ID --full", _RELEASED, "never"),
-    Deed("approve", "a", "a", "approve", "Approve what the release under the cursor waits for", True,
-         (*_WRITE, "question"), "qd approve ID", _RELEASED, "when possible"),
+    Deed("approve", "a", "a", "approve", "Approve what the release or run under the cursor waits for", True,
+         (*_WRITE, "question"), "qd approve ID", _ASKED, "when possible"),
     Deed("reject", "x", "x", "reject", "Reject it, with a reason", True,
-         (*_WRITE, "question"), "qd reject ID --reason TEXT", _RELEASED, "when possible"),
+         (*_WRITE, "question"), "qd reject ID --reason TEXT", _ASKED, "when possible"),
     Deed("confirm", "y", "y", "keep", "Confirm a change that would be taken back by itself", True,
          (*_WRITE, "unconfirmed"), "qd release confirm ID", _RELEASED, "when possible"),
     Deed("abort", "A", "A", "ABORT", "Abort the release under the cursor, or the one there is: take back everything "
@@ -82,6 +83,12 @@ DEEDS: tuple[Deed, ...] = (
          (*_WRITE, "service", "unclaimed"), "qd hotfix start ENV/SERVICE --ref REF", _SERVICES),
     Deed("pay", "d", "d", "pay debt", "Pay what a hotfix left to be done, with evidence", True,
          (*_WRITE, "debt"), "qd hotfix pay ID --evidence TEXT", ("gates",), "when possible"),
+    Deed("start-run", "n", "n", "new run", "Start a run of the pipeline under the cursor", True,
+         (*_WRITE, "pipeline"), "qd run PIPELINE", ("pipelines",)),
+    Deed("cancel-run", "X", "X", "cancel", "Cancel the run under the cursor", True,
+         (*_WRITE, "open run"), "qd run cancel RUN", ("pipelines",), "when possible"),
+    Deed("rerun", "R", "R", "run again", "Run again what the cursor is on: all of it, or what failed", True,
+         (*_WRITE, "ended run"), "qd run rerun RUN [--failed]", ("pipelines",), "when possible"),
     Deed("conn", "c", "c", "conn", "Who is in control: take, offer or give up the conn", True,
          _WRITE, "qd conn take|offer|give SCOPE", footer="never"),
     Deed("guard", "z", "z", "freeze", "Freeze, lock, stop the line; lift what somebody placed", True,
@@ -89,11 +96,9 @@ DEEDS: tuple[Deed, ...] = (
     Deed("refresh", "r", "r", "read", "Have everything read again now", False, ("runner",), "qd status --live",
          footer="never"),
     Deed("filter", "slash", "/", "find", "Show only lines that hold these letters; Esc shows all again",
-         places=("bridge", "releases", "gates", "flags", "log"), footer="when roomy"),
-    Deed("attention", "exclamation_mark", "!", "look", "Everything that wants a look, in full", footer="never",
-         twin="qd status"),
-    Deed("command", "colon", ":", "cmd", "Type anything as on the command line", True, _WRITE, "qd ...",
-         footer="when roomy"),
+         places=("bridge", "releases", "gates", "flags", "pipelines", "log"), footer="when roomy"),
+    Deed("command", "colon", ":", "cmd", "Type anything as on the command line, or the name of anything listed here",
+         footer="when roomy", twin="qd ..."),
     Deed("bridge", "1", "1", "bridge", "Services down, environments across", footer="never", twin="qd status"),
     Deed("service", "2", "2", "service", "Slots, traffic and history of one service", needs=("service",),
          footer="never", twin="qd status ENV/SERVICE", places=("bridge", "service", *_RELEASES)),
@@ -101,7 +106,11 @@ DEEDS: tuple[Deed, ...] = (
          twin="qd release list"),
     Deed("gates", "4", "4", "gates", "Everything that waits for a person or a gate", footer="never", twin="qd gates"),
     Deed("flags", "5", "5", "flags", "Flags by environment", footer="never", twin="qd flag list ENV"),
+    Deed("pipelines", "6", "6", "pipelines", "Runs of pipelines and what they wait for", footer="never",
+         twin="qd pipelines"),
     Deed("log", "7", "7", "log", "The journal", footer="never", twin="qd history"),
+    Deed("attention", "exclamation_mark", "!", "look", "Everything that wants a look, in full", footer="never",
+         twin="qd status"),
     Deed("mark", "m", "m", "mark", "Mark what is under the cursor; the next key that changes something acts on "
          "everything that is marked", places=("bridge", "flags"), footer="never"),
     Deed("pin", "asterisk", "*", "pin", "Keep the service under the cursor at the top; once more: let it go",
@@ -123,6 +132,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("copy", "C", "C", "copy", "Send what is under the cursor to the terminal's clipboard", footer="never"),
     Deed("dump", "w", "w", "write", "Write this screen as text and as a picture into the state folder",
          footer="never"),
+    Deed("theme", "T", "T", "theme", "Choose another look", footer="never"),
     Deed("palette", "ctrl+p", "Ctrl+P", "palette", "Everything that can be done here, to search and run",
          footer="never"),
     Deed("past", "left_square_bracket", "[", "back", "The place before this one", footer="never"),
@@ -133,9 +143,6 @@ DEEDS: tuple[Deed, ...] = (
     Deed("leave-now", "ctrl+c", "Ctrl+C", "leave", "Leave at once", footer="never"),
     Deed("suspend", "ctrl+z", "Ctrl+Z", "suspend", "Back to the shell; `fg` returns", footer="never"),
 )  # fmt: skip
-
-LATER = {"6": "Pipelines"}
-"""Screens whose keys are spoken for, and that this version doesn't have."""
 
 MOVING = (
     ("arrows, j, k", "move the cursor"),

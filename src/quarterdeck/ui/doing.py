@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.action import FlagChange, Rollback, Shift, command_line
-from quarterdeck.release.command import Misread, read_percent, read_shares
+from quarterdeck.release.action import FlagChange, Rollback, Shift
+from quarterdeck.release.command import read_percent, read_shares
 from quarterdeck.release.picture import FlagCell
-from quarterdeck.release.release_command import FORMS, Decide, Guard, Said, Tell, read
-from quarterdeck.release.release_plan import Wish
-from quarterdeck.release.release_view import ReleaseView
-from quarterdeck.ui import guarding, releasing
+from quarterdeck.ui import releasing
 from quarterdeck.ui.screens.small import Menu, Prompt
 from quarterdeck.ui.swaps import swaps_of
 from quarterdeck.ui.widgets.choices import Option
@@ -55,7 +52,7 @@ def traffic(cockpit: Cockpit, target: TargetId) -> None:
         if words is not None:
             cockpit.plan(Shift(target, read_shares(shlex.split(words))))
 
-    cockpit.push_screen(Prompt(f"Traffic of {target}", lines, "", _wrong_shares), given)
+    cockpit.push_screen(Prompt(f"Traffic of {target}", lines, "", wrong_shares), given)
 
 
 def flag(cockpit: Cockpit, target: TargetId) -> None:
@@ -102,7 +99,7 @@ def _ask_percent(cockpit: Cockpit, one: FlagCell) -> None:
         if text is not None:
             cockpit.plan(FlagChange(one.target, one.label, percent=read_percent(text.strip())))
 
-    prompt = Prompt(f"Roll out {one.target.name}", [f"now: {_state(one)}", "percent, 0 to 100"], "", _wrong_percent)
+    prompt = Prompt(f"Roll out {one.target.name}", [f"now: {_state(one)}", "percent, 0 to 100"], "", wrong_percent)
     cockpit.push_screen(prompt, given)
 
 
@@ -113,7 +110,7 @@ def _ask_rings(cockpit: Cockpit, one: FlagCell) -> None:
             cockpit.plan(FlagChange(one.target, one.label, audience=tuple(Audience(g, p) for g, p in rings)))
 
     now = " ".join(f"{ring.group}={ring.percent:g}" for ring in one.audience) or "no group"
-    prompt = Prompt(f"Groups of {one.target.name}", [f"now: {now}", "GROUP=PERCENT ..."], "", _wrong_shares)
+    prompt = Prompt(f"Groups of {one.target.name}", [f"now: {now}", "GROUP=PERCENT ..."], "", wrong_shares)
     cockpit.push_screen(prompt, given)
 
 
@@ -122,65 +119,16 @@ def undo(cockpit: Cockpit, target: TargetId) -> None:
     cockpit.plan(Rollback(target))
 
 
-def command(cockpit: Cockpit) -> None:
-    """Anything, typed."""
-
-    def given(words: str | None) -> None:
-        if words is not None:
-            _carry_out(cockpit, read(shlex.split(words)))
-
-    target = cockpit.target()
-    hint = command_line(Rollback(target)).removeprefix("qd ") if target is not None else "rollback production/checkout"
-    told = [*FORMS.values(), f"for example: {hint}"]
-    cockpit.push_screen(Prompt("Command", told, "", lambda words: _wrong_command(cockpit, words)), given)
-
-
-def _carry_out(cockpit: Cockpit, said: Said) -> None:
-    match said:
-        case Wish():
-            cockpit.propose(said)
-        case Tell():
-            release = _release(cockpit, said.release)
-            if release is not None:
-                releasing.tell(cockpit, release, said.order, step=said.step, reason=said.reason)
-        case Decide():
-            release = _release(cockpit, said.release)
-            releasing.decide(cockpit, said.verdict, release, reason=said.reason, after=said.after)
-        case Guard():
-            guarding.ask(cockpit, said)
-        case _:
-            cockpit.plan(said)
-
-
-def _release(cockpit: Cockpit, named: str) -> ReleaseView | None:
-    """The release of that id or beginning of an id, or the open one of that `ENV/SERVICE`."""
-    releases = cockpit.picture.releases
-    found = [one for one in releases if one.id == named]
-    found = found or [one for one in releases if one.open and named in map(str, one.targets)]
-    found = found or [one for one in releases if one.id.startswith(named)]
-    return found[0] if len(found) == 1 else None
-
-
-def _wrong_command(cockpit: Cockpit, words: str) -> str:
-    try:
-        said = read(shlex.split(words))
-    except Misread as error:
-        return f"{error}. {error.form}".rstrip(". ") if error.form else str(error)
-    except ValueError as error:
-        return f"can't read that: {error}"
-    if isinstance(said, (Tell, Decide)) and _release(cockpit, said.release) is None:
-        return f"there is no release {said.release!r}, or more than one that begins so: 3 shows them"
-    return ""
-
-
-def _wrong_shares(words: str) -> str:
+def wrong_shares(words: str) -> str:
+    """What is wrong with typed shares, "" for nothing."""
     try:
         return "" if read_shares(shlex.split(words)) else "name at least one share"
     except ValueError as error:
         return str(error)
 
 
-def _wrong_percent(text: str) -> str:
+def wrong_percent(text: str) -> str:
+    """What is wrong with a typed percentage, "" for nothing."""
     try:
         read_percent(text.strip())
     except ValueError as error:

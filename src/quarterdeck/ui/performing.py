@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from quarterdeck.ui import doing, guarding, releasing
-from quarterdeck.ui.actions import Where, deeds_at, why_not
+from quarterdeck.ui.actions import Deed, Situation, Where, deeds_at, why_not
 from quarterdeck.ui.trail import Place
 
 if TYPE_CHECKING:
     from quarterdeck.ui.cockpit import Cockpit
+    from quarterdeck.ui.screens.deck import Deck
 
 
-def perform(cockpit: Cockpit, deed_id: str) -> None:
-    """Do a deed where the cockpit is, or say why it can't be done now.
+def perform(cockpit: Cockpit, deed_id: str) -> object:
+    """Do a deed where the cockpit is, or say why it can't be done now. Something to await if it takes a moment.
 
     Whatever asks for a deed (key, palette, help, command line, Enter) comes through here, so that nothing is allowed
     one way and refused another.
@@ -22,17 +23,31 @@ def perform(cockpit: Cockpit, deed_id: str) -> None:
     deck = cockpit.deck()
     deed = next((one for one in deeds_at(deck.WHERE) if one.id == deed_id), None) if deck is not None else None
     if deck is None or deed is None:
-        return
-    if reason := why_not(deed, deck.situation()):
+        return None
+    now = deck.situation()
+    if now.marked and deed.hazard and deed.id in doing.ON_TARGETS:
+        _on_marked(cockpit, deed, now)
+        return None
+    if reason := why_not(deed, now):
         cockpit.say(reason)
-        return
+        return None
     target = deck.target()
     if handler := deck.handlers().get(deed_id):
-        handler()
-    elif deed_id in doing.ON_TARGETS and target is not None:
-        doing.ON_TARGETS[deed_id](cockpit, target)
-    elif deed_id in _PLAIN:
-        _PLAIN[deed_id](cockpit)
+        return handler()
+    if deed_id in doing.ON_TARGETS and target is not None:
+        return doing.ON_TARGETS[deed_id](cockpit, target)
+    return _PLAIN[deed_id](cockpit) if deed_id in _PLAIN else None
+
+
+def _on_marked(cockpit: Cockpit, deed: Deed, now: Situation) -> None:
+    """To everything that is marked, or to nothing: never to the one under the cursor instead."""
+    from quarterdeck.ui.bulk import asking
+
+    if asking.acts_on_marked(deed):
+        asking.ask(cockpit, deed, now)
+    else:
+        unmark = cockpit.keys.shown("back")
+        cockpit.say(f"{deed.label} is done to one at a time: {unmark} lets go of the {len(now.marked)} marked first")
 
 
 def _to(where: Where) -> Callable[[Cockpit], None]:
@@ -56,20 +71,21 @@ def _refresh(cockpit: Cockpit) -> None:
         cockpit.say("asked the runner to read everything again")
 
 
-def _find(cockpit: Cockpit) -> None:
-    deck = cockpit.deck()
-    if deck is not None:
-        deck.find()
+def _on_deck(do: Callable[[Deck], object]) -> Callable[[Cockpit], object]:
+    def on_deck(cockpit: Cockpit) -> object:
+        deck = cockpit.deck()
+        return None if deck is None else do(deck)
+
+    return on_deck
 
 
-def _help(cockpit: Cockpit) -> None:
-    from quarterdeck.ui.pages.frame import help_lines
-    from quarterdeck.ui.screens import catalogue
+def _look_up(what: Literal["palette", "keys", "themes"]) -> Callable[[Cockpit], object]:
+    def look_up(cockpit: Cockpit) -> object:
+        from quarterdeck.ui import looking_up
 
-    deck = cockpit.deck()
-    if deck is not None:
-        situation = deck.situation()
-        cockpit.push_screen(catalogue.reader("Help", lambda cells: help_lines(situation, cells)))
+        return getattr(looking_up, what)(cockpit)
+
+    return look_up
 
 
 def _attention(cockpit: Cockpit) -> None:
@@ -81,14 +97,16 @@ def _attention(cockpit: Cockpit) -> None:
 
 
 _PLAIN: Mapping[str, Callable[[Cockpit], object]] = {
-    "command": doing.command,
+    "command": _on_deck(lambda deck: deck.command()),
     "refresh": _refresh,
-    "filter": _find,
+    "filter": _on_deck(lambda deck: deck.find()),
     "conn": guarding.conn,
     "guard": guarding.guard,
     "pay": guarding.pay,
     "abort": releasing.abort,
-    "help": _help,
+    "help": _look_up("keys"),
+    "palette": _look_up("palette"),
+    "theme": _look_up("themes"),
     "attention": _attention,
     "bridge": _to("bridge"),
     "service": _to_service,
@@ -96,6 +114,7 @@ _PLAIN: Mapping[str, Callable[[Cockpit], object]] = {
     "gates": _to("gates"),
     "flags": _to("flags"),
     "to-flags": _to("flags"),
+    "pipelines": _to("pipelines"),
     "log": _to("log"),
     "past": lambda cockpit: cockpit.steering.past(),
     "future": lambda cockpit: cockpit.steering.future(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from quarterdeck import paths
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.records import dataclass, field
 from quarterdeck.ui.preferences import Preferences
@@ -27,6 +28,7 @@ class Settings:
         keep_alive: makes sure that a runner is there; called at the start and when none is alive. Quick, never raises.
         target: the ENV/SERVICE to begin with, "" for none.
         preferences: what this user wants of every cockpit.
+        state: the folder in which what was typed and what was written out is kept.
         store_path: the store's file, so that the runner knows that somebody watches; None if it needn't.
     """
 
@@ -39,4 +41,5 @@ class Settings:
     clock: Clock = field(default_factory=SystemClock)
     target: str = ""
     store_path: Path | None = None
+    state: Path = field(default_factory=paths.state_dir)
     preferences: Preferences = field(default_factory=Preferences)

@@ -21,6 +21,7 @@ _MADE: Mapping[Where, Callable[[Place], Deck]] = {
     "release": lambda place: catalogue.release(place.about),
     "gates": lambda _: catalogue.gates(),
     "flags": lambda _: catalogue.flags(),
+    "pipelines": lambda _: catalogue.pipelines(),
     "log": lambda _: catalogue.log(),
 }
 

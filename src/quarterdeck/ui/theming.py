@@ -56,6 +56,11 @@ def find(name: str, among: Sequence[Path]) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
+def names(among: Sequence[Path]) -> list[str]:
+    """The names of all themes, sorted."""
+    return sorted({file.stem for folder in among for file in folder.glob("*.toml") if find(file.stem, among)})
+
+
 def choose(name: str, among: Sequence[Path]) -> tuple[Theme, str]:
     """The theme of that name, and "" or a line saying why it is another one.
 

@@ -1,15 +1,15 @@
-"""What stands around every screen: the head line, the footer, the help."""
+"""What stands around every screen: the head line and the footer."""
 
 from __future__ import annotations
 
 from quarterdeck.release.guards import person
 from quarterdeck.release.picture import Picture
 from quarterdeck.release.standing_view import ConnView
-from quarterdeck.ui.actions import LATER, MOVING, Deed, Situation, Where, deeds_at, why_not
+from quarterdeck.ui.actions import Deed, Situation, Where, deeds_at, why_not
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import BLANK, Line, join, line, spread, width, wrap
+from quarterdeck.ui.spans import Line, join, line, spread, width
 
-_TITLES: dict[Where, str] = {
+TITLES: dict[Where, str] = {
     "bridge": "1 Bridge",
     "service": "2 Service",
     "releases": "3 Releases",
@@ -23,7 +23,7 @@ _TITLES: dict[Where, str] = {
 
 def head_line(picture: Picture, where: Where, read_only: bool, cells: int, conn: ConnView | None = None) -> Line:
     """Fleet and screen on the left; who has the conn, runner, connections and the time on the right."""
-    parts = [line((picture.fleet or "no fleet yet", "title")), line((_TITLES[where], "heading"))]
+    parts = [line((picture.fleet or "no fleet yet", "title")), line((TITLES[where], "heading"))]
     if read_only:
         parts.append(line(("READ-ONLY", "attention")))
     control = (
@@ -48,7 +48,10 @@ def footer_line(now: Situation, cells: int) -> Line:
     gives_way += [deed for deed in shown if deed.id in blocked]
 
     def told(between: str) -> Line:
-        return (*line(" "), *join((_key(deed, blocked=deed.id in blocked) for deed in shown), between))
+        return (
+            *line(" "),
+            *join((_key(deed, now.keys.shown(deed), blocked=deed.id in blocked) for deed in shown), between),
+        )
 
     while width(told(" ")) > cells and gives_way:
         shown.remove(gives_way.pop())
@@ -56,30 +59,10 @@ def footer_line(now: Situation, cells: int) -> Line:
     return roomy if width(roomy) <= cells else told(" ")
 
 
-def _key(deed: Deed, *, blocked: bool) -> Line:
+def _key(deed: Deed, key: str, *, blocked: bool) -> Line:
     if blocked:
-        return line((f"({deed.shown} {deed.label})", "dim"))
-    return line((deed.shown, "key"), (f" {deed.label}", "text"))
-
-
-def help_lines(now: Situation, cells: int) -> list[Line]:
-    """All keys of a screen, with the reason where one can't be used now and its headless twin."""
-    lines: list[Line] = [line(("Keys", "title"), f" on {_TITLES[now.where]}"), BLANK]
-    for deed in deeds_at(now.where):
-        first = line((f" {deed.shown:>8}  ", "key"))
-        text = deed.explanation + (" (asks first)" if deed.hazard else "")
-        lines += wrap(text, cells, first=first)
-        if reason := why_not(deed, now):
-            lines += wrap(f"not now: {reason}", cells, first=line(" " * 11), word="attention")
-        if deed.twin:
-            lines += wrap(deed.twin, cells, first=line(" " * 11), word="dim")
-    lines += [BLANK, line(("Moving", "heading"))]
-    for keys, meaning in MOVING:
-        lines += wrap(meaning, cells, first=line((f" {keys:>18}  ", "key")))
-    lines += [BLANK, line(("Later", "heading"))]
-    for key, title in LATER.items():
-        lines.append(line((f" {key:>8}  ", "dim"), (f"{title}: comes with a later version", "dim")))
-    return lines
+        return line((f"({key} {deed.label})", "dim"))
+    return line((key, "key"), (f" {deed.label}", "text"))
 
 
 def _runner(picture: Picture) -> Line:

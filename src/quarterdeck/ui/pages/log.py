@@ -9,6 +9,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.release.guards import person
 from quarterdeck.release.telling import told
 from quarterdeck.store.base import Event
+from quarterdeck.ui.filtering import keep
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, Word, line, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
@@ -42,10 +43,9 @@ Names = Mapping[str, Mapping[str, str]]
 
 
 def rows(events: Sequence[Event], letters: str, names: Names | None = None) -> list[GridRow]:
-    """One row per line of the journal that holds these letters (in actor, target, kind or detail)."""
-    wanted = letters.lower()
+    """One row per line of the journal that matches these letters (in actor, target, kind or detail)."""
     said = [(event, told(event.kind, event.body, _steps_of(event, names or {}))) for event in events]
-    return [_row(event, detail) for event, detail in said if wanted in _searchable(event, detail)]
+    return [_row(event, detail) for event, detail in keep(said, letters, lambda one: _searchable(*one))]
 
 
 def _steps_of(event: Event, names: Names) -> Mapping[str, str]:
@@ -93,4 +93,4 @@ def _row(event: Event, detail: str) -> GridRow:
 
 
 def _searchable(event: Event, detail: str) -> str:
-    return f"{event.actor} {event.kind} {event.target} {event.operation} {detail}".lower()
+    return f"{event.actor} {event.kind} {event.target} {event.operation} {detail}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -10,30 +10,37 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
+from quarterdeck.release.pipeline_view import RunView
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.standing_view import ConnView, InboxItem
-from quarterdeck.ui.actions import LATER, Situation, Where, deeds_at
+from quarterdeck.ui.actions import Situation, Where, deeds_at
+from quarterdeck.ui.filtering import keep
 from quarterdeck.ui.pages.attention import attention_line
 from quarterdeck.ui.pages.frame import footer_line, head_line
-from quarterdeck.ui.spans import BLANK, Line, Word, line
+from quarterdeck.ui.spans import BLANK, Line, Word, line, plain
 from quarterdeck.ui.trail import Place
-from quarterdeck.ui.widgets.grid import Grid
+from quarterdeck.ui.widgets.grid import Grid, GridRow
 from quarterdeck.ui.widgets.page import Page
 
 if TYPE_CHECKING:
     from quarterdeck.ui.cockpit import Cockpit
+    from quarterdeck.ui.widgets.entry import Entry
+
+
+TYPED_INTO = ("filter", "command", "palette", "help")
+"""Deeds after which letters are typed. Their keys are heard before all others, and are through before the next key is
+looked at: over a slow link several arrive at once, and letters of a command must not be taken for keys."""
 
 
 def bindings(where: Where) -> list[BindingType]:
     """The keys of a screen, from the registry. Textual puts a user's own keys in their place by their ids."""
-    found: list[BindingType] = [
-        Binding(deed.key, f"deed('{deed.id}')", show=False, id=deed.id) for deed in deeds_at(where)
+    return [
+        Binding(deed.key, f"deed('{deed.id}')", show=False, id=deed.id, priority=deed.id in TYPED_INTO)
+        for deed in deeds_at(where)
     ]
-    return found + [Binding(key, f"later('{key}')", show=False) for key in LATER]
 
 
 class Deck(Screen[None]):
@@ -48,9 +55,7 @@ class Deck(Screen[None]):
     Deck { layout: vertical; }
     Deck > .one-line { height: 1; }
     Deck > #body { height: 1fr; }
-    Deck > #find { height: 1; border: none; padding: 0 2; display: none; background: $qd-background; color: $qd-text; }
-    Deck.-finding > #find { display: block; }
-    Deck.-finding > #detail { display: none; }
+    Deck.-typing > #detail { display: none; }
     """
 
     def __init__(self) -> None:
@@ -58,6 +63,7 @@ class Deck(Screen[None]):
         self.letters = ""
         self._said: Line = BLANK
         self._arriving: Place | None = None
+        self._entry: Entry | None = None
 
     @property
     def cockpit(self) -> Cockpit:
@@ -97,6 +103,10 @@ class Deck(Screen[None]):
         """What of the inbox is under the cursor."""
         return None
 
+    def run_here(self) -> RunView | None:
+        """The run of a pipeline under the cursor."""
+        return None
+
     def detail(self) -> Line:
         """One line about what is under the cursor."""
         return BLANK
@@ -112,6 +122,9 @@ class Deck(Screen[None]):
         """What is marked here, in the order of the screen."""
         return ()
 
+    def unmark(self) -> None:
+        """Let go of everything that is marked."""
+
     def situation(self) -> Situation:
         """What a key would act on now."""
         return Situation(
@@ -124,7 +137,12 @@ class Deck(Screen[None]):
             self.item(),
             self.marked(),
             self.cockpit.keys,
+            self.run_here(),
         )
+
+    def matching(self, rows: Iterable[GridRow]) -> list[GridRow]:
+        """The rows that hold what was typed to find something."""
+        return keep(rows, self.letters, lambda row: " ".join(plain(cell) for cell in row.cells))
 
     def about(self) -> str:
         """What the whole screen shows: a target or a release; "" for screens that show everything."""
@@ -147,10 +165,6 @@ class Deck(Screen[None]):
         yield from self.above()
         yield self.body()
         yield from self.below()
-        # An input at the bottom of the screen takes the place of the detail line while letters are typed.
-        find = Input(placeholder="letters to find; Enter keeps them, Esc shows all", id="find", compact=True)
-        find.cursor_blink = False
-        yield find
         yield Page(id="detail", classes="one-line")
         yield Page(id="foot", classes="one-line")
 
@@ -198,33 +212,60 @@ class Deck(Screen[None]):
         self._said = line("  ", (clean(text, 400), word))
         self.paint_cursor()
 
-    def find(self) -> None:
+    # --- lines that are typed at the bottom, in the place of the line of detail ------------------------------------
+    def find(self) -> Awaitable[None]:
         """Open the line in which letters to find are typed."""
-        self.add_class("-finding")
-        self.query_one("#find", Input).focus()
+        from quarterdeck.ui.widgets.entry import FindLine
 
-    def back(self) -> bool:
-        """Esc: end finding. True if there was something to end."""
-        if not (self.has_class("-finding") or self.letters):
-            return False
-        self.query_one("#find", Input).value = ""
-        self._found("")
-        return True
+        return self._open(FindLine(self.letters, self.find_letters, self._close))
 
-    @on(Input.Changed, "#find")
-    def _letters_typed(self, event: Input.Changed) -> None:
-        self.letters = event.value
+    def find_letters(self, letters: str) -> None:
+        """Show only the lines that match."""
+        self.letters = letters
         self.paint()
 
-    @on(Input.Submitted, "#find")
-    def _letters_kept(self, event: Input.Submitted) -> None:
-        self._found(event.value)
+    def command(self) -> Awaitable[None]:
+        """Open the command line."""
+        from quarterdeck.ui import command_history, commanding
+        from quarterdeck.ui.widgets.entry import CommandLine
 
-    def _found(self, letters: str) -> None:
-        self.letters = letters
-        self.remove_class("-finding")
+        cockpit, state = self.cockpit, self.cockpit.settings.state
+        earlier = command_history.read(state)
+
+        def given(text: str) -> None:
+            self._close()
+            if text.strip():
+                command_history.add(state, earlier, text)
+                commanding.carry_out(cockpit, text)
+
+        known = commanding.known(self.situation(), cockpit.sight.rules, cockpit.themes())
+        return self._open(CommandLine(known, earlier, lambda text: commanding.wrong(cockpit, text), given))
+
+    def _open(self, entry: Entry) -> Awaitable[None]:
+        self._entry = entry
+        self.add_class("-typing")
+        return self.mount(entry, before="#detail")
+
+    def _close(self) -> None:
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            entry.remove()
+        self.remove_class("-typing")
         self.query_one("#body").focus()
         self.paint()
+
+    def back(self) -> bool:
+        """Esc: end typing and finding. True if there was something to end."""
+        if self._entry is None and not self.letters:
+            return False
+        if self._entry is None or not self._entry.keeps_letters:
+            self.letters = ""
+        self._close()
+        return True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a line is typed, keys that would open one are letters."""
+        return not (action == "deed" and self._entry is not None and parameters[0] in TYPED_INTO)
 
     @on(Grid.Moved)
     def _cursor_moved(self, _: Any) -> None:
@@ -235,10 +276,8 @@ class Deck(Screen[None]):
     def _opened(self, _: Any) -> None:
         self.open()
 
-    def action_deed(self, deed_id: str) -> None:
+    async def action_deed(self, deed_id: str) -> None:
         """A key of the registry."""
-        self.cockpit.do(deed_id)
-
-    def action_later(self, key: str) -> None:
-        """A key whose screen doesn't exist yet."""
-        self.say(f"{LATER[key]} comes with a later version")
+        done = self.cockpit.do(deed_id)
+        if isinstance(done, Awaitable):
+            await done

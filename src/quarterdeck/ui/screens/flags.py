@@ -11,8 +11,8 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.picture import FlagCell
 from quarterdeck.ui.pages import flags
 from quarterdeck.ui.screens.deck import Deck, bindings
-from quarterdeck.ui.spans import Line, plain
-from quarterdeck.ui.widgets.grid import Grid, GridRow
+from quarterdeck.ui.spans import Line
+from quarterdeck.ui.widgets.grid import Grid
 
 
 class Flags(Deck):
@@ -26,7 +26,7 @@ class Flags(Deck):
 
     def paint_body(self) -> None:
         picture = self.cockpit.picture
-        rows = self._matching(flags.rows(picture))
+        rows = self.matching(flags.rows(picture))
         empty = "no flag holds these letters" if self.letters else "no flag was read yet, or none exists"
         self.query_one(Grid).fill(flags.columns(picture.environments), rows, empty)
 
@@ -56,7 +56,3 @@ class Flags(Deck):
             self.cockpit.show_operation(flag.operation.id)
         else:
             self.cockpit.do("flag")
-
-    def _matching(self, rows: list[GridRow]) -> list[GridRow]:
-        letters = self.letters.lower()
-        return [row for row in rows if letters in " ".join(plain(cell) for cell in row.cells).lower()]

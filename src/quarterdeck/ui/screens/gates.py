@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.pipeline_view import RunView
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.standing_view import InboxItem
+from quarterdeck.ui import deciding
 from quarterdeck.ui.pages import gates as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
-from quarterdeck.ui.spans import BLANK, Line, line, plain
-from quarterdeck.ui.widgets.grid import Grid, GridRow
+from quarterdeck.ui.spans import BLANK, Line, line
+from quarterdeck.ui.trail import Place
+from quarterdeck.ui.widgets.grid import Grid
 from quarterdeck.ui.widgets.page import Page
 
 _AROUND = 4
@@ -36,7 +40,7 @@ class Gates(Deck):
 
     def paint_body(self) -> None:
         grid = self.query_one(Grid)
-        rows = self._matching(pages.rows(self.cockpit.picture.inbox))
+        rows = self.matching(pages.rows(self.cockpit.picture.inbox))
         empty = "nothing holds these letters" if self.letters else "nothing waits for anybody"
         grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) // 2 - 1))
         grid.fill(pages.COLUMNS, rows, empty)
@@ -53,6 +57,7 @@ class Gates(Deck):
         if item is None:
             return BLANK
         told = "Enter pays the debt" if item.kind == "debt" else "Enter opens the release"
+        told = "Enter shows the run" if item.run else told
         return line("  ", (told, "dim"))
 
     def item(self) -> InboxItem | None:
@@ -62,6 +67,20 @@ class Gates(Deck):
     def release(self) -> ReleaseView | None:
         item = self.item()
         return self.cockpit.picture.release(item.release) if item is not None else None
+
+    def run_here(self) -> RunView | None:
+        item = self.item()
+        return self.cockpit.picture.run(item.run) if item is not None and item.run else None
+
+    def handlers(self) -> Mapping[str, Callable[[], Any]]:
+        """What is decided about runs of pipelines; releases are the cockpit's."""
+        run, item = self.run_here(), self.item()
+        if run is None or item is None:
+            return {}
+        return {
+            "approve": lambda: deciding.decide(self.cockpit, run, "approve", item.key),
+            "reject": lambda: deciding.decide(self.cockpit, run, "reject", item.key),
+        }
 
     def step(self) -> str:
         item = self.item()
@@ -75,6 +94,8 @@ class Gates(Deck):
         item = self.item()
         if item is not None and item.kind == "debt":
             self.cockpit.do("pay")
+        elif item is not None and item.run:
+            self.cockpit.steering.go(Place("pipelines", key=item.run))
         elif item is not None:
             self.cockpit.show_release(item.release)
 
@@ -83,7 +104,3 @@ class Gates(Deck):
         told = [BLANK, *pages.item_lines(item, cells)] if item is not None else []
         guards = pages.guard_lines(self.cockpit.picture.guards, cells)
         return [*told, BLANK, *guards] if guards else told
-
-    def _matching(self, rows: list[GridRow]) -> list[GridRow]:
-        letters = self.letters.lower()
-        return [row for row in rows if letters in " ".join(plain(cell) for cell in row.cells).lower()]

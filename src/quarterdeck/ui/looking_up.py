@@ -1,0 +1,72 @@
+"""Palette, help and themes: what is listed, and what happens to what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.ui.actions import Situation
+from quarterdeck.ui.pages import finding
+from quarterdeck.ui.pages.finding import Choice
+from quarterdeck.ui.screens.finder import Finder, Shape
+from quarterdeck.ui.trail import Place
+
+if TYPE_CHECKING:
+    from quarterdeck.ui.cockpit import Cockpit
+
+
+def palette(cockpit: Cockpit) -> Awaitable[object]:
+    """Everything that can be done here, and every name to go to."""
+    themes = cockpit.themes()
+    return _find(
+        cockpit,
+        lambda _: "Everything that can be done here",
+        lambda now: finding.palette_choices(now, themes),
+        finding.in_short,
+    )
+
+
+def keys(cockpit: Cockpit) -> Awaitable[object]:
+    """The keys of the screen, for what is under the cursor."""
+    return _find(cockpit, finding.help_title, finding.help_choices, finding.in_full)
+
+
+def themes(cockpit: Cockpit) -> Awaitable[object]:
+    """Which theme to wear."""
+    names = cockpit.themes()
+    return _find(cockpit, lambda _: "Themes", lambda _: finding.theme_choices(names, cockpit.theme), finding.in_short)
+
+
+def _find(
+    cockpit: Cockpit,
+    title: Callable[[Situation], str],
+    choices: Callable[[Situation], Sequence[Choice]],
+    shape: Shape,
+) -> Awaitable[object]:
+    deck = cockpit.deck()
+    assert deck is not None, "a deed is done on a screen"
+
+    def chosen(choice: str | None) -> None:
+        if choice is not None:
+            _carry_out(cockpit, choice)
+
+    finder = Finder(lambda: title(deck.situation()), lambda: choices(deck.situation()), shape)
+    return cockpit.push_screen(finder, chosen)
+
+
+def _carry_out(cockpit: Cockpit, choice: str) -> None:
+    kind, _, name = choice.partition(":")
+    match kind:
+        case "deed":
+            # Coming back to a screen clears what it said last: a refusal has to come after that.
+            cockpit.call_after_refresh(cockpit.do, name)
+        case "service":
+            cockpit.show_service(TargetId.parse(name))
+        case "release":
+            cockpit.show_release(name)
+        case "flag":
+            row, _, column = name.partition(":")
+            cockpit.steering.go(Place("flags", key=row, column=int(column)))
+        case "theme":
+            cockpit.call_after_refresh(cockpit.wear, name)

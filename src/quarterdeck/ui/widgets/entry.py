@@ -1,0 +1,172 @@
+"""Lines that are typed at the bottom of a screen: letters to find, and commands. They stand there only while needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+
+from quarterdeck.fleet.text import clean
+from quarterdeck.ui import completing
+from quarterdeck.ui.completing import Known, Offer
+from quarterdeck.ui.filtering import GRAMMAR
+from quarterdeck.ui.pages.command import told_lines
+from quarterdeck.ui.spans import Line, line
+from quarterdeck.ui.widgets.page import Page
+
+
+class Entry(Vertical):
+    """A prompt, a line to type in, and room above it to say something."""
+
+    DEFAULT_CSS = """
+    Entry { height: auto; }
+    Entry > .told { height: 0; }
+    Entry > Horizontal { height: 1; }
+    Entry > Horizontal > Page { width: 3; height: 1; }
+    Entry Input { width: 1fr; border: none; padding: 0; background: $qd-background; color: $qd-text; }
+    """
+
+    PROMPT: ClassVar[str]
+    keeps_letters: ClassVar[bool] = True
+    """Whether what was being found stays when this is left by Esc."""
+
+    def __init__(self, text: str, placeholder: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=f"{id}-entry")
+        self._field = Input(text, placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+        self._field.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        yield Page(classes="told")
+        with Horizontal():
+            yield Page(classes="prompt")
+            yield self._field
+
+    def on_mount(self) -> None:
+        prompt = line("  ", (self.PROMPT, "key"))
+        self.query_one(".prompt", Page).make(lambda _: [prompt])
+        # Not AUTO_FOCUS: the next key may have been typed already.
+        self.screen.set_focus(self._field)
+
+    def tell(self, lines: Sequence[Line]) -> None:
+        """Show these lines above what is typed."""
+        page = self.query_one(".told", Page)
+        page.styles.height = len(lines)
+        page.make(lambda _: lines)
+
+
+class FindLine(Entry):
+    """Letters that lines must hold, by the one grammar. Each letter counts at once."""
+
+    PROMPT = "/"
+    keeps_letters = False
+
+    def __init__(self, letters: str, typed: Callable[[str], None], kept: Callable[[], None]) -> None:
+        super().__init__(letters, f"{GRAMMAR}; Enter keeps, Esc shows all", id="find")
+        self._typed, self._kept = typed, kept
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        self._typed(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._kept()
+
+
+class CommandLine(Entry):
+    """A command, with what it may become above it.
+
+    Tab puts in what all offers have in common, then one offer after the other; Up and Down walk through what was typed
+    before; what is wrong with a line is said above it, and the line stays.
+    """
+
+    PROMPT = ":"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete(1)", show=False, priority=True),
+        Binding("shift+tab", "complete(-1)", show=False, priority=True),
+        Binding("up", "recall(-1)", show=False, priority=True),
+        Binding("down", "recall(1)", show=False, priority=True),
+    ]
+
+    def __init__(
+        self, known: Known, earlier: Sequence[str], wrong: Callable[[str], str], given: Callable[[str], None]
+    ) -> None:
+        """`earlier`: what was typed before, newest last. `wrong` says what is wrong with a line, "" for nothing."""
+        super().__init__("", "Tab completes, Up brings back what was typed before, Esc goes back", id="command")
+        self._known, self._earlier, self._wrong, self._given = known, tuple(earlier), wrong, given
+        self._at = len(self._earlier)
+        self._unfinished = ""
+        self._offers: list[Offer] = []
+        self._chosen = -1
+        self._stem = ""
+        self._put = ""
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._offer()
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        if event.value != self._put:
+            self._offer()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        complaint = self._wrong(event.value) if event.value.strip() else ""
+        if complaint:
+            self._tell(complaint)
+        else:
+            self._given(event.value)
+
+    def action_complete(self, step: int) -> None:
+        """Tab: as much as is certain, then each offer in turn."""
+        if not self._offers:
+            return
+        stem, begun = self._stem, self._field.value[len(self._stem) :]
+        same = completing.common(self._offers)
+        if self._chosen < 0 and len(self._offers) > 1 and len(same) > len(begun) and same.startswith(begun):
+            self._put_in(stem + same)
+            self._offer()
+            return
+        if len(self._offers) == 1:
+            only = self._offers[0].text
+            self._put_in(stem + only + ("" if only.endswith("=") else " "))
+            self._offer()
+            return
+        self._chosen = (self._chosen + step) % len(self._offers) if self._chosen >= 0 else (0 if step > 0 else -1)
+        self._chosen %= len(self._offers)
+        self._put_in(stem + self._offers[self._chosen].text)
+        self._tell("")
+
+    def action_recall(self, step: int) -> None:
+        """Up and Down: lines that were typed before; below the newest one, the one that was being typed."""
+        if self._at == len(self._earlier):
+            self._unfinished = self._field.value
+        self._at = max(0, min(self._at + step, len(self._earlier)))
+        self._put_in(self._earlier[self._at] if self._at < len(self._earlier) else self._unfinished)
+        self._offer()
+
+    def _put_in(self, text: str) -> None:
+        self._put = text
+        self._field.value = text
+        self._field.cursor_position = len(text)
+
+    def _offer(self) -> None:
+        """Work out anew what the line may become."""
+        text = self._field.value
+        _, begun = completing.split(text)
+        self._stem = text[: len(text) - len(begun)]
+        self._offers = completing.offers(text, self._known)
+        self._chosen = -1
+        self._tell("")
+
+    def _tell(self, complaint: str) -> None:
+        form = completing.form_of(self._field.value, self._known)
+        room = max(2, min(8, self.screen.size.height // 3))
+        cells = max(20, self.screen.size.width)
+        self.tell(told_lines(form, self._offers, self._chosen, clean(complaint, 400), room, cells))
