@@ -1,9 +1,10 @@
-"""`qd swap | shift | flag | deploy | rollback`: plan, confirm, carry out, follow to the end."""
+"""`qd swap | shift | flag | deploy | rollback | run`: plan, confirm, carry out, follow to the end."""
 
 from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 
 from quarterdeck.cli import confirming, output, wishing
 from quarterdeck.cli.action_words import action_of, describe
@@ -17,6 +18,7 @@ from quarterdeck.cli.plan_text import plan_lines
 from quarterdeck.cli.release_following import Patience
 from quarterdeck.cli.requesting import answer_to, plan
 from quarterdeck.release.action import Action
+from quarterdeck.release.plan import Plan
 from quarterdeck.release.release_plan import Wish
 
 
@@ -45,10 +47,15 @@ def configure_rollback(parser: ArgumentParser) -> None:
     _configure(parser, "rollback")
 
 
+def configure_run(parser: ArgumentParser) -> None:
+    """`qd run`."""
+    _configure(parser, "run")
+
+
 def _configure(parser: ArgumentParser, verb: str, *also: str) -> None:
     describe(parser, verb, also)
     confirming.configure(parser)
-    if verb == "rollback":
+    if verb in ("rollback", "run"):
         wishing.configure_override(parser)
     else:
         wishing.configure_conditions(parser)
@@ -66,7 +73,7 @@ def run(invocation: Invocation) -> ExitCode:
     invocation.require_writing("qd plan shows what it would do")
     if getattr(given, "confirm_within", None) is not None:
         return _carry_out_for_now(invocation, action)
-    return _carry_out(invocation, action)
+    return carry_out(invocation, action, lambda made: confirming.typed_confirmation(made, given))
 
 
 def _carry_out_for_now(invocation: Invocation, action: Action) -> ExitCode:
@@ -80,13 +87,18 @@ def _carry_out_for_now(invocation: Invocation, action: Action) -> ExitCode:
     return wishing.start(invocation, wish, None if given.detach else Patience())
 
 
-def _carry_out(invocation: Invocation, action: Action) -> ExitCode:
+def carry_out(invocation: Invocation, action: Action, confirm: Callable[[Plan], str]) -> ExitCode:
+    """Plan an action, show the plan, have it confirmed, and follow it to its end.
+
+    Args:
+        confirm: what was typed to confirm a plan; raises CommandError for no yes.
+    """
     given = invocation.arguments
     with connected(invocation) as fleet:
         made = plan(fleet, action, given.reason, given.override)
         output.narrate("\n".join(plan_lines(made, time.time())))
         try:
-            typed = confirming.typed_confirmation(made, given)
+            typed = confirm(made)
         except BaseException:
             fleet.asker.dismiss(made)
             raise

@@ -154,7 +154,7 @@ def _wait(fleet: Fleet, pipeline: TargetId, run: PipelineRun, wait: PendingAppro
         environment=theirs,
         asks=wait.environment or wait.id,
         target=TargetId(ours, pipeline.name, pipeline=True),
-        text=_text(wait, theirs, now),
+        text=_text(wait, f"{theirs} ({ours})" if ours.lower() not in ("", theirs.lower()) else theirs, now),
         blocks=clean(wait.blocks, 120),
         who=_who(wait),
         may_decide=wait.may_decide,

@@ -47,7 +47,9 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
     run, what = survey.run, title(action.target, survey.run)
     if wait.may_decide is False:
         who = ", ".join(wait.reviewers) or "nobody that the host names"
-        return Refusal("denied", f"{what}: these credentials may not decide about {_where(wait)}", f"who may: {who}")
+        return Refusal(
+            "denied", f"{what}: these credentials may not decide about {_where(action, wait)}", f"who may: {who}"
+        )
     before = sum(review.wait == wait.id for review in survey.reviews)
     yes = action.decision == "approve"
     step = Step(
@@ -56,7 +58,7 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
         role="pipelines",
         target=action.target,
         address=place.address,
-        summary=f"{what}: {action.decision} {_where(wait)}",
+        summary=f"{what}: {action.decision} {_where(action, wait)}",
         change={
             **survey.facts, "run": run.id, "attempt": run.attempt, "wait": wait.id, "environment": wait.environment,
             "decision": action.decision, "comment": action.comment,
@@ -64,13 +66,19 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
         before={"reviews": before},
         after={"decision": action.decision},
     )  # fmt: skip
-    goes_on = wait.blocks or f"what it does to {wait.environment}" if wait.environment else wait.blocks or "the run"
+    goes_on = wait.blocks or (f"what it does to {wait.environment}" if wait.environment else "the run")
     since = "" if wait.since is None else f" since {moment(wait.since)}"
-    effects = (Effect(what, _where(wait), f"waits{since}", f"goes on: {goes_on}" if yes else "rejected: it fails"),)
+    effects = (
+        Effect(what, _where(action, wait), f"waits{since}", f"goes on: {goes_on}" if yes else "rejected: it fails"),
+    )
     risks = (*_about_code(run), *_superseded(run, survey.others), *_of_wait(wait, yes=yes))
     stop = f"an approval can't be taken back; qd run cancel {RunName(action.target.name, run.id)} stops the rest"
     again = f"a rejection can't be taken back; qd run rerun {RunName(action.target.name, run.id)} asks again"
-    feels = f"everybody who uses {wait.environment or 'what this pipeline changes'}" if yes else "nobody"
+    feels = (
+        f"everybody who uses {_where(action, wait) if wait.environment else 'what this pipeline changes'}"
+        if yes
+        else "nobody"
+    )
     return Outline((step,), effects, (), risks if yes else (), Fuse(False, stop if yes else again), feels)
 
 
@@ -155,15 +163,17 @@ def title(target: TargetId, run: PipelineRun) -> str:
     return f"{target.name} #{clean(run.number or run.id, 40)}"
 
 
-def _where(wait: PendingApproval) -> str:
-    return clean(wait.environment, 60) or "the question"
+def _where(action: DecideRun, wait: PendingApproval) -> str:
+    """What is decided about: the host's name for it, and ours where that is another one."""
+    theirs, ours = clean(wait.environment, 60), action.target.environment
+    return (f"{theirs} ({ours})" if ours.lower() not in ("", theirs.lower()) else theirs) or "the question"
 
 
 def _about_code(run: PipelineRun) -> Iterator[Risk]:
     """Which code: it is what a person approves, and the title alone doesn't say."""
     what = f"{clean(run.title, 120)} " if run.title else ""
     yield Risk(
-        "info", "code", f"{what}({clean(run.commit, 12) or '?'} on {clean(run.ref, 60) or '?'}, {run.actor or '?'})"
+        "info", "code", f"{what}({clean(run.commit, 64)[:8] or '?'} on {clean(run.ref, 60) or '?'}, {run.actor or '?'})"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from quarterdeck.fleet.pipelines import RunState
 from quarterdeck.fleet.readings import Health
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
@@ -101,6 +102,16 @@ INBOX: Mapping[InboxKind, Span] = {
     "hindered": ("○ held up", "attention"),
     "gate": ("▸ gate", "moving"),
     "debt": ("○ debt", "attention"),
+}
+RUN: Mapping[RunState, Span] = {
+    "waiting": ("◆ waiting", "attention"),
+    "queued": ("· queued", "dim"),
+    "running": ("▸ running", "moving"),
+    "succeeded": ("✓ succeeded", "ok"),
+    "failed": ("✗ failed", "danger"),
+    "cancelled": ("○ cancelled", "attention"),
+    "skipped": ("○ skipped", "dim"),
+    "unknown": ("? unknown", "attention"),
 }
 NOT_RUN: Span = ("· not run", "dim")
 GAVE_UP: Span = ("○ abandoned", "attention")

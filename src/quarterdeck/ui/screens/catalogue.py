@@ -54,6 +54,13 @@ def flags() -> Deck:
     return Flags()
 
 
+def pipelines() -> Deck:
+    """Screen 6."""
+    from quarterdeck.ui.screens.pipelines import Pipelines
+
+    return Pipelines()
+
+
 def log() -> Deck:
     """Screen 7."""
     from quarterdeck.ui.screens.log import Log
