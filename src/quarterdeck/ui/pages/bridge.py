@@ -76,7 +76,7 @@ def heading(part: Part, cells: int) -> Heading:
     """The title of a group, with how many are in it and how many of them want a look."""
     told = line(("── ", "dim"), (f"{part.title.upper()} ", "heading"), (f" {len(part.rows)} ", "dim"))
     if part.wanting and part.wanting < len(part.rows):
-        told = (*told, (f" {part.wanting} want{'s' if part.wanting == 1 else ''} a look ", "attention"))
+        told = (*told, (f" {part.wanting} {_want(part.wanting)} a look ", "attention"))
     return Heading((*told, ("─" * max(0, cells - width(told)), "dim")))
 
 
@@ -103,7 +103,9 @@ def told_line(view: View, hidden: Hidden, marked: int, letters: str, key_of: Cal
         when = "since you left" if view.since == "left" else f"for {view.since}"
         parts.append(line((f"{hidden.unchanged} unchanged {when} hidden; {arrange} shows them", "attention")))
     if letters:
-        wanting = f", {hidden.unlike_wanting} of them want a look" if hidden.unlike_wanting else ""
+        wanting = (
+            f", {hidden.unlike_wanting} of them {_want(hidden.unlike_wanting)} a look" if hidden.unlike_wanting else ""
+        )
         parts.append(line((f"{hidden.unlike} without {letters!r} hidden{wanting}; {end} shows them", "attention")))
     arranged = [_GROUPED[view.group], _SORTED[view.sort]]
     parts += [line((text, "dim")) for text in arranged if text]
@@ -117,6 +119,10 @@ _GROUPED: Mapping[Group, str] = {
 _SORTED: Mapping[Sort, str] = {
     "configured": "", "name": "by name", "worst": "worst first", "changed": "last changed first",
 }  # fmt: skip
+
+
+def _want(count: int) -> str:
+    return "wants" if count == 1 else "want"
 
 
 def detail_line(cell: Cell | None, *, marked: bool = False, pinned: bool = False) -> Line:

@@ -215,20 +215,28 @@ class Grid(Lines, can_focus=True):
         return [i for i, column in enumerate(self._columns) if column.selectable]
 
     def _heads(self, widths: Sequence[int]) -> Line:
-        titles = tuple(
-            span
-            for column, cells in zip(self._columns, widths, strict=True)
-            if cells
-            for span in fit(line((column.title, "heading")), cells)
-        )
+        """The titles; where columns are out of sight, how many and on which side, never over the cursor's own title."""
+        titles = [line((column.title, "heading")) for column in self._columns]
         hidden = [i for i in self._selectable() if not widths[i]]
+        shown = [i for i in self._selectable() if widths[i]]
         if not hidden:
-            return titles
+            return self._titles(titles, widths)
         more = (
             f"{'< ' if hidden[0] < self._column else ''}{len(hidden)} more{' >' if hidden[-1] > self._column else ''}"
         )
+        if len(shown) > 1 and shown[-1] == self._column:
+            titles[shown[0]] = line((more, "attention"))
+            return self._titles(titles, widths)
         cells = self.size.width
-        return (*fit(titles, cells - len(more) - 1), (" ", "text"), (more, "attention"))
+        return (*fit(self._titles(titles, widths), cells - len(more) - 1), (" ", "text"), (more, "attention"))
+
+    @staticmethod
+    def _titles(titles: Sequence[Line], widths: Sequence[int]) -> Line:
+        """Each as wide as its column, with the gap behind it."""
+        shown: Line = ()
+        for title, cells in zip(titles, widths, strict=True):
+            shown = (*shown, *fit(fit(title, cells - _GAP), cells)) if cells else shown
+        return shown
 
     def _column_at(self, x: int) -> int:
         """The column in which a cell of the terminal lies, the one under the cursor where none is to be chosen."""
