@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pyte
@@ -15,16 +16,28 @@ class Seen(NamedTuple):
     looks: tuple[object, ...]
 
 
+class _Screen(pyte.Screen):
+    reply: Callable[[bytes], None] | None = None
+
+    def write_process_input(self, data: str) -> None:
+        if self.reply is not None:
+            self.reply(data.encode())
+
+
 class Emulator:
     """A terminal of that size; `feed` it bytes or text."""
 
     def __init__(self, columns: int, rows: int) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = _Screen(columns, rows)
         self.screen.set_mode(pyte.modes.LNM)  # the line translates \n to \r\n
         self._stream = pyte.ByteStream(self.screen)
 
     def feed(self, data: str | bytes) -> None:
         self._stream.feed(data.encode() if isinstance(data, str) else data)
+
+    def answer(self, reply: Callable[[bytes], None]) -> None:
+        """Reply to questions (where the cursor is, what terminal this is) from now on."""
+        self.screen.reply = reply
 
     def rows(self) -> list[list[Seen]]:
         """Every cell, as seen."""

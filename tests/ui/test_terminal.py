@@ -2,116 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyte
 import pytest
+from tests.terminal.cockpits import PATIENCE, PROGRAM, Terminal, cockpit
 from tests.ui.scenes import FrozenClock, Scene, played, slots
 
 pytestmark = pytest.mark.process
-
-PROGRAM = Path(__file__).with_name("cockpit_process.py")
-PATIENCE = 20.0
-
-
-@dataclass
-class Terminal:
-    """A terminal emulator with a program in it."""
-
-    master: int
-    slave: int
-    process: subprocess.Popen[bytes]
-    columns: int
-    rows: int
-    received: bytearray = field(default_factory=bytearray)
-
-    def __post_init__(self) -> None:
-        self.screen = pyte.Screen(self.columns, self.rows)
-        self._stream = pyte.ByteStream(self.screen)
-
-    def read(self, seconds: float) -> int:
-        """Take in what comes within so many seconds; how many bytes it was."""
-        deadline, before = time.monotonic() + seconds, len(self.received)
-        while (left := deadline - time.monotonic()) > 0:
-            ready, _, _ = select.select([self.master], [], [], left)
-            if not ready:
-                break
-            try:
-                data = os.read(self.master, 65536)
-            except OSError:  # the other end is closed
-                break
-            self.received += data
-            self._stream.feed(data)
-        return len(self.received) - before
-
-    def wait_for(self, text: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while text not in self.text():
-            assert time.monotonic() < deadline, f"no {text!r} on:\n{self.text()}"
-            self.read(0.05)
-
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.master, keys)
-
-    def ended(self) -> int:
-        """Wait for the end of the program; its exit code."""
-        deadline = time.monotonic() + PATIENCE
-        while self.process.poll() is None:
-            assert time.monotonic() < deadline, "it didn't end"
-            self.read(0.02)
-        self.read(0.05)
-        return self.process.returncode
-
-    def modes(self) -> list[object]:
-        """How the terminal line is set (raw or not, echo, ...)."""
-        return termios.tcgetattr(self.slave)[:4]
-
-
-@contextmanager
-def cockpit(store: Path, columns: int = 80, rows: int = 24, **environment: str) -> Iterator[Terminal]:
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "SSH", "NO_COLOR"))}
-    kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **environment}
-
-    def own_terminal() -> None:
-        os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(store)],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=kept,
-        preexec_fn=own_terminal,
-    )
-    terminal = Terminal(master, slave, process, columns, rows)
-    try:
-        yield terminal
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(master)
-        os.close(slave)
 
 
 @pytest.fixture

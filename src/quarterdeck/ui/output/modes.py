@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from quarterdeck.ui.output.encoding import Terminal
 from quarterdeck.ui.output.handover import ENTER, LEAVE
 
+SAVE_TITLE = "\x1b[22;2t"
+RESTORE_TITLE = "\x1b[23;2t"
+"""Keep the window's title, and put it back (xterm's control sequences, "Window manipulation")."""
 BEGIN_TOGETHER = "\x1b[?2026h"
 END_TOGETHER = "\x1b[?2026l"
 """Around bytes that a terminal shall show at once, where it says that it can."""
@@ -41,8 +44,13 @@ def enter(environment: Mapping[str, str], *, mouse: bool, keyboard: bool) -> str
     return sequence
 
 
+def keep(environment: Mapping[str, str]) -> str:
+    """Keep what `leave` puts back. Once each time that the terminal is taken over."""
+    return "" if environment.get("TERM") in _PLAIN else SAVE_TITLE
+
+
 def leave(environment: Mapping[str, str]) -> str:
     """Give it back, whatever of `enter` was in force. The keyboard comes first: each screen has its own."""
     if environment.get("TERM") in _PLAIN:
         return LEAVE
-    return "\x1b[<u\x1b[?2004l\x1b[?1004l" + "".join(f"\x1b[?{mode}l" for mode in _MOUSE) + LEAVE
+    return f"{RESTORE_TITLE}\x1b[<u\x1b[?2004l\x1b[?1004l" + "".join(f"\x1b[?{mode}l" for mode in _MOUSE) + LEAVE
