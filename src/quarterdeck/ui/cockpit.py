@@ -333,6 +333,7 @@ class Cockpit(App[None]):
     # --- leaving -------------------------------------------------------------------------------------------------
     def leave(self) -> None:
         """End the cockpit, and say what goes on without it."""
+        self._take_a_glance()
         told = goes_on(self.picture, [] if self.chain is None else self.chain.rest)
         self.exit(message=Text("\n".join(told)) if told else None)
 
@@ -342,4 +343,5 @@ class Cockpit(App[None]):
 
     def _leave_on_signal(self, number: int) -> None:
         """A hang-up must end this process at once and leave the terminal as it was: work goes on in the runner."""
+        self._take_a_glance()
         self.exit(return_code=128 + number)

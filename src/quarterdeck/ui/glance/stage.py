@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _INPUT, _SCREEN = 0, 2
 """The cockpit reads keys from standard input, and draws on standard error."""
 
+_PATIENCE = 0.02
+"""Seconds to wait for a store that somebody has locked."""
 _SIXTEEN_COLOURS = ("linux", "vt100", "vt220", "ansi", "xterm-color", "xterm-16color")
 _FILLS = ("xterm", "tmux")
 """Terminals that certainly fill what they erase with the background in force."""
@@ -99,7 +101,7 @@ def _end_cleanly(standing: Handover) -> None:
         restore(standing)
         os._exit(128 + number)
 
-    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, end)
 
 
@@ -144,30 +146,28 @@ def _new_lines(store: str, glance: Glance) -> int | None:
 
     from quarterdeck.store.schema import APPLICATION_ID, MIGRATIONS
 
-    database = sqlite3.connect(f"file:{_quoted(os.path.abspath(store))}?mode=ro", uri=True, timeout=0.02)
+    database = None
     try:
-
-        def one(statement: str, *values: int) -> tuple[Any, ...] | None:
-            row: tuple[Any, ...] | None = database.execute(statement, values).fetchone()
-            return row
-
-        if one("PRAGMA application_id") != (APPLICATION_ID,) or one("PRAGMA user_version") != (len(MIGRATIONS),):
+        database = sqlite3.connect(f"file:{_quoted(os.path.abspath(store))}?mode=ro", uri=True, timeout=_PATIENCE)
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if (application, version) != (APPLICATION_ID, len(MIGRATIONS)):
             return None
-        head = one("SELECT seq FROM head") or (0,)
-        known = one("SELECT hash FROM events WHERE seq = ?", glance.seq) or ("",)
-        return int(head[0]) - glance.seq if known == (glance.hash,) and head[0] >= glance.seq else None
+        (head,) = database.execute("SELECT seq FROM head").fetchone() or (0,)
+        (known,) = database.execute("SELECT hash FROM events WHERE seq = ?", (glance.seq,)).fetchone() or ("",)
+        return int(head) - glance.seq if known == glance.hash and head >= glance.seq else None
     except sqlite3.Error:
         return None
     finally:
-        database.close()
+        if database is not None:
+            database.close()
 
 
 def _quoted(path: str) -> str:
     """A path inside a `file:` URI."""
     return "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "/._-~") else "".join(f"%{b:02X}" for b in raw_)
-        for letter in path
-        for raw_ in (letter.encode("utf-8", "surrogateescape"),)
+        chr(byte) if (chr(byte).isalnum() and byte < 128) or chr(byte) in "/._-~" else f"%{byte:02X}"
+        for byte in os.fsencode(path)
     )
 
 
