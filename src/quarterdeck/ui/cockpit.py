@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from quarterdeck.release.release_plan import Wish
     from quarterdeck.release.release_view import ReleaseView
     from quarterdeck.ui.bulk.chain import Chain
+    from quarterdeck.ui.calling import Caller
     from quarterdeck.ui.glance.making import Keeper
     from quarterdeck.ui.screens.order import Question
+    from quarterdeck.ui.tour import Tour
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the store's version: one short read."""
@@ -104,12 +106,15 @@ class Cockpit(App[None]):
         self.sight = Watch(store, settings.clock)
         self.picture = self.sight.picture()
         self.steering: Steering = Steering(self)
+        self.copied = ""
         self.keys = keymap.read(settings.preferences.keys)
         self.set_keymap(self.keys.changed)
         self.chain: Chain | None = None
         """What was last said yes to together, and how far it is."""
+        self.tour: Tour | None = None
         self._problem, self._left_at, self._leaving = problem, left_at, leaving
         self._keeper = keeper
+        self._caller: Caller | None = None
         self._news = News.NOTHING
         self._painted_at = 0.0
         self._painting_took = 0.0
@@ -129,6 +134,8 @@ class Cockpit(App[None]):
         if self._leaving:
             self._leaving.on_signals(self._leave_on_signal)
         self.look()
+        if self.settings.tour != "never" and not self.settings.read_only:
+            self._begin_tour()
         self.push_screen(Bridge())
         self.set_interval(LOOK_EVERY, self.look)
         if self.settings.target:
@@ -136,6 +143,13 @@ class Cockpit(App[None]):
         self.call_after_refresh(self._greet)
         self.call_after_refresh(_collect_again)
         self.call_after_refresh(self._take_a_glance)
+        self.call_after_refresh(self._begin_to_call)
+
+    def _begin_tour(self) -> None:
+        from quarterdeck.ui import tour
+
+        if self.settings.tour == "again" or not tour.seen(self.settings.state):
+            self.tour = tour.Tour(self)
 
     def _greet(self) -> None:
         """Say what is wrong, or what happened while nobody of this terminal was here."""
@@ -143,6 +157,14 @@ class Cockpit(App[None]):
 
         if greeting := self._problem or left_behind(self.settings.store_path) or self._meanwhile():
             self.say(greeting)
+
+    def _begin_to_call(self) -> None:
+        """From now on, what is new calls for a person; what stands on the screen already doesn't."""
+        from quarterdeck.ui.calling import caller_of
+
+        self._caller = caller_of(self)
+        self.app_resume_signal.subscribe(self, self._caller.forget_title)
+        self._caller.see(self.picture)
 
     def _meanwhile(self) -> str:
         if self._left_at is None:
@@ -173,6 +195,8 @@ class Cockpit(App[None]):
             self.picture = self.sight.picture()
             self.paint()
             self._take_a_glance()
+            if self._caller:
+                self._caller.see(self.picture)
             self._painted_at = clock.monotonic()
             self._painting_took = self._painted_at - began
         elif began - self._painted_at >= TICK_EVERY:
@@ -231,6 +255,8 @@ class Cockpit(App[None]):
         """Do what a key stands for, or say why it can't be done now. Something to await if it takes a moment."""
         from quarterdeck.ui.performing import perform
 
+        if self.tour is not None:
+            self.tour.pressed(deed_id)
         return perform(self, deed_id)
 
     def themes(self) -> list[str]:
@@ -277,6 +303,8 @@ class Cockpit(App[None]):
                 self.show_operation(operation_id)
 
         self.push_screen(catalogue.plan(action), confirmed)
+        if self.tour is not None:
+            self.tour.planned()
 
     def propose(self, wish: Wish) -> None:
         """Show the plan of a release; after a yes, the release."""

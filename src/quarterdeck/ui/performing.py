@@ -88,6 +88,19 @@ def _look_up(what: Literal["palette", "keys", "themes"]) -> Callable[[Cockpit], 
     return look_up
 
 
+async def _copy(cockpit: Cockpit) -> None:
+    from quarterdeck.ui import taking_away
+
+    deck = cockpit.deck()
+    await taking_away.copy(cockpit, deck.copyable() if deck is not None else "")
+
+
+def _dump(cockpit: Cockpit) -> None:
+    from quarterdeck.ui import taking_away
+
+    taking_away.dump(cockpit)
+
+
 def _attention(cockpit: Cockpit) -> None:
     from quarterdeck.ui.pages.attention import attention_lines
     from quarterdeck.ui.screens import catalogue
@@ -108,6 +121,8 @@ _PLAIN: Mapping[str, Callable[[Cockpit], object]] = {
     "palette": _look_up("palette"),
     "theme": _look_up("themes"),
     "attention": _attention,
+    "copy": _copy,
+    "dump": _dump,
     "bridge": _to("bridge"),
     "service": _to_service,
     "releases": _to_releases,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from quarterdeck.ui.screens.order import OrderDialog, Question
     from quarterdeck.ui.screens.plan import PlanDialog, ProposalDialog
     from quarterdeck.ui.screens.progress import Progress
-    from quarterdeck.ui.screens.small import Reader
+    from quarterdeck.ui.screens.small import PlainText, Reader
     from quarterdeck.ui.widgets.page import Maker
 
 
@@ -101,3 +101,10 @@ def reader(title: str, maker: Maker) -> Reader:
     from quarterdeck.ui.screens.small import Reader
 
     return Reader(title, maker)
+
+
+def plain_text(text: str) -> PlainText:
+    """A text to select."""
+    from quarterdeck.ui.screens.small import PlainText
+
+    return PlainText(text)

@@ -144,6 +144,11 @@ class Deck(Screen[None]):
         """The rows that hold what was typed to find something."""
         return keep(rows, self.letters, lambda row: " ".join(plain(cell) for cell in row.cells))
 
+    def copyable(self) -> str:
+        """What is copied of what is under the cursor: its name, as commands take it."""
+        target = self.target()
+        return "" if target is None else str(target)
+
     def about(self) -> str:
         """What the whole screen shows: a target or a release; "" for screens that show everything."""
         return ""
@@ -206,6 +211,8 @@ class Deck(Screen[None]):
         self.query_one("#detail", Page).make(lambda _: [said])
         situation = self.situation()
         self.query_one("#foot", Page).make(lambda cells: [footer_line(situation, cells)])
+        if self.cockpit.tour is not None:
+            self.cockpit.tour.see(self)
 
     def say(self, text: str, word: Word = "attention") -> None:
         """Show a line until the cursor moves."""

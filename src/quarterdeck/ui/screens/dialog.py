@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import Line, line, spread
+from quarterdeck.ui.spans import Line, line, plain, spread
 from quarterdeck.ui.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Dialog(Screen[Result]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
         Binding("ctrl+z", "app.suspend_process", show=False),
+        Binding("C", "copy", show=False, id="copy"),
+        Binding("w", "dump", show=False, id="dump"),
         Binding("tab", "app.focus_next", show=False),
         Binding("shift+tab", "app.focus_previous", show=False),
         Binding("up,k", "scroll_text(-1)", show=False),
@@ -89,6 +91,20 @@ class Dialog(Screen[Result]):
     def action_scroll_text(self, rows: int) -> None:
         self.query_one("#text", Page).scroll_by(rows)
         self.paint()
+
+    def copyable(self) -> str:
+        """What is copied: everything that is said here, unless there is something better to take away."""
+        return "\n".join(plain(row).rstrip() for row in self.query_one("#text", Page).lines)
+
+    async def action_copy(self) -> None:
+        from quarterdeck.ui import taking_away
+
+        await taking_away.copy(self.cockpit, self.copyable())
+
+    def action_dump(self) -> None:
+        from quarterdeck.ui import taking_away
+
+        taking_away.dump(self.cockpit)
 
     def action_back(self) -> Any:
         """Esc: close, changing nothing."""

@@ -90,6 +90,10 @@ class Gates(Deck):
         item = self.item()
         return item.target if item is not None else None
 
+    def copyable(self) -> str:
+        item = self.item()
+        return "" if item is None else item.twin or item.key
+
     def open(self) -> None:
         item = self.item()
         if item is not None and item.kind == "debt":

@@ -13,7 +13,7 @@ from quarterdeck.store.base import Event
 from quarterdeck.ui.pages import log
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.screens.small import Reader
-from quarterdeck.ui.spans import Line, line
+from quarterdeck.ui.spans import Line, line, plain
 from quarterdeck.ui.watching import EVENTS_SHOWN
 from quarterdeck.ui.widgets.grid import Grid
 
@@ -63,6 +63,10 @@ class Log(Deck):
         """The line under the cursor."""
         key = self.query_one(Grid).cursor_key
         return next((event for event in self.cockpit.sight.events if str(event.seq) == key), None)
+
+    def copyable(self) -> str:
+        event = self._event()
+        return "" if event is None else "\n".join(plain(row) for row in log.event_lines(event, 10_000))
 
     def open(self) -> None:
         event = self._event()

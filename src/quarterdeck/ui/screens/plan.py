@@ -26,6 +26,9 @@ class PlanDialog(Consent):
     def heading(self) -> str:
         return command_line(self._action).removeprefix("qd ")
 
+    def copyable(self) -> str:
+        return f"qd {self.heading()}"
+
     def ask(self) -> Request:
         return self.cockpit.asker.plan(self._action, "", self.override)
 
@@ -74,6 +77,9 @@ class ProposalDialog(Consent):
 
     def heading(self) -> str:
         return wish_line(replace(self._wish, override=self.override)).removeprefix("qd ")
+
+    def copyable(self) -> str:
+        return f"qd {self.heading()}"
 
     def ask(self) -> Request:
         return self.cockpit.asker.propose(replace(self._wish, override=self.override), "")

@@ -88,6 +88,9 @@ class Release(Deck):
     def release(self) -> ReleaseView | None:
         return self.cockpit.picture.release(self._release)
 
+    def copyable(self) -> str:
+        return self._release
+
     def about(self) -> str:
         return self._release
 

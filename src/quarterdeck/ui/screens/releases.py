@@ -81,6 +81,10 @@ class Releases(Deck):
         release = self.release()
         return release.targets[0] if release is not None and release.targets else None
 
+    def copyable(self) -> str:
+        release = self.release()
+        return "" if release is None else release.id
+
     def open(self) -> None:
         release = self.release()
         if release is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rich.cells import chop_cells
 from textual import on
 from textual.widget import Widget
 from textual.widgets import Input
@@ -76,6 +77,35 @@ class Prompt(Dialog[str]):
             self.paint()
         else:
             self.dismiss(event.value)
+
+
+class PlainText(Dialog[None]):
+    """A text without anything beside it, to be selected with the terminal's own means; any of Esc, q, Enter closes it.
+
+    No frame: whatever stands beside a text is selected with it.
+    """
+
+    BINDINGS = [("q,enter", "back", "")]  # noqa: RUF012 (Textual's own convention)
+    DEFAULT_CSS = "PlainText > #box { border: none; padding: 0; max-width: 100%; max-height: 100%; }"
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def paint(self) -> None:
+        self.say_title(line(("Select it with your terminal; Esc closes", "dim")))
+        self.query_one("#text", Page).make(self._lines)
+        self.say_below(())
+
+    def copyable(self) -> str:
+        return self._text
+
+    def _lines(self, cells: int) -> list[Line]:
+        """Cut where the terminal would break it, and nowhere else."""
+        lines: list[Line] = []
+        for row in self._text.splitlines():
+            lines += [line(part) for part in chop_cells(row, cells)] or [BLANK]
+        return lines
 
 
 class Reader(Dialog[None]):
