@@ -19,7 +19,7 @@ from textual.message import Message
 
 from quarterdeck.ui.output import modes
 from quarterdeck.ui.output.cells import UNKNOWN, Grid
-from quarterdeck.ui.output.handover import Handover, raw
+from quarterdeck.ui.output.handover import ENTER, Handover, raw
 from quarterdeck.ui.output.keys import Keys
 from quarterdeck.ui.output.line import Line
 from quarterdeck.ui.output.reading import Reader
@@ -76,6 +76,8 @@ class CellDriver(Driver):
             self._stage.begin(Grid.filled(columns, rows), f"{prologue}\x1b[m\x1b[2J", hold=False)
         else:
             shown = _painted(launched).resized(columns, rows, UNKNOWN)
+            # Some terminals (VTE) clear the screen that they are on when told to go there again.
+            prologue = prologue.replace(ENTER, "", 1)
             self._stage.begin(shown, f"{prologue}\x1b[m", hold=bool(launched.painted))
         signal.signal(signal.SIGWINCH, self._on_resize)
         signal.signal(signal.SIGTSTP, self._on_stop)
