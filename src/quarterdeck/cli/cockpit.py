@@ -33,7 +33,7 @@ def run(invocation: Invocation) -> int:
 
 def _open(invocation: Invocation) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise CommandError(ExitCode.USAGE, "the cockpit needs a terminal", "without one: qd status, qd plan, qd --help")
+        raise CommandError(ExitCode.USAGE, "the cockpit needs a terminal", "without one: qd watch, qd status")
     path = invocation.store_path()
     with closing(open_store(path, create=True)) as store:
         if store.fleet() is None:
@@ -43,10 +43,11 @@ def _open(invocation: Invocation) -> int:
         # The toolkit makes many objects that stay; looking through them as they come costs a fifth of the start.
         gc.disable()
         from quarterdeck.ui import app
-        from quarterdeck.ui.settings import Settings
+        from quarterdeck.ui.settings import Settings, Tour
 
         waker = Waker(invocation, path)
-        settings = Settings(actor(), invocation.read_only, keep_alive=waker.wake, store_path=path)
+        tour: Tour = getattr(invocation.arguments, "tour", "never")
+        settings = Settings(actor(), invocation.read_only, keep_alive=waker.wake, store_path=path, tour=tour)
         code = app.run(store, settings)
     tell_who_else_can_read(path)
     if waker.failure is not None:

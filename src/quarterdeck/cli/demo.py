@@ -26,6 +26,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.usage = "qd demo [COMMAND ...]"
     parser.add_argument("-h", "--help", action="store_true", help="show this help, or that of COMMAND, and exit")
+    parser.add_argument("--tour", action="store_true", help="show the tour of the cockpit again")
     parser.set_defaults(run=run, takes_words="demo", own_help=parser.format_help)
 
 
@@ -57,5 +58,6 @@ def run(invocation: Invocation) -> int:
         json=inner.json or invocation.json,
     )
     if not invocation.words:
+        merged.arguments.tour = "again" if invocation.arguments.tour else "once"
         output.narrate("starting a sandbox with contoso-shop in it; nothing real is touched")
     return run_of(parsed)(merged)

@@ -16,7 +16,7 @@ from quarterdeck.ui.settings import Settings
 UNFIT = 2
 """The return code where no cockpit can be shown."""
 
-_WITHOUT = "Everything works without it: qd status, qd plan, qd swap ... (qd --help)"
+_WITHOUT = "Everything works without it: qd watch prints a line for every change; qd status, qd swap ... (qd --help)"
 _PIXEL_MOUSE_OFF = "\x1b[?1016l"
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from quarterdeck import paths
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.records import dataclass, field
 from quarterdeck.ui.preferences import Preferences
+
+
+Tour = Literal["never", "once", "again"]
+"""Whether the tour is shown: never, only if it wasn't seen yet, or in any case."""
 
 
 def _nothing() -> None:
@@ -28,6 +33,7 @@ class Settings:
         keep_alive: makes sure that a runner is there; called at the start and when none is alive. Quick, never raises.
         target: the ENV/SERVICE to begin with, "" for none.
         preferences: what this user wants of every cockpit.
+        tour: whether the tour is shown.
         state: the folder in which what was typed and what was written out is kept.
         store_path: the store's file, so that the runner knows that somebody watches; None if it needn't.
     """
@@ -42,4 +48,5 @@ class Settings:
     target: str = ""
     store_path: Path | None = None
     state: Path = field(default_factory=paths.state_dir)
+    tour: Tour = "never"
     preferences: Preferences = field(default_factory=Preferences)

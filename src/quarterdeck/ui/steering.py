@@ -54,6 +54,9 @@ class Steering:
         deck = self._cockpit.deck()
         if deck is None or deck.back():
             return
+        if isinstance(deck, Bridge) and self._cockpit.tour is not None:
+            self._cockpit.tour.end()
+            return
         if isinstance(deck, Bridge):
             self._cockpit.say(f"this is the first screen; {self._cockpit.keys.shown('quit')} leaves the cockpit")
             return

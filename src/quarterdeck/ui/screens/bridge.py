@@ -105,7 +105,7 @@ class Bridge(Deck):
     def paint_cursor(self) -> None:
         super().paint_cursor()
         below = self.query_one("#below", Page)
-        around = _LINES_AROUND + self.has_class("-telling")
+        around = _LINES_AROUND + self.has_class("-telling") + self.lines_of_tour()
         below.styles.height = max(0, self.size.height - around - max(1, self.query_one(Grid).row_count))
         below.make(self._below)
 

@@ -220,6 +220,10 @@ class Deck(Screen[None]):
         self.paint_cursor()
 
     # --- lines that are typed at the bottom, in the place of the line of detail ------------------------------------
+    def lines_of_tour(self) -> int:
+        """How many lines of the screen the tour takes."""
+        return sum(len(box.lines) for box in self.query("#tour").results(Page))
+
     def find(self) -> Awaitable[None]:
         """Open the line in which letters to find are typed."""
         from quarterdeck.ui.widgets.entry import FindLine
