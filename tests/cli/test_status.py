@@ -1,11 +1,17 @@
 """`qd status`: what the store knows, as text and as JSON."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.series import Point, SeriesId
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.gate import GateSpec
+from quarterdeck.release.indicator import Indicator, Scale
+from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.store.base import Draft
 
 
@@ -53,6 +59,29 @@ def test_of_one_service_the_way_back_and_what_still_drains_are_told(written: Any
     assert "operation op1" in qd("status", "production/checkout").out, "what runs has no way back yet"
     document = qd("status", "production/checkout", "--json").json
     assert (document["way_back"]["possible"], document["draining"]) == (False, [])
+
+
+def test_of_one_service_the_latest_of_what_is_measured_is_told(written: Any, qd: Any) -> None:
+    written.everything()
+    assert qd("status", "production/checkout", "--json").json["indicators"] == []
+    assert "measured" not in qd("status", "production/checkout").out
+    question = GateSpec("errors", "metric", "metrics", {"query": "e"}, "result == result")
+    rules = Rulebook(
+        routes=(Route(TargetId("production", "checkout"), indicators=("errors", "latency")),),
+        indicators=(
+            Indicator("errors", question, Scale(0, 5, bad_above=2), "%", 100),
+            Indicator("latency", replace(question, name="latency"), Scale(0, 3), "s"),
+        ),
+    )
+    written.store.put_rules(rules, written.lease)
+    series, now = SeriesId("production/checkout", "errors"), time.time()
+    written.store.put_points([(series, Point(now - 30, 0.5)), (series, Point(now, 2.5))], written.lease)
+    result = qd("status", "production/checkout")
+    assert "errors  2.5 %  too high  just now  metrics" in result.out
+    assert "latency  -  never  metrics" in result.out
+    errors, latency = qd("status", "production/checkout", "--json").json["indicators"]
+    assert (errors["value"], errors["unit"], errors["state"], errors["bad_above"]) == (2.5, "%", "too high", 2)
+    assert (latency["value"], latency["state"], latency["measured_at"]) == (None, "never", None)
 
 
 def test_an_unknown_scope_names_what_there_is(written: Any, qd: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.release.condition import check, holds
+from quarterdeck.release.condition import bounds, check, holds
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 
@@ -46,6 +46,28 @@ def test_a_condition_holds_or_not(text: str, result: float, wanted: bool) -> Non
 )
 def test_what_cannot_be_computed_is_neither_true_nor_false(text: str, result: float) -> None:
     assert holds(text, result) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("result < 0.01", (None, 0.01)),
+        ("0.01 >= result", (None, 0.01)),
+        ("result > 5", (5, None)),
+        ("0 <= result <= 5", (0, 5)),
+        ("5 >= result > 1", (1, 5)),
+        ("result > 1 and result < 5", (1, 5)),
+        ("result == 0", (None, None)),
+        ("result < 1 or result > 5", (None, None)),
+        ("not result < 1", (None, None)),
+        ("result * 2 < 1", (None, None)),
+        ("1 < 2", (None, None)),
+    ],
+)
+def test_limits_are_told_where_a_condition_says_them_plainly(
+    text: str, limits: tuple[float | None, float | None]
+) -> None:
+    assert bounds(text) == limits
 
 
 @pytest.mark.parametrize(

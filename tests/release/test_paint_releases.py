@@ -17,6 +17,7 @@ from quarterdeck.release.freshness import left
 from quarterdeck.release.gate import GateSpec, Measurement, Sample
 from quarterdeck.release.guards import Debt, Guards, Hold
 from quarterdeck.release.inbox import inbox
+from quarterdeck.release.indicator import Scale
 from quarterdeck.release.paint import paint, repaint_releases
 from quarterdeck.release.paint_guards import view_guards
 from quarterdeck.release.paint_releases import view_releases
@@ -52,6 +53,34 @@ def release(*through: str, plan: ReleasePlan = PLAN) -> Release:
 
 def happens(one: Release, kind: str, ago: float = 60, actor: str = "ana@jump1", **body: object) -> Release:
     return advance(one, f"release.{kind}", actor, body, NOW - ago)
+
+
+def test_the_course_of_its_share_has_a_point_for_each_change_and_also_those_that_were_taken_back() -> None:
+    one = release()
+    assert seen(one).course == ()
+    one = happens(one, "step_started", 800, step="1", operation="o1")
+    one = happens(one, "step_done", 790, step="1")
+    assert [(NOW - point.at, point.value) for point in seen(one).course] == [(900, 0), (790, 5)]
+    one = happens(one, "step_started", 500, step="5", operation="o5")
+    one = happens(one, "step_done", 450, step="5")
+    one = happens(one, "step_undoing", 300, step="5", operation="u5")
+    one = happens(one, "step_undone", 200, step="5")
+    told = [(NOW - point.at, point.value) for point in seen(one).course]
+    assert told == [(900, 0), (790, 5), (500, 100), (200, 5)]
+
+
+def test_a_bake_tells_how_much_of_its_time_is_over_and_a_gate_what_it_said_and_on_which_scale() -> None:
+    one = release("1")
+    one = happens(one, "step_started", 150, step="2", until=NOW + 450)
+    for ago, verdict, value in ((90, "pass", 0.2), (60, "no_data", None), (30, "fail", 1.5)):
+        sample = Sample(NOW - ago, (Measurement("errors", verdict, value),))  # type: ignore[arg-type]
+        one = happens(one, "sampled", ago, step="2", sample=to_json(sample))
+    step = seen(one).step("2")
+    assert step is not None
+    assert (step.passed, step.lasts) == (150, 600)
+    (measure,) = step.measures
+    assert measure.samples == (("pass", 0.2), ("no_data", None), ("fail", 1.5))
+    assert measure.scale == Scale(0, 2, bad_above=1)
 
 
 def seen(one: Release, now: float = NOW, rules: Rulebook | None = None, guards: Guards | None = None) -> ReleaseView:

@@ -14,6 +14,7 @@ import pytest
 from quarterdeck import config
 from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.pipelines import RunsReading
 from quarterdeck.fleet.readings import FlagsReading, Reading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
@@ -23,7 +24,9 @@ from quarterdeck.providers.base import Capability, GateSource, ProviderError, Se
 from quarterdeck.release.action import Action, FlagChange, Shift, Swap
 from quarterdeck.release.condition import holds
 from quarterdeck.release.filling import fill
+from quarterdeck.release.indicator import measured
 from quarterdeck.release.plan import Plan
+from quarterdeck.runner.gauging import names_of
 from quarterdeck.runner.planner import Planner
 from quarterdeck.sandbox.assembly import running
 from quarterdeck.sandbox.serve import announcement
@@ -108,7 +111,8 @@ async def harbour(request: pytest.FixtureRequest, sail: Sail) -> Harbour:
 
 
 async def test_every_place_can_be_seen(harbour: Harbour) -> None:
-    kinds = {"slots": SlotsReading, "slot_traffic": TrafficReading, "traffic": TrafficReading, "flags": FlagsReading}
+    kinds = {"slots": SlotsReading, "slot_traffic": TrafficReading, "traffic": TrafficReading, "flags": FlagsReading,
+             "pipelines": RunsReading}  # fmt: skip
     for place in harbour.fleet.places:
         assert isinstance(await harbour.seen(place), kinds[place.role]), place.subject
 
@@ -189,6 +193,22 @@ async def test_what_serves_users_answers_every_question_to_the_metrics(sample: P
                 said = await harbour.open.gates(gate.connection).measure(replace(gate, options=options))
                 assert said.value is not None, (gate.name, names, said)
                 assert holds(gate.success, said.value), (gate.name, names, said)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+async def test_every_indicator_of_every_service_has_a_value_on_its_scale(sample: Path, sail: Sail) -> None:
+    loaded = config.load(sample, registry.schemas, environment={})
+    harbour = await sail(loaded.fleet)
+    harbour.clock.advance(300)
+    for route in loaded.rules.routes:
+        for one in measured(route.target, loaded.fleet, loaded.rules, {}):
+            names = names_of(one.target, loaded.fleet, {})
+            options = {key: fill(text, names) for key, text in one.indicator.question.options.items()}
+            question = replace(one.indicator.question, options=options)
+            said = await harbour.open.gates(question.connection).measure(question)
+            assert said.value is not None, (one.indicator.name, names, said)
+            well = one.indicator.scale.quality(said.value * one.indicator.times)
+            assert well == "good" or not loaded.fleet.environment(one.target.environment).protected
 
 
 async def test_a_bare_swap_means_the_slots_of_the_configuration(sail: Sail) -> None:

@@ -229,7 +229,9 @@ async def test_after_everything_was_taken_back_nothing_reads_like_an_alarm(scene
 
 async def test_a_service_that_was_never_changed_has_nothing_to_take_back(scene: Scene, start: Start) -> None:
     scene.publish()
-    assert rows_of(await screen(scene, start), "nothing to take back: the journal knows no change of it")
+    assert rows_of(
+        await screen(scene, start), "nothing to take back: the journal knows no change of production/checkout"
+    )
 
 
 async def test_a_wide_terminal_has_two_columns_and_loses_nothing(scene: Scene, start: Start) -> None:

@@ -81,17 +81,21 @@ def _print(fleet: Watched, seen: Picture, invocation: Invocation) -> None:
 def _outlook(store: Store, scope: Scope, now: float) -> Iterator[str]:
     """Of one service there is room to say what is to be expected."""
     if scope.service:
+        from quarterdeck.cli.indicators import indicator_lines
         from quarterdeck.cli.outlook import outlook_lines, outlook_of
 
+        yield from indicator_lines(store, TargetId(scope.environment, scope.service), now)
         yield from outlook_lines(outlook_of(store, TargetId(scope.environment, scope.service), now))
 
 
 def _outlook_json(store: Store, scope: Scope, now: float) -> Mapping[str, Any]:
     if not scope.service:
         return {}
+    from quarterdeck.cli.indicators import indicators_json
     from quarterdeck.cli.outlook import outlook_json, outlook_of
 
-    return outlook_json(outlook_of(store, TargetId(scope.environment, scope.service), now))
+    target = TargetId(scope.environment, scope.service)
+    return {**outlook_json(outlook_of(store, target, now)), "indicators": indicators_json(store, target, now)}
 
 
 def _wait_for_change(fleet: Watched) -> None:

@@ -75,7 +75,7 @@ def _settled(target: TargetId, operations: Sequence[Operation], now: float) -> s
     if standing:
         return ""
     if not changed:
-        return "the journal knows no change of it"
+        return f"the journal knows no change of {target}"
     last = changed[0]
     by = last.undone_by or last.actor
     return f"all changes in the journal have been taken back, the last {age(now - last.started_at)} ago by {by}"

@@ -19,7 +19,7 @@ LABEL = 11
 
 _JOINT: Span = ("─", "dim")
 _BAR = 24
-_COLUMNS = 40
+_COLUMNS = 30
 _STEPS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 """Lengths of time that a column may stand for, in seconds."""
 
@@ -33,7 +33,7 @@ def steps_graph(release: ReleaseView, cells: int) -> Iterator[Line]:
     targets = dict.fromkeys(step.target for step in release.steps)
     for target in targets:
         steps = [step for step in release.steps if step.target == target]
-        label = clean(target.name, LABEL - 2) if len(targets) > 1 else "STEPS"
+        label = clean(target.name, LABEL - 2) if len(targets) > 1 else "PATH"
         if len(targets) > 1 and target.region:
             label = clean(f"{target.name}@{target.region}", LABEL - 2)
         yield from _joined([_step(step, release) for step in steps], label, cells)
@@ -98,7 +98,7 @@ def share_graph(release: ReleaseView, now: float) -> Iterator[Line]:
     several = len(release.members) > 1
     scale = Scale(0, max(100, math.ceil(peak / 100) * 100)) if several else _SHARE
     row = merged((block(value, scale) if value > 0 else "_", "bar" if value > 0 else "dim") for value in values)
-    told = f"  0 to {scale.high:g}%, a column is {length(step)}, most {marks.percent(peak)}"
+    told = f"  0 to {scale.high:g}%, {length(step)} a column, most {marks.percent(peak)}"
     yield (*fit(line(("SHARE", "heading")), LABEL), *row, (told, "dim"))
 
 

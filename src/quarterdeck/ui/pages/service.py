@@ -86,6 +86,8 @@ def _now(view: ServiceView, cells: int) -> Iterator[Line]:
     events = events_of([view_operation(one, view.now) for one in view.operations])
     shown = list(indicator_lines(view.measured, events, view.now, cells))
     yield from [*shown, BLANK] if shown else []
+    if cell.release is not None:
+        yield from _gates(cell.release, cells)
 
 
 def _places(view: ServiceView, cells: int) -> Iterator[Line]:
@@ -108,14 +110,24 @@ def _later(view: ServiceView, cells: int) -> Iterator[Line]:
 
 
 def _release(release: ReleaseView, now: float, cells: int) -> Iterator[Line]:
-    """The release that has this service: how far it and its rings are, what it waits for, what its gates say."""
+    """The release that has this service: how far it and its rings are, and what it waits for."""
     yield line(("RELEASE", "heading"), ("  p promote, A abort, Enter opens it", "dim"))
     yield from releases.head_lines(release, cells)
     yield from releases.graphs_lines(release, now, cells)
     current = release.current
-    yield from releases.measures_lines((*(current.measures if current else ()), *release.background), cells)
     if current is not None and current.asked is not None:
         yield from releases.asked_lines(current.asked, cells)
+    yield BLANK
+
+
+def _gates(release: ReleaseView, cells: int) -> Iterator[Line]:
+    """What the gates of its release say, and what its probes observed."""
+    current = release.current
+    measures = (*(current.measures if current else ()), *release.background)
+    if not measures and not release.truth:
+        return
+    yield line(("GATES", "heading"), ("  of the step under way, and those that are asked all the time", "dim"))
+    yield from releases.measures_lines(measures, cells)
     for text in release.truth:
         yield from wrap(text, cells, first=fit(line(("OBSERVED", "heading")), graphs.LABEL))
     yield BLANK

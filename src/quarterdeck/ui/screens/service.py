@@ -103,14 +103,13 @@ class Service(Deck):
 
     def detail(self) -> Line:
         below = self.query_one("#body", ScrolledPage).hidden_below
+        more = line("  ", marks.further(below)) if below else ()
         cell = self.cockpit.picture.cell(self._target)
         if cell is not None and cell.release is not None:
-            return line(
-                "  ", ("Enter opens the release under way", "moving"), *([marks.further(below)] if below else [])
-            )
+            return (*line("  ", ("Enter opens the release under way", "moving")), *more)
         if self._open_operation():
-            return line("  ", ("Enter opens the operation under way", "moving"))
-        return line("  ", marks.further(below)) if below else ()
+            return (*line("  ", ("Enter opens the operation under way", "moving")), *more)
+        return more
 
     def target(self) -> TargetId | None:
         return self._target
