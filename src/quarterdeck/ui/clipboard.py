@@ -10,11 +10,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 
+from quarterdeck.ui.multiplexers import inside, wrapped
+
 MOST = 74_994
 """Letters of Base64 that terminals take: xterm refuses more."""
-
-_SCREEN_CHUNK = 252
-"""GNU screen passes a device control string on only if it is short (256 in old versions)."""
 
 _NATIVE: Sequence[tuple[str, str, Sequence[str]]] = (
     ("", "pbcopy", ()),
@@ -45,10 +44,4 @@ def sequence(text: str, environment: Mapping[str, str]) -> str:
     if len(encoded) > MOST:
         return ""
     plain = f"\x1b]52;c;{encoded}\x07"
-    terminal = environment.get("TERM", "")
-    if environment.get("TMUX") or terminal.startswith("tmux"):
-        return plain + "\x1bPtmux;" + plain.replace("\x1b", "\x1b\x1b") + "\x1b\\"
-    if environment.get("STY") or terminal.startswith("screen"):
-        chunks = (plain[at : at + _SCREEN_CHUNK] for at in range(0, len(plain), _SCREEN_CHUNK))
-        return "".join(f"\x1bP{chunk}\x1b\\" for chunk in chunks)
-    return plain
+    return (plain if inside(environment) == "tmux" else "") + wrapped(plain, environment)
