@@ -7,7 +7,7 @@ from typing import Any
 
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.records import replace
@@ -69,12 +69,14 @@ def shown(of: Glance, columns: int = 80, rows: int = 24, **changes: Any) -> tupl
     return screen.display, text
 
 
+@settings(max_examples=40, deadline=None)
 @given(LINES, LINES, st.lists(LINES, max_size=5), st.sampled_from([None, True, False]))
 def test_what_is_kept_is_read_back(title: Line, foot: Line, body: list[Line], ascii: bool | None) -> None:  # noqa: A002
     one = glance(title=title, foot=foot, body=tuple(body), ascii=ascii)
     assert decoded(encoded(one)) == one
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.binary(max_size=300) | st.text(max_size=300).map(lambda text: encoded(glance())[:-40].encode() + text.encode())
 )
@@ -85,6 +87,7 @@ def test_a_garbled_file_is_no_glance(tmp_path_factory: pytest.TempPathFactory, d
     assert found is None or shown(found)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_file_with_one_thing_changed_in_it_never_ends_in_an_error(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
