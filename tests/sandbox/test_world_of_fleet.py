@@ -41,6 +41,11 @@ def test_everything_a_fleet_speaks_of_exists(sample: str) -> None:
             assert found, place
             assert len(found.endpoints) == 2
             assert world.profiles.status(found) == "Online"
+        elif place.role == "pipelines":
+            repository = world.pipelines.repository(parts["repository"])
+            assert repository, place
+            assert any(run.status == "waiting" for run in repository.runs), "somebody can try to approve"
+            assert repository.workflow(parts["workflow"])
         else:
             labels = {item["label"] for item in world.configuration.dump()}
             assert parts["label"] in labels

@@ -65,6 +65,7 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
         },
         before={"reviews": before},
         after={"decision": action.decision},
+        repeatable=True,  # only what is pending can be decided: a host refuses the second of two
     )  # fmt: skip
     goes_on = wait.blocks or (f"what it does to {wait.environment}" if wait.environment else "the run")
     since = "" if wait.since is None else f" since {moment(wait.since)}"

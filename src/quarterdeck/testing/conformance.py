@@ -17,6 +17,7 @@ from typing import Any
 
 from quarterdeck.fleet.codec import from_json, to_json
 from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.pipelines import RunsReading
 from quarterdeck.fleet.readings import Audience, FlagsReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Place, Role
@@ -37,6 +38,7 @@ _KINDS: Mapping[Role, type] = {
     "slot_traffic": TrafficReading,
     "traffic": TrafficReading,
     "flags": FlagsReading,
+    "pipelines": RunsReading,
 }
 
 PassTime = Callable[[float], Awaitable[None]]
@@ -49,23 +51,23 @@ class NotConforming(AssertionError):
 
 async def check_observing(capability: Capability, places: Sequence[Place], missing: Place | None = None) -> None:
     """Every place is read as what its role says, a missing one is a trouble, and the text is fit for a terminal."""
-    _require(bool(capability.source), "`source` is empty: observations must say who said so")
+    require(bool(capability.source), "`source` is empty: observations must say who said so")
     asked = [*places, missing] if missing else [*places]
     try:
         observed = await capability.observe(asked)
     except Exception as error:
         raise NotConforming(f"observe raised {type(error).__name__} instead of reporting a Trouble") from error
     strange = set(observed) - {place.subject for place in asked}
-    _require(not strange, f"observe answered for what nobody asked: {sorted(strange)}")
+    require(not strange, f"observe answered for what nobody asked: {sorted(strange)}")
     for place in places:
         found = observed.get(place.subject)
-        _require(isinstance(found, _KINDS[place.role]), f"{place.subject} was read as {type(found).__name__}")
+        require(isinstance(found, _KINDS[place.role]), f"{place.subject} was read as {type(found).__name__}")
         _require_round_trip(found)
-        _require_printable(found, place.subject)
+        require_printable(found, place.subject)
     if missing:
         trouble = observed.get(missing.subject)
-        _require(isinstance(trouble, Trouble), f"{missing.subject} isn't there, and was read as {trouble!r}")
-        _require_printable(trouble, missing.subject)
+        require(isinstance(trouble, Trouble), f"{missing.subject} isn't there, and was read as {trouble!r}")
+        require_printable(trouble, missing.subject)
 
 
 async def check_swap(
@@ -75,9 +77,9 @@ async def check_swap(
     modes: tuple[SwapMode, ...] = ("swap", "swap", "preview", "cancel")
     for mode in modes:
         survey = await host.survey_swap(place.address, source, destination)
-        _require_printable(survey, f"survey of {place.subject}")
+        require_printable(survey, f"survey of {place.subject}")
         action = Swap(place.target, source, destination, mode)
-        await _take(host, _steps(plan_swap(action, [Site(place, survey)]), mode), pass_time)
+        await take(host, steps_of(plan_swap(action, [Site(place, survey)]), mode), pass_time)
 
 
 async def check_deploy(
@@ -86,17 +88,17 @@ async def check_deploy(
     """A version into a slot that nobody reaches, read back; then what was there before, if the provider tells what that
     was. The slot should hold another version at first."""
     survey = await host.survey_deploy(place.address, slot)
-    _require_printable(survey, f"survey of {place.subject}")
-    _require(survey.slot.name.lower() == slot.lower(), f"asked for {slot}, surveyed {survey.slot.name}")
+    require_printable(survey, f"survey of {place.subject}")
+    require(survey.slot.name.lower() == slot.lower(), f"asked for {slot}, surveyed {survey.slot.name}")
     outline = plan_deploy(Deploy(place.target, version, slot, artifact), place, survey, artifact)
-    steps = _steps(outline, f"deploy of {version}")
-    await _take(host, steps, pass_time)
+    steps = steps_of(outline, f"deploy of {version}")
+    await take(host, steps, pass_time)
     after = await host.survey_deploy(place.address, slot)
-    _require(after.artifact in ("", artifact), f"{slot} holds {after.artifact} instead of {artifact}")
+    require(after.artifact in ("", artifact), f"{slot} holds {after.artifact} instead of {artifact}")
     if survey.artifact:
-        await _take(host, _steps(plan_undo(steps[0], place, after), "the way back"), pass_time)
+        await take(host, steps_of(plan_undo(steps[0], place, after), "the way back"), pass_time)
         again = await host.survey_deploy(place.address, slot)
-        _require(again.artifact == survey.artifact, f"after the way back {slot} holds {again.artifact}")
+        require(again.artifact == survey.artifact, f"after the way back {slot} holds {again.artifact}")
 
 
 async def check_shift(
@@ -107,15 +109,15 @@ async def check_shift(
     old = {destination.name: destination.share for destination in before.reading.destinations}
     for wanted in (shares, old):
         survey = await router.survey_traffic(place.address)
-        _require_printable(survey, f"survey of {place.subject}")
+        require_printable(survey, f"survey of {place.subject}")
         # Where the first that is up gets everything, a share of 0 means "off": only who gets it all is named.
         named = {name: share for name, share in wanted.items() if share or not survey.limits.ordered}
         outline = plan_shift(Shift(place.target, named), [Router(place, survey)])
-        await _take(router, _steps(outline, f"shift to {named}"), pass_time)
+        await take(router, steps_of(outline, f"shift to {named}"), pass_time)
         after = (await router.survey_traffic(place.address)).reading
         for destination in after.destinations:
             near = abs(destination.share - wanted.get(destination.name, destination.share))
-            _require(near < 1, f"{destination.name} has {destination.share:g}% and should have {wanted}")
+            require(near < 1, f"{destination.name} has {destination.share:g}% and should have {wanted}")
 
 
 async def check_flag(
@@ -134,27 +136,28 @@ async def check_flag(
     old: Step | None = None
     for change in changes:
         survey = await store.survey_flag(place.address, name, label)
-        _require_printable(survey, f"survey of {name}")
-        steps = _steps(plan_flag(change, place, survey), str(change))
-        await _take(store, steps, pass_time)
+        require_printable(survey, f"survey of {name}")
+        steps = steps_of(plan_flag(change, place, survey), str(change))
+        await take(store, steps, pass_time)
         old = old or steps[0]
     if old is not None:
         await _require_refused(store, old)
 
 
-async def _take(capability: Capability, steps: Sequence[Step], pass_time: PassTime) -> None:
+async def take(capability: Capability, steps: Sequence[Step], pass_time: PassTime) -> None:
+    """Perform steps one after the other, each settled before and after."""
     for planned in steps:
         # As after a crash: all that is known of a step is what was stored.
         step = _require_round_trip(planned)
         state = (await capability.settle(step)).state
-        _require(state in ("not_done", "unclear"), f"{step.summary}: before it was sent, settle said {state}")
+        require(state in ("not_done", "unclear"), f"{step.summary}: before it was sent, settle said {state}")
         receipt = await capability.send(step)
-        _require(isinstance(receipt, Receipt), f"{step.summary}: send gave no Receipt")
+        require(isinstance(receipt, Receipt), f"{step.summary}: send gave no Receipt")
         hidden = not receipt.token or receipt.token not in repr(receipt)
-        _require(hidden, "the repr of a receipt shows its token")
+        require(hidden, "the repr of a receipt shows its token")
         await _follow(capability, step, receipt, pass_time)
         settled = await capability.settle(step)
-        _require(settled.state == "done", f"{step.summary}: afterwards settle said {settled.state}: {settled.detail}")
+        require(settled.state == "done", f"{step.summary}: afterwards settle said {settled.state}: {settled.detail}")
 
 
 async def _follow(capability: Capability, step: Step, receipt: Receipt, pass_time: PassTime) -> None:
@@ -162,8 +165,8 @@ async def _follow(capability: Capability, step: Step, receipt: Receipt, pass_tim
         progress = await capability.poll(step, receipt)
         if progress.state == "finished":
             return
-        _require(progress.state == "running", f"{step.summary}: failed: {progress.detail}")
-        _require(progress.wait > 0, f"{step.summary}: poll wants to be asked again at once, for ever")
+        require(progress.state == "running", f"{step.summary}: failed: {progress.detail}")
+        require(progress.wait > 0, f"{step.summary}: poll wants to be asked again at once, for ever")
         await pass_time(progress.wait)
     raise NotConforming(f"{step.summary}: still running after {MOST_LOOKS} looks")
 
@@ -177,10 +180,11 @@ async def _require_refused(store: FlagStore, old: Step) -> None:
     raise NotConforming("a write of a flag that was planned on another version went through: it must be conditional")
 
 
-def _steps(outline: Outline | Refusal, what: str) -> tuple[Step, ...]:
+def steps_of(outline: Outline | Refusal, what: str) -> tuple[Step, ...]:
+    """The steps of an outline, of which there must be some."""
     if isinstance(outline, Refusal):
         raise NotConforming(f"{what}: the planner refuses: {outline.message}")
-    _require(bool(outline.steps), f"{what}: there is nothing to do")
+    require(bool(outline.steps), f"{what}: there is nothing to do")
     return outline.steps
 
 
@@ -189,24 +193,26 @@ def _require_round_trip(value: Any) -> Any:
         again = from_json(type(value), to_json(value))
     except (TypeError, ValueError) as error:
         raise NotConforming(f"{type(value).__name__} can't be stored: {error}") from error
-    _require(to_json(again) == to_json(value), f"{type(value).__name__} isn't the same when it is read back")
+    require(to_json(again) == to_json(value), f"{type(value).__name__} isn't the same when it is read back")
     return again
 
 
-def _require_printable(value: Any, where: str) -> None:
+def require_printable(value: Any, where: str) -> None:
+    """No text in it could do anything to a terminal."""
     if isinstance(value, str):
-        _require(all(c.isprintable() for c in value), f"{where}: control characters in {value!r}")
+        require(all(c.isprintable() for c in value), f"{where}: control characters in {value!r}")
     elif isinstance(value, Mapping):
         for part in value.values():
-            _require_printable(part, where)
+            require_printable(part, where)
     elif isinstance(value, (tuple, list)):
         for part in value:
-            _require_printable(part, where)
+            require_printable(part, where)
     elif is_dataclass(value):
         for field in fields(value):
-            _require_printable(getattr(value, field.name), f"{where}.{field.name}")
+            require_printable(getattr(value, field.name), f"{where}.{field.name}")
 
 
-def _require(holds: bool, otherwise: str) -> None:
+def require(holds: bool, otherwise: str) -> None:
+    """Raises NotConforming with what is wrong if it doesn't hold."""
     if not holds:
         raise NotConforming(otherwise)

@@ -129,7 +129,9 @@ async def test_an_answer_that_says_nothing_leaves_the_decision_in_doubt_until_it
     assert len(github.newest().reviews) == 1
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, "unauthenticated"), (403, "forbidden"), (404, "not_found"), (422, "provider_error")])
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "unauthenticated"), (403, "forbidden"), (404, "not_found"), (422, "provider_error")]
+)
 async def test_a_clear_no_is_a_no(github: GitHub, status: int, code: str) -> None:
     step = await decision(github)
     github.fault(kind="status", status=status, plane="github", method="POST")

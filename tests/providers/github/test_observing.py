@@ -79,7 +79,7 @@ async def test_a_wrong_token_is_told_without_the_token(start: Start) -> None:
 
 async def test_a_token_without_the_scope_is_told_by_check(github: GitHub) -> None:
     reader = github.as_(READER)
-    told = {what: trouble for what, trouble in [one async for one in reader.session.check()]}
+    told = dict([one async for one in reader.session.check()])
     scopes = told["its scopes: read:org"]
     assert scopes is not None
     assert scopes.code == "forbidden"

@@ -45,6 +45,9 @@ LOOK_AGAIN = 3.0
 """Seconds between looks at a run that is being cancelled."""
 
 
+_CANCELLING = "cancelling"
+"""A receipt's token: there is something to look at until the run has ended."""
+
 Documents = Sequence[Mapping[str, Any]]
 
 
@@ -123,7 +126,7 @@ class Workflows:
                 return await self._dispatch(step)
             case "cancel_run":
                 await self._api.write(f"{base}/actions/runs/{change['run']}/cancel")
-                return Receipt(str(change["run"]), str(change["run"]))
+                return Receipt(str(change["run"]), _CANCELLING)
             case "rerun_run":
                 verb = "rerun-failed-jobs" if change["failed_only"] else "rerun"
                 await self._api.write(f"{base}/actions/runs/{change['run']}/{verb}")
@@ -134,7 +137,7 @@ class Workflows:
         """A run that is being cancelled ends when its jobs have noticed; everything else is complete at once."""
         if step.verb != "cancel_run":
             return Progress("finished")
-        run = run_of(await self._api.get(self._run_path(step.address, receipt.token)), self._api.host)
+        run = run_of(await self._api.get(self._run_path(step.address, str(step.change["run"]))), self._api.host)
         return Progress("running", f"the run is {run.state}", LOOK_AGAIN) if run.open else Progress("finished")
 
     async def settle(self, step: Step) -> Settlement:
