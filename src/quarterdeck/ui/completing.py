@@ -43,11 +43,10 @@ _ORDERS = tuple(Offer(order.replace("_", "-")) for order in ORDERS if order != "
 _OPTION = re.compile(r"(--[a-z-]+)(?: ([A-Z][A-Z|=/]*|\d+[smhd]))?")
 _PLACEHOLDER = re.compile(r"(?:[a-z]+:)?[A-Z]+(?:/[A-Z]+)*(?:=[A-Z]+)?")
 _BRACKETED = re.compile(r"\[[@/][A-Z/]+\]")
-_LITERAL = re.compile(r"(?<![-\w:=/@])[a-z]{2,}(?![\w=:])")
 
 
 def offers(line: str, known: Known) -> list[Offer]:
-    """What the last word of the line may become; the words that begin as it does come first."""
+    """What the last word of the line may become; those that begin as it does, else those that hold it."""
     words, begun = split(line)
     if not words:
         verbs = [Offer(verb, form.partition(" ")[2]) for verb, form in FORMS.items()]
@@ -83,12 +82,17 @@ def _of_form(form: str, words: Sequence[str], known: Known) -> list[Offer]:
     if value := options.get(words[-1], ""):
         return [*_named(words[-1], value, words, known)]
     verb, _, rest = _OPTION.sub("", form).partition(" ")
+    rest = _BRACKETED.sub("", rest)
     found: list[Offer] = []
-    if len(words) == 1:
-        found += [Offer(literal) for literal in dict.fromkeys(_LITERAL.findall(rest)) if literal != verb]
-    for placeholder in dict.fromkeys(_PLACEHOLDER.findall(_BRACKETED.sub("", rest))):
-        found += _named(verb, placeholder, words, known)
+    for word in _first_words(verb, rest) if len(words) == 1 else dict.fromkeys(_PLACEHOLDER.findall(rest)):
+        found += [Offer(word)] if word.islower() and ":" not in word else _named(verb, word, words, known)
     return [*found, *(Offer(option, value) for option, value in options.items() if option not in words)]
+
+
+def _first_words(verb: str, rest: str) -> Sequence[str]:
+    """What may follow the verb at once, in each of the form's alternatives."""
+    ways = (way.strip(" ([").removeprefix(f"{verb} ").strip(" ([") for way in rest.split("|"))
+    return list(dict.fromkeys(way.split()[0].strip("[]()") for way in ways if way))
 
 
 def _named(context: str, placeholder: str, words: Sequence[str], known: Known) -> Sequence[Offer]:
@@ -104,5 +108,5 @@ def _matching(found: Sequence[Offer], begun: str) -> list[Offer]:
     wanted = begun.casefold()
     unique = {offer.text: offer for offer in found}.values()
     begins = [offer for offer in unique if offer.text.casefold().startswith(wanted)]
-    holds = [offer for offer in unique if wanted in offer.text.casefold() and offer not in begins]
-    return [offer for offer in (*begins, *holds) if offer.text != begun][:MOST]
+    holds = [offer for offer in unique if wanted in offer.text.casefold()]
+    return [offer for offer in begins or holds if offer.text != begun][:MOST]

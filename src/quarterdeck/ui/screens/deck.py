@@ -52,10 +52,9 @@ class Deck(Screen[None]):
     AUTO_FOCUS = "#body"
 
     DEFAULT_CSS = """
-    Deck { layout: vertical; }
+    Deck { layout: vertical; layers: default typing; }
     Deck > .one-line { height: 1; }
     Deck > #body { height: 1fr; }
-    Deck.-typing > #detail { display: none; }
     """
 
     def __init__(self) -> None:
@@ -254,14 +253,12 @@ class Deck(Screen[None]):
 
     def _open(self, entry: Entry) -> Awaitable[None]:
         self._entry = entry
-        self.add_class("-typing")
-        return self.mount(entry, before="#detail")
+        return self.mount(entry)
 
     def _close(self) -> None:
         entry, self._entry = self._entry, None
         if entry is not None:
             entry.remove()
-        self.remove_class("-typing")
         self.query_one("#body").focus()
         self.paint()
 

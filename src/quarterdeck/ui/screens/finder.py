@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
@@ -17,6 +15,10 @@ from quarterdeck.ui.pages.finding import Choice
 from quarterdeck.ui.screens.dialog import Dialog
 from quarterdeck.ui.spans import Line, line
 from quarterdeck.ui.widgets.page import Page
+from quarterdeck.ui.widgets.typed_line import TypedLine
+
+_PAGE = 8
+"""Choices that PgUp and PgDn pass over."""
 
 Shape = Callable[[Choice, bool, int], list[Line]]
 """From a choice, whether it is marked, and the width to its lines."""
@@ -31,22 +33,22 @@ class Finder(Dialog[str]):
     DEFAULT_CSS = """
     Finder Horizontal { height: 1; }
     Finder .prompt { width: 2; }
-    Finder #typed { border: none; padding: 0; width: 1fr; background: $qd-background; color: $qd-text; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "step(-1)", show=False, priority=True),
-        Binding("down", "step(1)", show=False, priority=True),
-        Binding("pageup", "step(-8)", show=False, priority=True),
-        Binding("pagedown", "step(8)", show=False, priority=True),
-    ]
 
     def __init__(self, title: Callable[[], str], choices: Callable[[], Sequence[Choice]], shape: Shape) -> None:
         """`title` and `choices` are asked for again whenever something may have changed."""
         super().__init__()
         self._heading, self._choices, self._shape = title, choices, shape
-        self._typed = Input(id="typed", placeholder="type to find; Enter runs, Esc closes", compact=True)
-        self._typed.cursor_blink = False
+        keys = {
+            "up": lambda: self._step(-1),
+            "down": lambda: self._step(1),
+            "pageup": lambda: self._step(-_PAGE),
+            "pagedown": lambda: self._step(_PAGE),
+            "enter": self._give,
+        }
+        self._typed = TypedLine("", "type to find; Enter runs, Esc closes", keys, id="typed")
         self._marked = 0
+        self._marked_for = ""
 
     def parts(self) -> list[Widget]:
         return [Horizontal(Page(classes="prompt"), self._typed)]
@@ -61,6 +63,8 @@ class Finder(Dialog[str]):
         if not self.is_mounted:
             return
         found = self._found()
+        if self._marked_for != self._typed.value:
+            self._marked_for, self._marked = self._typed.value, 0
         self._marked = max(0, min(self._marked, len(found) - 1))
         marked = found[self._marked] if found else None
         self.say_title(line((clean(self._heading(), 120), "title")), line((f"{len(found)}", "dim")))
@@ -77,19 +81,17 @@ class Finder(Dialog[str]):
         page.make(lambda _: lines)
         self.say_below(finding.about_line(marked))
 
-    def action_step(self, by: int) -> None:
-        """The mark goes up or down."""
+    @on(Input.Changed, "#typed")
+    def _typed_more(self) -> None:
+        self.paint()
+
+    def _step(self, by: int) -> None:
+        self.paint()  # letters typed just before count first
         self._marked += by
         self.paint()
 
-    @on(Input.Changed, "#typed")
-    def _typed_more(self) -> None:
-        self._marked = 0
-        self.query_one("#text", Page).top = 0
+    def _give(self) -> None:
         self.paint()
-
-    @on(Input.Submitted, "#typed")
-    def _given(self) -> None:
         found = self._found()
         if found and found[self._marked].id:
             self.dismiss(found[self._marked].id)

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
@@ -18,27 +17,29 @@ from quarterdeck.ui.filtering import GRAMMAR
 from quarterdeck.ui.pages.command import told_lines
 from quarterdeck.ui.spans import Line, line
 from quarterdeck.ui.widgets.page import Page
+from quarterdeck.ui.widgets.typed_line import TypedLine
 
 
 class Entry(Vertical):
-    """A prompt, a line to type in, and room above it to say something."""
+    """A prompt, a line to type in, and room above it to say something.
+
+    It lies over the lowest lines of the screen: nothing moves when it comes or goes.
+    """
 
     DEFAULT_CSS = """
-    Entry { height: auto; }
+    Entry { height: auto; dock: bottom; layer: typing; background: $qd-background; }
     Entry > .told { height: 0; }
     Entry > Horizontal { height: 1; }
     Entry > Horizontal > Page { width: 3; height: 1; }
-    Entry Input { width: 1fr; border: none; padding: 0; background: $qd-background; color: $qd-text; }
     """
 
     PROMPT: ClassVar[str]
     keeps_letters: ClassVar[bool] = True
     """Whether what was being found stays when this is left by Esc."""
 
-    def __init__(self, text: str, placeholder: str, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=f"{id}-entry")
-        self._field = Input(text, placeholder=placeholder, id=id, compact=True, select_on_focus=False)
-        self._field.cursor_blink = False
+    def __init__(self, field: TypedLine) -> None:
+        super().__init__(id=f"{field.id}-entry")
+        self._field = field
 
     def compose(self) -> ComposeResult:
         yield Page(classes="told")
@@ -66,16 +67,12 @@ class FindLine(Entry):
     keeps_letters = False
 
     def __init__(self, letters: str, typed: Callable[[str], None], kept: Callable[[], None]) -> None:
-        super().__init__(letters, f"{GRAMMAR}; Enter keeps, Esc shows all", id="find")
-        self._typed, self._kept = typed, kept
+        super().__init__(TypedLine(letters, f"{GRAMMAR}; Enter keeps, Esc shows all", {"enter": kept}, id="find"))
+        self._typed = typed
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         self._typed(event.value)
-
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self._kept()
 
 
 class CommandLine(Entry):
@@ -86,25 +83,27 @@ class CommandLine(Entry):
     """
 
     PROMPT = ":"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete(1)", show=False, priority=True),
-        Binding("shift+tab", "complete(-1)", show=False, priority=True),
-        Binding("up", "recall(-1)", show=False, priority=True),
-        Binding("down", "recall(1)", show=False, priority=True),
-    ]
 
     def __init__(
         self, known: Known, earlier: Sequence[str], wrong: Callable[[str], str], given: Callable[[str], None]
     ) -> None:
         """`earlier`: what was typed before, newest last. `wrong` says what is wrong with a line, "" for nothing."""
-        super().__init__("", "Tab completes, Up brings back what was typed before, Esc goes back", id="command")
+        keys = {
+            "tab": lambda: self._complete(1),
+            "shift+tab": lambda: self._complete(-1),
+            "up": lambda: self._recall(-1),
+            "down": lambda: self._recall(1),
+            "enter": self._give,
+        }
+        placeholder = "Tab completes, Up brings back what was typed before, Esc goes back"
+        super().__init__(TypedLine("", placeholder, keys, id="command"))
         self._known, self._earlier, self._wrong, self._given = known, tuple(earlier), wrong, given
         self._at = len(self._earlier)
         self._unfinished = ""
         self._offers: list[Offer] = []
         self._chosen = -1
         self._stem = ""
-        self._put = ""
+        self._seen = ""
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -112,19 +111,21 @@ class CommandLine(Entry):
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
-        if event.value != self._put:
+        if event.value != self._seen:
             self._offer()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        complaint = self._wrong(event.value) if event.value.strip() else ""
+    def _give(self) -> None:
+        text = self._field.value
+        complaint = self._wrong(text) if text.strip() else ""
         if complaint:
             self._tell(complaint)
         else:
-            self._given(event.value)
+            self._given(text)
 
-    def action_complete(self, step: int) -> None:
+    def _complete(self, step: int) -> None:
         """Tab: as much as is certain, then each offer in turn."""
+        if self._field.value != self._seen:
+            self._offer()
         if not self._offers:
             return
         stem, begun = self._stem, self._field.value[len(self._stem) :]
@@ -143,7 +144,7 @@ class CommandLine(Entry):
         self._put_in(stem + self._offers[self._chosen].text)
         self._tell("")
 
-    def action_recall(self, step: int) -> None:
+    def _recall(self, step: int) -> None:
         """Up and Down: lines that were typed before; below the newest one, the one that was being typed."""
         if self._at == len(self._earlier):
             self._unfinished = self._field.value
@@ -152,13 +153,13 @@ class CommandLine(Entry):
         self._offer()
 
     def _put_in(self, text: str) -> None:
-        self._put = text
+        self._seen = text
         self._field.value = text
         self._field.cursor_position = len(text)
 
     def _offer(self) -> None:
         """Work out anew what the line may become."""
-        text = self._field.value
+        text = self._seen = self._field.value
         _, begun = completing.split(text)
         self._stem = text[: len(text) - len(begun)]
         self._offers = completing.offers(text, self._known)
