@@ -15,6 +15,10 @@ from quarterdeck.ui.spans import BLANK, Line, Span, line, wrap
 
 _EFFECTS = 4
 """Changes of one plan that are told; the plan alone tells all of them."""
+_HOW = (
+    "One after another, in this order; the first that doesn't succeed ends it. If this cockpit ends, the rest isn't "
+    "begun either."
+)
 
 LINK: Mapping[State, Span] = {
     "waiting": ("· waits", "dim"),
@@ -30,15 +34,15 @@ LINK: Mapping[State, Span] = {
 def bulk_lines(plans: Sequence[Plan], left_out: Sequence[tuple[TargetId, str]], cells: int) -> list[Line]:
     """What a yes would do, in the order in which it would be done, and what is left out and why."""
     lines: list[Line] = []
-    if plans:
-        lines += [*_how(len(plans), cells), BLANK]
-    for number, plan in enumerate(plans, 1):
-        lines += [*_plan(number, plan, cells), BLANK]
+    if len(plans) > 1:
+        lines += [*wrap(_HOW, cells, word="dim"), BLANK]
     if left_out:
         lines.append(line(("LEFT OUT", "heading"), (f"  {len(left_out)}: nothing is done to these", "attention")))
         for target, why in left_out:
             lines += wrap(clean(why, 400), cells, first=line(("  ✗ ", "danger"), (marks.name(target), "title"), "  "))
         lines.append(BLANK)
+    for number, plan in enumerate(plans, 1):
+        lines += [*_plan(number, plan, cells), BLANK]
     if plans:
         lines.append(line(("SAME BY HAND", "heading")))
         for plan in plans:
@@ -50,7 +54,7 @@ def reason_of(refusal: Refusal) -> str:
     """Why something is left out, in one sentence."""
     if refusal.code == "unchanged":
         return f"nothing to do: {refusal.message}"
-    return f"refused ({refusal.code}): {refusal.message}" + (f" {refusal.hint}" if refusal.hint else "")
+    return f"refused ({refusal.code}): {refusal.message}" + (f"; {refusal.hint}" if refusal.hint else "")
 
 
 def chain_lines(chain: Chain, picture: Picture, cells: int) -> list[Line]:
@@ -71,14 +75,6 @@ def chain_state(chain: Chain) -> str:
     told = f"{done} of {len(chain.links)} done"
     rest = sum(link.state == "not begun" for link in chain.links)
     return f"{told}, {rest} not begun" if rest else told
-
-
-def _how(count: int, cells: int) -> Iterator[Line]:
-    if count > 1:
-        told = "One after another, in this order. The first that doesn't succeed ends it: the rest isn't begun."
-        yield from wrap(told, cells)
-        told = "This cockpit confirms each when the one before is done: if it ends, the rest isn't begun either."
-        yield from wrap(told, cells, word="dim")
 
 
 def _plan(number: int, plan: Plan, cells: int) -> Iterator[Line]:

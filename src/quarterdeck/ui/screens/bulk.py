@@ -31,7 +31,8 @@ class BulkDialog(Consent):
 
     def heading(self) -> str:
         count = len(self._plans) if self.ready() else len(self._actions)
-        return f"{count} plan{'' if count == 1 else 's'}, one yes"
+        left = len(self._left_out) + len(self._actions) - count
+        return f"{count} plan{'' if count == 1 else 's'}, one yes" + (f" ({left} left out)" if left else "")
 
     def ask(self) -> Request | None:
         """One ordinary request for each: the runner plans them as it would plan them alone."""

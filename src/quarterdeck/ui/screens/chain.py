@@ -12,7 +12,7 @@ from quarterdeck.ui.widgets.choices import Choices, Option
 from quarterdeck.ui.widgets.page import Page
 
 _CLOSE = Option("close", "Close", "back to the screen before")
-_BACK = Option("close", "Back", "the cockpit goes on with it; leaving the cockpit ends it")
+_BACK = Option("close", "Back", "it goes on as long as the cockpit does")
 _STOP = Option("stop", "Stop after this one", "what hasn't begun isn't begun")
 
 
