@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,13 @@ from tests.engine.ship import NOBODY
 from tests.runner.timepiece import ManualClock, settle, until
 from tests.runner.watchpost import CART, CHECKOUT, Post, PostProvider, fleet, place, reading, sees
 
+from quarterdeck.release.hooks import Hook
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.runner.courier import Courier, Delivery
 from quarterdeck.runner.duty import Duty, Outcome, batches
 from quarterdeck.runner.engine import NO_RULES
 from quarterdeck.runner.guard import LeaseGuard
+from quarterdeck.runner.hook_formats import Message
 from quarterdeck.runner.seal import FileSeal
 from quarterdeck.runner.sessions import Sessions
 from quarterdeck.runner.settings import RunnerSettings
@@ -54,6 +57,8 @@ async def serving(
     over: Callable[[], Outcome | None] = lambda: None,
     idle_after: float = 60,
     rules: Rulebook = NO_RULES,
+    hooks: Sequence[Hook] = (),
+    courier: Courier | None = None,
 ) -> AsyncIterator[Term]:
     posts = {"azure": Post(sees()), "second": Post(sees("2.0"))}
     provider = PostProvider(posts)
@@ -69,6 +74,8 @@ async def serving(
         seal=FileSeal(store.path.with_name("seal.key")),
         clock=clock,
         over=over,
+        hooks=hooks,
+        courier=courier,
     )
     told = asyncio.Event()
     task = asyncio.create_task(duty.serve(told))
@@ -216,3 +223,28 @@ async def test_a_store_that_takes_nothing_from_the_beginning_is_an_error(
     async with serving(store, guard, clock) as term:
         with pytest.raises(StoreError, match="disk is full"):
             await term.outcome()
+
+
+async def test_hooks_are_told_what_the_journal_says_and_a_dead_one_keeps_nobody_from_stopping_the_runner(
+    store: SqliteStore, guard: LeaseGuard, clock: ManualClock, asker: Asker
+) -> None:
+    class Dead:
+        given: tuple[str, ...] = ()
+
+        async def deliver(self, hook: Hook, message: Message) -> Delivery:
+            self.given += (message.title,)
+            return Delivery("later", "it can't be reached")
+
+    courier = Dead()
+    hook = Hook("sre", "${env:HOOK}", kinds=("freeze",))
+    async with serving(store, guard, clock, idle_after=5, hooks=(hook,), courier=courier) as term:
+        asker.guard("freeze", "outage", scope="*", until=None)
+        await clock.advance(3)
+        assert courier.given[0] == "frozen: everything"
+        await clock.advance(20)
+        assert not term.task.done(), "something waits to be told"
+        assert "notify sre" in store.observations()
+        asker.stop()
+        await clock.advance(3)
+        assert await term.outcome() == "left"
+    assert "notice.sent" not in kinds(store)
