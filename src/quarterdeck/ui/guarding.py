@@ -71,7 +71,8 @@ def ask(cockpit: Cockpit, deed: Guard, item: InboxItem | None = None) -> None:
     if deed.deed == "lift" and not deed.id:
         stops = [one.id for one in cockpit.picture.guards.holds if one.kind == "stop"]
         if len(stops) != 1:
-            cockpit.say("the line isn't stopped" if not stops else "it is stopped more than once: z lists what to lift")
+            lists = f"it is stopped more than once: {cockpit.keys.shown('guard')} lists what to lift"
+            cockpit.say(lists if stops else "the line isn't stopped")
             return
         deed = replace(deed, id=stops[0])
     if deed.deed == "offer" and not deed.to:

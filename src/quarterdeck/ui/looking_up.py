@@ -10,6 +10,7 @@ from quarterdeck.ui.actions import Situation
 from quarterdeck.ui.pages import finding
 from quarterdeck.ui.pages.finding import Choice
 from quarterdeck.ui.screens.finder import Finder, Shape
+from quarterdeck.ui.spans import BLANK, Line
 from quarterdeck.ui.trail import Place
 
 if TYPE_CHECKING:
@@ -51,8 +52,14 @@ def _find(
         if choice is not None:
             _carry_out(cockpit, choice)
 
-    finder = Finder(lambda: title(deck.situation()), lambda: choices(deck.situation()), shape)
+    about = finding.about_line if shape is finding.in_short else _nothing
+    finder = Finder(lambda: title(deck.situation()), lambda: choices(deck.situation()), shape, about)
     return cockpit.push_screen(finder, chosen)
+
+
+def _nothing(_: Choice) -> Line:
+    """All is said in the choice's own lines."""
+    return BLANK
 
 
 def _carry_out(cockpit: Cockpit, choice: str) -> None:

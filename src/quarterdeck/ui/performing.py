@@ -36,7 +36,10 @@ def perform(cockpit: Cockpit, deed_id: str) -> object:
         return handler()
     if deed_id in doing.ON_TARGETS and target is not None:
         return doing.ON_TARGETS[deed_id](cockpit, target)
-    return _PLAIN[deed_id](cockpit) if deed_id in _PLAIN else None
+    if deed_id in _PLAIN:
+        return _PLAIN[deed_id](cockpit)
+    cockpit.say(f"{deed.label} can't be done here yet")
+    return None
 
 
 def _on_marked(cockpit: Cockpit, deed: Deed, now: Situation) -> None:

@@ -88,7 +88,8 @@ def start(cockpit: Cockpit, target: TargetId) -> None:
     usual = rules.route(target).strategy
     known = sorted(rules.strategies, key=lambda one: one.name != usual)
     if not known:
-        cockpit.say("no strategy is configured: add one under `strategies:`, or use s to swap by hand")
+        swap = cockpit.keys.shown("swap")
+        cockpit.say(f"no strategy is configured: add one under `strategies:`, or use {swap} to swap by hand")
         return
     options = [Option(str(i), one.name, _strategy(one, usual)) for i, one in enumerate(known)]
 

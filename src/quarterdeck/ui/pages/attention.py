@@ -5,37 +5,40 @@ from __future__ import annotations
 from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.picture import Attention, Picture
 from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.ui.keymap import STANDARD, Keymap
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, Word, join, line, wrap
 
 _MILD = ("preview", "drift", "stale", "debt")
 
 
-def attention_line(picture: Picture) -> Line:
-    """What needs a person and what runs; else what happened last."""
+def attention_line(picture: Picture, keys: Keymap = STANDARD) -> Line:
+    """What needs a person and what runs; else what happened last. `keys`: what the keys that show it are called."""
     parts: list[Line] = []
     if picture.attention:
         first, many = picture.attention[0], len(picture.attention)
         if many > 1:
-            parts.append(line((f"{many} things want a look: !", "attention")))
+            parts.append(line((f"{many} things want a look: {keys.shown('attention')}", "attention")))
         words = (first.state.upper(), first.where, _since(first), first.text)
         parts.append(line(("▲ " + " ".join(word for word in words if word), _colour(first))))
     running = [one for one in picture.operations if one.state == "running"]
     if running and not any(one.open for one in picture.releases):
         others = f" and {len(running) - 1} more" if len(running) > 1 else ""
         parts.insert(0, line((f"▸ {marks.in_brief(running[0])}{others}", "moving")))
-    parts = [*_of_releases(picture), *parts]
+    parts = [*_of_releases(picture, keys), *parts]
     if not parts:
         parts.append(_quiet(picture))
     return (("  ", "text"), *join(parts, " · "))
 
 
-def _of_releases(picture: Picture) -> list[Line]:
+def _of_releases(picture: Picture, keys: Keymap) -> list[Line]:
     """How many gates wait for people, what is under way, and what holds releases up or is about to."""
     parts: list[Line] = []
     waiting = sum(item.kind in NEEDS_A_PERSON and item.kind != "debt" for item in picture.inbox)
     if waiting:
-        parts.append(line((f"◆ {waiting} gate{'s need' if waiting > 1 else ' needs'} you: 4", "attention")))
+        parts.append(
+            line((f"◆ {waiting} gate{'s need' if waiting > 1 else ' needs'} you: {keys.shown('gates')}", "attention"))
+        )
     open_ = [one for one in picture.releases if one.open]
     if len(open_) == 1:
         state, word = marks.RELEASE[open_[0].state]

@@ -104,10 +104,8 @@ def in_full(choice: Choice, marked: bool, cells: int) -> list[Line]:
     return lines
 
 
-def about_line(choice: Choice | None) -> Line:
-    """What else there is to say of the marked choice."""
-    if choice is None:
-        return line(("nothing matches", "dim"))
+def about_line(choice: Choice) -> Line:
+    """What a short line had no room for: why it can't be done now, else its headless twin."""
     if choice.blocked:
         return line((f"not now: {clean(choice.blocked, 200)}", "attention"))
     return line((clean(choice.twin, 200), "dim"))

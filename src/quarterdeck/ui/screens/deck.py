@@ -184,9 +184,9 @@ class Deck(Screen[None]):
         if not self.is_mounted:
             return
         picture, read_only = self.cockpit.picture, self.cockpit.settings.read_only
-        conn = self._conn()
+        conn, keys = self._conn(), self.cockpit.keys
         self.query_one("#head", Page).make(lambda cells: [head_line(picture, self.WHERE, read_only, cells, conn)])
-        self.query_one("#attention", Page).make(lambda _: [attention_line(picture)])
+        self.query_one("#attention", Page).make(lambda _: [attention_line(picture, keys)])
         if self._arriving is not None and self._arriving.letters is not None:
             self.letters = self._arriving.letters
         self.paint_body()

@@ -35,10 +35,19 @@ class Finder(Dialog[str]):
     Finder .prompt { width: 2; }
     """
 
-    def __init__(self, title: Callable[[], str], choices: Callable[[], Sequence[Choice]], shape: Shape) -> None:
-        """`title` and `choices` are asked for again whenever something may have changed."""
+    def __init__(
+        self,
+        title: Callable[[], str],
+        choices: Callable[[], Sequence[Choice]],
+        shape: Shape,
+        about: Callable[[Choice], Line],
+    ) -> None:
+        """`title` and `choices` are asked for again whenever something may have changed.
+
+        `about`: what else there is to say of the marked choice.
+        """
         super().__init__()
-        self._heading, self._choices, self._shape = title, choices, shape
+        self._heading, self._choices, self._shape, self._about = title, choices, shape, about
         keys = {
             "up": lambda: self._step(-1),
             "down": lambda: self._step(1),
@@ -79,7 +88,7 @@ class Finder(Dialog[str]):
             if number == self._marked:
                 page.top = max(min(page.top, begin), len(lines) - height)
         page.make(lambda _: lines)
-        self.say_below(finding.about_line(marked))
+        self.say_below(line(("nothing matches", "dim")) if marked is None else self._about(marked))
 
     @on(Input.Changed, "#typed")
     def _typed_more(self) -> None:

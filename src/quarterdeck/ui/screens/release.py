@@ -81,8 +81,8 @@ class Release(Deck):
         self.call_after_refresh(self.paint)
 
     def detail(self) -> Line:
-        release = self.release()
-        back = "; u takes back what came after it" if release is not None and release.open else ""
+        release, undo = self.release(), self.cockpit.keys.shown("undo-to")
+        back = f"; {undo} takes back what came after it" if release is not None and release.open else ""
         return line("  ", (f"Enter shows the step in full{back}", "dim"))
 
     def release(self) -> ReleaseView | None:

@@ -46,8 +46,11 @@ class Releases(Deck):
 
     def paint_body(self) -> None:
         grid = self.query_one(Grid)
+        start = self.cockpit.keys.shown("promote")
         rows = self.matching(pages.rows(self.cockpit.picture.releases))
-        empty = "no release holds these letters" if self.letters else "no release yet: p on the Bridge starts one"
+        empty = (
+            "no release holds these letters" if self.letters else f"no release yet: {start} on the Bridge starts one"
+        )
         room = self.size.height - _AROUND
         grid.styles.height = 1 + max(1, min(len(rows), _MOST_ROWS, room // 4))
         grid.fill(pages.COLUMNS, rows, empty)
