@@ -116,7 +116,7 @@ def _run(
         url=clean(run.url, 300),
         attempt=run.attempt,
         status=clean(run.status, 60),
-        waits_for=_waits_for(run, waits),
+        waits_for=_waits_for(run, now),
         superseded=_superseded(run, others),
         waits=waits,
         parts=tuple(_part(part, now) for part in run.parts),
@@ -124,9 +124,9 @@ def _run(
     )
 
 
-def _waits_for(run: PipelineRun, waits: Sequence[WaitView]) -> str:
-    if waits:
-        return ", ".join(wait.text for wait in waits)
+def _waits_for(run: PipelineRun, now: float) -> str:
+    if run.waits:
+        return ", ".join(_text(wait, clean(wait.environment, 40), now) for wait in run.waits)
     if run.state == "queued":
         return "a machine"
     running = [clean(part.name, 40) for part in run.parts if part.state == "running"]

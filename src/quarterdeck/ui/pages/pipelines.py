@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from quarterdeck.fleet.targets import PIPELINE_PREFIX
 from quarterdeck.release.pipeline_view import PipelineView, RunView
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import BLANK, Line, line, wrap
+from quarterdeck.ui.spans import BLANK, Line, Span, line, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
 _ROOM_FOR_TITLES = 110
@@ -36,7 +36,7 @@ def rows(pipelines: Sequence[PipelineView], cells: int) -> list[GridRow]:
     rest: list[GridRow] = []
     for pipeline in pipelines:
         if not pipeline.runs or pipeline.known.state == "trouble":
-            rest.append(_row_of_pipeline(pipeline))
+            rest.append(_row_of_pipeline(pipeline, len(columns(cells))))
         rest += [_row(pipeline, run, cells) for run in pipeline.runs if not run.decisions]
     return [*asked, *rest]
 
@@ -52,8 +52,6 @@ def is_pipeline(key: str) -> bool:
 
 
 def _row(pipeline: PipelineView, run: RunView, cells: int) -> GridRow:
-    state, word = marks.RUN[run.state]
-    old = pipeline.known.state in ("stale", "trouble")
     waits = line((run.waits_for or "-", "text" if run.waits_for else "dim"))
     if run.superseded:
         waits = (*waits, (" ▲ older", "attention"))
@@ -64,7 +62,7 @@ def _row(pipeline: PipelineView, run: RunView, cells: int) -> GridRow:
         run.key,
         (
             line((run.name, "title"), (f" ({run.attempt})" if run.attempt > 1 else "", "dim")),
-            line((f"{state[0]} was {run.state}" if old and run.open else state, "dim" if old else word)),
+            line(_state(pipeline, run)),
             waits,
             *([line(run.title)] if roomy else []),
             line(run.ref),
@@ -75,7 +73,15 @@ def _row(pipeline: PipelineView, run: RunView, cells: int) -> GridRow:
     )
 
 
-def _row_of_pipeline(pipeline: PipelineView) -> GridRow:
+def _state(pipeline: PipelineView, run: RunView) -> Span:
+    """A run's state; one that may have gone on since is only what it was."""
+    state, word = marks.RUN[run.state]
+    if run.open and pipeline.known.state in ("stale", "trouble"):
+        return (f"{state[0]} was {run.state}", "dim")
+    return (state, word)
+
+
+def _row_of_pipeline(pipeline: PipelineView, wide: int) -> GridRow:
     known = pipeline.known
     if known.trouble is not None:
         state, waits = line(("✗ trouble", "danger")), line((known.trouble.message, "danger"))
@@ -83,7 +89,8 @@ def _row_of_pipeline(pipeline: PipelineView) -> GridRow:
         state, waits = line(("○ not read", "dim")), line(("not read yet", "dim"))
     else:
         state, waits = line(("○ no runs", "dim")), line(("nothing ran here yet", "dim"))
-    return GridRow(key_of(pipeline), (line((pipeline.target.name, "title")), state, waits, BLANK, BLANK, BLANK))
+    told = (line((pipeline.target.name, "title")), state, waits)
+    return GridRow(key_of(pipeline), (*told, *[BLANK] * (wide - len(told))))
 
 
 def detail_line(pipeline: PipelineView | None, run: RunView | None) -> Line:
@@ -96,10 +103,9 @@ def detail_line(pipeline: PipelineView | None, run: RunView | None) -> Line:
 
 def run_lines(pipeline: PipelineView, run: RunView, cells: int) -> list[Line]:
     """One run: for what it waits and who may end that, what it is about, its parts, and where to look."""
-    state, word = marks.RUN[run.state]
     attempt = f"  attempt {run.attempt}" if run.attempt > 1 else ""
     when = f"for {run.age}" if run.open and run.age not in ("", "now") else marks.ago(run.age)
-    lines: list[Line] = [line((run.name, "title"), "  ", (state, word), (f"  {when}{attempt}".rstrip(), "dim"))]
+    lines: list[Line] = [line((run.name, "title"), "  ", _state(pipeline, run), (f"  {when}{attempt}".rstrip(), "dim"))]
     if run.superseded:
         lines += wrap(run.superseded, cells, first=line(("▲ ", "danger")), word="danger")
     for wait in run.waits:
