@@ -1,4 +1,4 @@
-"""Releases as pictures: steps on a rail, rings, clocks, shares, samples against their limit. Signs carry the meaning."""
+"""Releases as pictures: steps on a rail, rings, clocks, shares, samples against a limit. Signs carry the meaning."""
 
 from __future__ import annotations
 

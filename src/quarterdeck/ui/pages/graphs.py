@@ -44,7 +44,8 @@ def _step(step: StepView, release: ReleaseView) -> Span:
     what = marks.percent(step.exposure) if step.kind == "shift" and step.exposure is not None else ""
     told = f"{state[0]}{what or _WORDS.get(step.kind, step.kind)}"
     if step.current and release.open:
-        return (f"{told} {step.clock.removesuffix(' left')}".rstrip(), "title" if word == "dim" else word)
+        runs_down = step.clock.removesuffix(" left") if step.clock.endswith(" left") else ""
+        return (f"{told} {runs_down}".rstrip(), "title" if word == "dim" else word)
     return (told, word)
 
 

@@ -92,23 +92,23 @@ def _told(one: Measured, now: float, cells: int) -> Iterator[Line]:
         *fit(line("  ", (clean(one.indicator.name + region, 40), "title")), _NAME),
         *fit(line((value, "title" if state in ("good", "not judged") else STATE[state][1])), 10),
         STATE[state],
-        *_limit(one),
     )
     right = line("  ", (f"{seen}{clean(one.indicator.question.connection or one.indicator.question.kind, 20)}", "dim"))
     about = line((f"  {clean(one.indicator.about, 80)}" if one.indicator.about else "", "dim"))
-    yield spread((*left, *about) if width(left) + width(about) + width(right) <= cells else left, right, cells)
+    said, short = _limits(one, "at most ", "at least "), _limits(one, "", "")
+    several = ((*left, *said, *about), (*left, *said), (*left, *short))
+    yield spread(next((some for some in several if width(some) + width(right) <= cells), left), right, cells)
     if last is not None and last.trouble:
         yield from wrap(clean(last.trouble, 300), cells, first=line(" " * _NAME), word="dim")
 
 
-def _limit(one: Measured) -> Line:
-    """The limit, with the block that stands for it: whatever stands higher is beyond it."""
-    scale, told = one.indicator.scale, []
-    if scale.bad_above is not None:
-        told.append((f"  {block(scale.bad_above, scale)} at most {_number(one, scale.bad_above)}", "dim"))
-    if scale.bad_below is not None:
-        told.append((f"  {block(scale.bad_below, scale)} at least {_number(one, scale.bad_below)}", "dim"))
-    return tuple((text, "dim") for text, _ in told)
+def _limits(one: Measured, above: str, below: str) -> Line:
+    """The limits, each with the block that stands for it: whatever stands beyond that is bad."""
+    scale = one.indicator.scale
+    both = ((above, scale.bad_above), (below, scale.bad_below))
+    return tuple(
+        (f"  {block(limit, scale)} {word}{_number(one, limit)}", "dim") for word, limit in both if limit is not None
+    )
 
 
 def _below(axis: Axis, events: Sequence[Event], low: int, cells: int) -> Iterator[Line]:

@@ -15,9 +15,11 @@ from quarterdeck.release.picture import Share, Split
 from quarterdeck.release.truth import interval
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.trouble import trouble_lines
-from quarterdeck.ui.spans import BLANK, Line, fit, line, spread, wrap
+from quarterdeck.ui.spans import BLANK, Line, Span, fit, line, spread, width, wrap
 
-_BAR = 20
+_BAR, _SHORT_BAR = 20, 10
+_ROOM = 100
+"""Cells from which the long bar has room beside three numbers."""
 _NEAR = 0.5
 """Percentage points that are rounding, not disagreement."""
 
@@ -98,49 +100,47 @@ def split_lines(
     if facts:
         yield from wrap(", ".join(facts), cells, first=line("  "), word="dim")
     yield from trouble_lines(split.known, cells)
-    names = min(max((len(share.name) for share in split.shares), default=0), 24)
-    seen = {name: one for name, one in observed.shares.items() if _still_counts(one, intended.get(name))}
-    mine = {share.name.lower() for share in split.shares}
-    if mine & (intended.keys() | seen.keys()):
-        said = ("set", "reported", "observed") if mine & seen.keys() else ("set", "reported")
-        titles = "".join(f"{word:>10}" for word in said)
-        yield line((" " * (names + 4) + titles, "dim"))
+    yield from _table(split, intended, _that_count(observed, intended), cells)
     for share in split.shares:
-        yield _share(share, split, intended, seen, names)
-    for share in split.shares:
-        wanted, probed = intended.get(share.name.lower()), seen.get(share.name.lower())
+        wanted, probed = intended.get(share.name.lower()), _that_count(observed, intended).get(share.name.lower())
         for text in _disagreements(share, wanted, probed, observed.probes, now):
             yield from wrap(f"{share.name}: {text}", cells, first=line("  ", ("▲ ", "attention")), word="attention")
     yield BLANK
 
 
-def _still_counts(observed: Point, intended: Intended | None) -> bool:
+def _that_count(observed: Observed, intended: Mapping[str, Intended]) -> Mapping[str, Point]:
     """What was observed before the shares were set isn't what users get now."""
+    return {name: one for name, one in observed.shares.items() if _still_counts(one, intended.get(name))}
+
+
+def _still_counts(observed: Point, intended: Intended | None) -> bool:
     return observed.value is not None and (intended is None or intended.at is None or observed.at >= intended.at)
 
 
-def _share(
-    share: Share, split: Split, intended: Mapping[str, Intended], seen: Mapping[str, Point], name_cells: int
-) -> Line:
-    key, mine = share.name.lower(), {one.name.lower() for one in split.shares}
-    wanted, probed = intended.get(key), seen.get(key)
-    told: Line = fit(line(f"  {share.name}"), name_cells + 4)
-    if mine & (intended.keys() | seen.keys()):
-        under_way = wanted is not None and wanted.at is None
-        told = (*told, (f"{wanted.told if wanted else '-':>10}", "moving" if under_way else "text"))
-    told = (*told, (f"{marks.percent(share.share):>10}", "text"))
-    if mine & seen.keys():
-        told = (*told, (f"{'-' if probed is None or probed.value is None else f'{probed.value:.0f}%':>10}", "text"))
-    told = (
-        *told,
-        (" ", "text"),
-        *marks.bar(share.share, _BAR),
-        ("  ", "text"),
-        marks.health(share.health, split.known) if share.enabled else ("○ switched off", "attention"),
-    )
-    if share.status:
-        told = (*told, (f" {share.status}", "dim"))
-    return (*told, (f"  weight {share.weight:g}", "dim")) if share.weight else told
+def _table(split: Split, intended: Mapping[str, Intended], seen: Mapping[str, Point], cells: int) -> Iterator[Line]:
+    """A row for each destination; with a title for each column once somebody says more than the provider."""
+    mine = {share.name.lower() for share in split.shares}
+    set_here, seen_here = bool(mine & intended.keys()), bool(mine & seen.keys())
+    names = min(max((len(share.name) for share in split.shares), default=0), 24)
+    if set_here or seen_here:
+        titles = ("set", "reported", *(("observed",) if seen_here else ()))
+        yield line((" " * (names + 4) + "".join(f"{title:>10}" for title in titles), "dim"))
+    for share in split.shares:
+        wanted, probed = intended.get(share.name.lower()), seen.get(share.name.lower())
+        told: Line = fit(line(f"  {share.name}"), names + 4)
+        if set_here or seen_here:
+            under_way = wanted is not None and wanted.at is None
+            told = (*told, (f"{wanted.told if wanted else '-':>10}", "moving" if under_way else "text"))
+        told = (*told, (f"{marks.percent(share.share):>10}", "text"))
+        if seen_here:
+            told = (*told, (f"{'-' if probed is None or probed.value is None else f'{probed.value:.0f}%':>10}", "text"))
+        bar = marks.bar(share.share, _SHORT_BAR if seen_here and cells < _ROOM else _BAR)
+        health: Span = marks.health(share.health, split.known) if share.enabled else ("○ switched off", "attention")
+        told = (*told, (" ", "text"), *bar, ("  ", "text"), health)
+        for more in (f" {share.status}" if share.status else "", f"  weight {share.weight:g}" if share.weight else ""):
+            if width(told) + len(more) <= cells:
+                told = (*told, (more, "dim"))
+        yield told
 
 
 def _disagreements(
