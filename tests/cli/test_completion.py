@@ -75,6 +75,9 @@ def complete(written: Any, tmp_path: Path) -> Complete:
         ("hotfix start ", {"production/checkout"}),
         ("hotfix pay ", {"d1"}),
         ("history --release ", {"0199aa01"}),
+        ("drill start ", {"stuck-preview", "dead-runner"}),
+        ("drill do sta", {"status"}),
+        ("watch --until", {"--until-idle"}),
     ],
 )
 def test_words_are_offered(complete: Complete, line: str, offered: set[str]) -> None:

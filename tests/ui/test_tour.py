@@ -34,7 +34,17 @@ async def test_it_greets_at_the_bottom_of_the_bridge_and_leaves_the_rest_in_sigh
     assert "TOUR 1 of 3  This is the Bridge" in text
     assert "● well" in text
     assert "checkout" in text
-    assert "Esc or the number of a screen ends the tour" in text
+    assert "A screen's number, or Esc on the Bridge, ends the tour" in text
+
+
+@pytest.mark.parametrize("keys", [(), ("down",), ("down", "s", "enter", "escape")], ids=["look", "plan", "canary"])
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=["80x24", "60x20"])
+def test_each_step(tour: Any, snap_compare: Any, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    async def walk(pilot: Any) -> None:
+        await press(pilot, *keys)
+        assert "TOUR" in await see(pilot)
+
+    assert snap_compare(tour(), terminal_size=size, run_before=walk)
 
 
 async def test_moving_the_cursor_is_the_first_step(tour: Any) -> None:

@@ -84,8 +84,8 @@ def _complete(action: Action, words: Callable[[Namespace], Iterable[str]]) -> No
 def _words(verb: str, parsed: Namespace) -> Iterable[str]:
     """What may stand after a verb: other verbs, and targets of the fleet as last published."""
     match verb:
-        case "demo":
-            return [command.name for command in COMMANDS if command.name != "demo"]
+        case "demo" | "drill":
+            return [command.name for command in COMMANDS if command.name not in ("demo", "drill")]
         case "plan" if not parsed.words:
             return FORMS
         case "flag":

@@ -47,6 +47,8 @@ def run(invocation: Invocation) -> int:
     if not invocation.words and not (sys.stdin.isatty() and sys.stdout.isatty()):
         message = "the cockpit needs a terminal"
         raise CommandError(ExitCode.USAGE, message, "without one: qd demo status; qd demo --help")
+    if invocation.words[:1] == ("drill",):
+        raise CommandError(ExitCode.USAGE, "a drill has a shop of its own", "qd drill list")
     parsed, words = parse([*invocation.words, *(["--help"] if wants_help else [])])
     inner = Invocation.of(parsed, words)
     merged = replace(

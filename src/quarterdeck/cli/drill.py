@@ -76,7 +76,10 @@ def start(invocation: Invocation) -> int:
     output.narrate("Enter opens the cockpit; leave it with q to see the score")
     sys.stdin.readline()
     code = do(replace(invocation, words=()))
-    _print_score(*_judged(), json=False, debrief=True)
+    drill, current, how = _judged()
+    _print_score(drill, current, how, json=False, debrief=how.recovered is not None)
+    if how.recovered is None:
+        output.narrate("\n".join(telling.how_lines()))
     return code
 
 
@@ -123,10 +126,12 @@ def show_score(invocation: Invocation) -> ExitCode:
 
 def end(invocation: Invocation) -> ExitCode:
     """The score and what there is to learn, and the sandbox is ended."""
-    drill, current, how = _judged()
-    _print_score(drill, current, how, json=invocation.json, debrief=True)
-    stage.clear_away()
-    record.forget()
+    record.current()
+    try:
+        _print_score(*_judged(), json=invocation.json, debrief=True)
+    finally:
+        stage.clear_away()
+        record.forget()
     return ExitCode.DONE
 
 

@@ -11,7 +11,6 @@ from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.records import dataclass, field
 from quarterdeck.ui.preferences import Preferences
 
-
 Tour = Literal["never", "once", "again"]
 """Whether the tour is shown: never, only if it wasn't seen yet, or in any case."""
 

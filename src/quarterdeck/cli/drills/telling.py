@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from quarterdeck.cli.drills.drill import Drill, Facts
 from quarterdeck.cli.drills.scoring import Score
+from quarterdeck.cli.passages import wrapped
 from quarterdeck.release.freshness import length
 
 
@@ -41,14 +42,14 @@ def debrief_lines(drill: Drill, facts: Facts, score: Score) -> Iterator[str]:
     yield "what you did"
     for move in score.moves:
         why = f": {move.why}" if move.why else ""
-        yield f"  {_time(move.after):>7}  {move.verdict:7}  {move.command}{why}"
+        yield from wrapped(f"{_time(move.after):>6} {move.verdict}: {move.command}{why}", "  ", hang=8)
     if not score.moves:
         yield "  nothing"
     yield "a good way"
     for command, purpose in drill.path:
         yield f"  qd drill do {_filled(command, facts)}"
         yield f"      {purpose}"
-    yield drill.lesson
+    yield from wrapped(drill.lesson, "", hang=0)
 
 
 def _filled(command: str, facts: Facts) -> str:

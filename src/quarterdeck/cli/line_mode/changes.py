@@ -15,7 +15,7 @@ from quarterdeck.release.freshness import stamp
 from quarterdeck.release.picture import Attention, AttentionState, Cell, FlagCell, Picture, Region, SlotView, Split
 from quarterdeck.release.standing_view import InboxItem
 
-What = Literal["versions", "slot", "traffic", "flag", "look", "calm", "waits"]
+What = Literal["versions", "slot", "traffic", "flag", "run", "look", "calm", "waits"]
 """look: something begins to want a look; calm: it no longer does; waits: a release waits for somebody's word."""
 
 _TEXT_IS_THE_THING: frozenset[AttentionState] = frozenset({"unhealthy", "drift", "configuration"})
@@ -71,11 +71,12 @@ def changes(before: Picture, after: Picture) -> Iterator[Change]:
             yield Change(at, "flag", name, words)
     for name in flags.keys() - _flags(after).keys():
         yield Change(at, "flag", name, "is gone")
+    yield from _of_runs(before, after)
     yield from _of_attention(before, after)
     known = {item.key for item in before.inbox}
     for item in after.inbox:
         if item.key not in known and item.kind in ("approval", "pause", "hindered"):
-            yield Change(at, "waits", str(item.target or ""), _waiting(item), item.release)
+            yield Change(at, "waits", str(item.target or ""), _waiting(item), item.release or item.run)
 
 
 def _cells(picture: Picture) -> Mapping[str, Cell]:
@@ -141,6 +142,15 @@ def _flag(flag: FlagCell | None) -> str:
     words += [f"for {ring.percent:g}% of {ring.group}" for ring in flag.audience]
     words += ["locked"] if flag.locked else []
     return ", ".join(words)
+
+
+def _of_runs(before: Picture, after: Picture) -> Iterator[Change]:
+    known = {run.key: run for pipeline in before.pipelines for run in pipeline.runs}
+    for pipeline in after.pipelines:
+        for run in pipeline.runs:
+            was = known.get(run.key)
+            if was is None or (was.state, was.attempt) != (run.state, run.attempt):
+                yield Change(after.at, "run", run.name, f"{run.state}: {run.title}", run.key)
 
 
 def _of_attention(before: Picture, after: Picture) -> Iterator[Change]:

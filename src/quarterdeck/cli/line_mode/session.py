@@ -14,10 +14,11 @@ from quarterdeck.cli.errors import CommandError, NothingToDo
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.history import StepNames
 from quarterdeck.cli.invocation import Invocation
+from quarterdeck.cli.line_mode.candidates import hindrance
 from quarterdeck.cli.line_mode.changes import Change, changes, standing
 from quarterdeck.cli.line_mode.console import Console, HungUp, say
 from quarterdeck.cli.line_mode.journal import Journal
-from quarterdeck.cli.line_mode.wording import HERE, Desk, hindrance, words_of
+from quarterdeck.cli.line_mode.wording import HERE, Desk, words_of
 from quarterdeck.cli.nested import parsed_for
 from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.release.picture import Picture

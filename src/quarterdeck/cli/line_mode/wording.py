@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from quarterdeck.cli.line_mode.candidates import asking, possible
 from quarterdeck.cli.line_mode.console import Console
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.records import dataclass
@@ -14,7 +15,7 @@ from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.rollout import Order
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.strategy import DeployStep
-from quarterdeck.ui.actions import DEEDS, Deed, Situation, why_not
+from quarterdeck.ui.actions import DEEDS, Deed, Situation
 from quarterdeck.ui.swaps import swaps_of
 
 Words = list[str]
@@ -32,68 +33,28 @@ class Desk:
     read_only: bool
     console: Console
 
+    def possible(self, deed: Deed) -> list[Situation]:
+        """Everything that a deed can be done to at the moment."""
+        return possible(deed, self.picture, read_only=self.read_only)
+
 
 def words_of(deed: Deed, desk: Desk) -> Words | None:
     """Ask what the deed is about. None: nothing was chosen."""
     return _WORDS[deed.id](deed, desk)
 
 
-def hindrance(deed: Deed, picture: Picture, *, read_only: bool) -> str:
-    """Why a deed can't be done to anything at the moment, "" if it can."""
-    if deed.id == "order" and _asking(picture):
-        return ""
-    reasons = [why_not(deed, situation) for situation in _about(deed, picture, read_only=read_only)]
-    if not reasons:
-        return "no release is under way" if deed.id in _ON_RELEASES else "there is nothing that it could be done to"
-    return reasons[0] if all(reasons) else ""
-
-
-def _about(deed: Deed, picture: Picture, *, read_only: bool) -> Iterator[Situation]:
-    """What the deed could be about, with what the registry wants to know of it."""
-    if deed.id in _ON_RELEASES:
-        for release in picture.releases:
-            if release.open:
-                yield Situation(picture, "releases", read_only, release.targets[0], release)
-    if deed.id in _ON_SERVICES:
-        for row in picture.rows:
-            for cell in row.cells:
-                if cell is not None and not (deed.id == "promote" and cell.release):
-                    yield Situation(picture, "bridge", read_only, cell.target)
-    if deed.id == "flag":
-        for target in _flags(picture):
-            yield Situation(picture, "flags", read_only, target)
-    if deed.id == "undo":
-        for target in dict.fromkeys(one.target.whole for one in picture.operations):
-            yield Situation(picture, "bridge", read_only, target)
-    if deed.id == "pay":
-        for item in picture.inbox:
-            if item.kind == "debt":
-                yield Situation(picture, "gates", read_only, item.target, item=item)
-    if deed.id in _ON_NOTHING:
-        yield Situation(picture, "bridge", read_only, None)
-
-
-def _possible(deed: Deed, desk: Desk) -> list[Situation]:
-    found = _about(deed, desk.picture, read_only=desk.read_only)
-    return [situation for situation in found if not why_not(deed, situation)]
-
-
 def _target(deed: Deed, desk: Desk) -> TargetId | None:
-    targets = [one.target for one in _possible(deed, desk) if one.target is not None]
+    targets = [one.target for one in desk.possible(deed) if one.target is not None]
     return desk.console.choose(f"{deed.label}: what?", [(str(target), target) for target in targets])
 
 
 def _release(deed: Deed, desk: Desk) -> ReleaseView | None:
-    releases = [one.release for one in _possible(deed, desk) if one.release is not None]
+    releases = [one.release for one in desk.possible(deed) if one.release is not None]
     return desk.console.choose(f"{deed.label}: which release?", [(_told(one), one) for one in releases])
 
 
 def _told(release: ReleaseView) -> str:
     return f"{release.title} in {release.environment}, {release.state}: {release.waits} ({release.id})"
-
-
-def _flags(picture: Picture) -> list[TargetId]:
-    return list(dict.fromkeys(one.target for row in picture.flags for cell in row.cells for one in cell))
 
 
 # --- what changes a service ---------------------------------------------------------------------------------------
@@ -118,7 +79,7 @@ def _traffic(deed: Deed, desk: Desk) -> Words | None:
 
 
 def _flag(deed: Deed, desk: Desk) -> Words | None:
-    possible = {situation.target for situation in _possible(deed, desk)}
+    possible = {situation.target for situation in desk.possible(deed)}
     cells = [one for row in desk.picture.flags for cell in row.cells for one in cell if one.target in possible]
     flag = desk.console.choose("which flag?", [(_flag_told(one), one) for one in cells])
     if flag is None:
@@ -151,7 +112,7 @@ def _hotfix(deed: Deed, desk: Desk) -> Words | None:
 # --- releases -----------------------------------------------------------------------------------------------------
 def _promote(deed: Deed, desk: Desk) -> Words | None:
     options: list[tuple[str, ReleaseView | TargetId]] = []
-    for one in _possible(deed, desk):
+    for one in desk.possible(deed):
         if one.release is not None:
             options.append((f"go on with {_told(one.release)}", one.release))
         elif one.target is not None:
@@ -183,15 +144,26 @@ def _promote_full(deed: Deed, desk: Desk) -> Words | None:
     return None if release is None else ["release", "promote", release.id, "--full"]
 
 
+def _question(deed: Deed, desk: Desk) -> str | None:
+    """What waits for a yes or no: the id of a release, or the key of what a run waits for."""
+    options: list[tuple[str, str]] = []
+    for one in desk.possible(deed):
+        if one.run is not None:
+            options += [(f"{one.run.name}: {wait.text} ({wait.key})", wait.key) for wait in one.run.decisions]
+        elif one.release is not None:
+            options.append((_told(one.release), one.release.id))
+    return desk.console.choose(f"{deed.label}: what?", options)
+
+
 def _approve(deed: Deed, desk: Desk) -> Words | None:
-    release = _release(deed, desk)
-    return None if release is None else ["approve", release.id]
+    asked = _question(deed, desk)
+    return None if asked is None else ["approve", asked]
 
 
 def _reject(deed: Deed, desk: Desk) -> Words | None:
-    release = _release(deed, desk)
-    reason = desk.console.ask("why? it is kept") if release is not None else ""
-    return ["reject", release.id, "--reason", reason] if release is not None and reason else None
+    asked = _question(deed, desk)
+    reason = desk.console.ask("why? it is kept") if asked is not None else ""
+    return ["reject", asked, "--reason", reason] if asked is not None and reason else None
 
 
 def _confirm(deed: Deed, desk: Desk) -> Words | None:
@@ -212,9 +184,9 @@ def _hold(deed: Deed, desk: Desk) -> Words | None:
 def _order(deed: Deed, desk: Desk) -> Words | None:
     """An order to a release, or an answer to an operation that needs somebody."""
     options: list[tuple[str, ReleaseView | OperationView]] = [
-        (f"{one.verb} {one.target} needs you: {one.step} ({one.id})", one) for one in _asking(desk.picture)
+        (f"{one.verb} {one.target} needs you: {one.step} ({one.id})", one) for one in asking(desk.picture)
     ]
-    options += [(_told(one.release), one.release) for one in _possible(deed, desk) if one.release is not None]
+    options += [(_told(one.release), one.release) for one in desk.possible(deed) if one.release is not None]
     chosen = desk.console.choose("orders: to what?", options)
     if isinstance(chosen, OperationView):
         answer = desk.console.choose("which answer?", [(choice, choice) for choice in chosen.choices])
@@ -234,8 +206,26 @@ def _order(deed: Deed, desk: Desk) -> Words | None:
     return words
 
 
-def _asking(picture: Picture) -> list[OperationView]:
-    return [one for one in picture.operations if one.open and one.choices]
+# --- pipelines ----------------------------------------------------------------------------------------------------
+def _start_run(deed: Deed, desk: Desk) -> Words | None:
+    pipeline = _target(deed, desk)
+    return None if pipeline is None else ["run", pipeline.name, "--detach"]
+
+
+def _run(deed: Deed, desk: Desk) -> str | None:
+    runs = [one.run for one in desk.possible(deed) if one.run is not None]
+    options = [(f"{one.name} {one.state}: {one.title} ({one.key})", one.key) for one in runs]
+    return desk.console.choose(f"{deed.label}: which run?", options)
+
+
+def _cancel_run(deed: Deed, desk: Desk) -> Words | None:
+    run = _run(deed, desk)
+    return None if run is None else ["run", "cancel", run, "--detach"]
+
+
+def _rerun(deed: Deed, desk: Desk) -> Words | None:
+    run = _run(deed, desk)
+    return None if run is None else ["run", "rerun", run, "--detach"]
 
 
 # --- what stands guard --------------------------------------------------------------------------------------------
@@ -317,6 +307,9 @@ _WORDS: Mapping[str, Callable[[Deed, Desk], Words | None]] = {
     "abort": _abort,
     "hold": _hold,
     "order": _order,
+    "start-run": _start_run,
+    "cancel-run": _cancel_run,
+    "rerun": _rerun,
     "conn": _conn,
     "guard": _guard,
     "pay": _pay,
@@ -326,15 +319,10 @@ _WORDS: Mapping[str, Callable[[Deed, Desk], Words | None]] = {
     "releases": _as("release", "list"),
     "gates": _as("gates"),
     "flags": _as("flag", "list"),
+    "pipelines": _as("pipelines"),
     "log": _as("history", "--since", "1h"),
 }
 """By deed, how its command line comes about."""
-
-_ON_RELEASES = frozenset({"promote", "promote-full", "approve", "reject", "confirm", "abort", "hold", "order"})
-_ON_SERVICES = frozenset({"swap", "traffic", "hotfix", "promote"})
-_ON_NOTHING = frozenset(
-    {"conn", "guard", "command", "refresh", "filter", "bridge", "releases", "gates", "flags", "log"}
-)
 
 HERE: Sequence[Deed] = [deed for deed in DEEDS if deed.id in (*_WORDS, "filter", "attention", "help", "quit")]
 """Everything that a key does without a screen, in the order of the registry."""

@@ -35,15 +35,15 @@ def tour_lines(step: Step, keys: Keymap, cells: int) -> Sequence[Line]:
     if step == "look":
         lines += [_legend()]
     if step != "farewell":
-        lines.append(line((f"  {keys.shown('back')} or the number of a screen ends the tour", "dim")))
+        lines.append(line((f"  A screen's number, or {keys.shown('back')} on the Bridge, ends the tour", "dim")))
     return lines
 
 
 _WORDS: Mapping[Step, str] = {
     "look": "This is the Bridge: services down, environments across. Move with the arrows.",
-    "plan": "Press {swap} on a service and choose a swap: its whole plan comes first, with the way back. "
-    "Cancel has the focus: leave it so.",
-    "canary": "Press {promote} on checkout in production, and start a canary: a few users first, under gates.",
+    "plan": "Press {swap} on a service and choose a swap: its whole plan comes first. {back} closes it again; nothing "
+    "moves without your yes.",
+    "canary": "Press {promote} on a service in production, and start a canary: a few users first, under gates.",
     "abort": "It goes on by itself, also when you leave. Watch it; {abort} takes everything back.",
     "farewell": "That was it. {help} has every key of a screen, {attention} what wants a look, {quit} leaves.",
 }
