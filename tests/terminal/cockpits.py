@@ -93,6 +93,17 @@ class Terminal:
         """What it has written, from so many bytes on."""
         return bytes(self.received[since:])
 
+    def works(self) -> bool:
+        """Whether its main thread has had anything to do within the last moments."""
+        before = self._ticks()
+        time.sleep(0.3)
+        return self._ticks() - before > 1
+
+    def _ticks(self) -> int:
+        pid = self.process.pid
+        fields = Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
     def modes(self) -> list[object]:
         """How the terminal line is set (raw or not, echo, ...)."""
         return termios.tcgetattr(self.slave)[:4]

@@ -58,7 +58,8 @@ def painted(grid: Grid) -> str:
 
 def sent(encoder: Encoder, wanted: Grid) -> str:
     shift = scrolling.find(encoder.shown, wanted, range(wanted.rows))
-    return (encoder.scroll(shift) if shift else "") + "".join(encoder.row(wanted, y) for y in range(wanted.rows))
+    rows = (encoder.scroll(shift) if shift else "") + "".join(encoder.row(wanted, y) for y in range(wanted.rows))
+    return rows + (encoder.park(len(rows) % wanted.columns, len(rows) % wanted.rows) if rows else "")
 
 
 def terminal_with(grid: Grid) -> Emulator:

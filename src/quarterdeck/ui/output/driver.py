@@ -53,7 +53,10 @@ class CellDriver(Driver):
         self._launched = self.handover
         before = self._launched.modes if self._launched else None
         self._modes: list[Any] = before or termios.tcgetattr(self._input)
-        self._stage = Stage(self._line, modes.terminal(os.environ), self._loop, self._measure(), self._hang_up)
+        understood = modes.terminal(os.environ)
+        self._stage = Stage(
+            self._line, understood, self._loop, self._measure(), gone=self._hang_up, failed=self._break_down
+        )
         self._keys: Keys | None = None
         self._active = self._gone = False
 
@@ -189,6 +192,14 @@ class CellDriver(Driver):
         if self._active and self._set_raw():
             self._resize()
             self._stage.repaint(self._enter())
+
+    def _break_down(self, error: Exception) -> None:
+        """End as any error in the cockpit ends it: with a word about it."""
+
+        def fail() -> None:
+            raise error
+
+        self._app.call_later(fail)
 
     def _hang_up(self) -> None:
         """Nobody is there any more. What runs goes on in the runner."""

@@ -139,7 +139,7 @@ class Encoder:
         if self._parked == (x, y):
             return ""
         self._parked = (x, y)
-        return "".join(self._go(_Row(y, [], []), x))
+        return "".join(self._go(_Row(y, self.shown.text[y], self.shown.style[y]), x))
 
     def _tail(self, text: list[str], looks: list[Style]) -> int:
         """Where the blanks begin that one erasing to the end of the row would give."""

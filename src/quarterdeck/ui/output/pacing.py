@@ -14,14 +14,14 @@ from collections import deque
 from quarterdeck.records import dataclass
 
 QUESTION = "\x1b[6n"
-QUEUE = 0.05
+QUEUE = 0.03
 """Seconds of work that a link may have waiting."""
 FIRST = 16384
 """Bytes that may be on their way before anything is known about the link: more than a first picture has."""
-LEAST = 1024
+LEAST, MOST = 1024, 1 << 20
 SILENCE = 1.0
 """Seconds without a first answer after which a terminal is taken for one that gives none."""
-OVERDUE = 5.0
+OVERDUE = 2.0
 """Seconds after which what was sent is taken for lost with its answer: another terminal may have been attached."""
 
 
@@ -75,12 +75,14 @@ class Pace:
         # The delay is that of the quickest answer; a route that became longer is believed little by little.
         self._delay = took if not self._delay else min(took, self._delay + (took - self._delay) * 0.01)
         rate = (self._delivered - sent.delivered) / took
-        limited = sent.more or took > self._delay + QUEUE  # by the link, not by how little there was to send
+        queued = took > self._delay + QUEUE
         # A link passes a few bytes at once, whatever its rate: they say nothing about it.
         if rate > self._rate and self._delivered - sent.delivered >= LEAST:
             self._rate = rate
-        elif limited:
+        elif queued:
             self._rate = max(rate, self._rate / 2)
-        window = max(LEAST, int(self._rate * (self._delay + QUEUE)))
-        if limited or window > self._window:
-            self._window = window
+        fitting = max(LEAST, int(self._rate * (self._delay + QUEUE)))
+        if queued:
+            self._window = fitting
+        else:  # there was room, and more to send: there may be room for more
+            self._window = min(MOST, max(fitting, self._window + (sent.size if sent.more else 0)))

@@ -14,7 +14,7 @@ _PARTS = re.compile(
     r"(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
     r"|\x1b\[(?P<numbers>[0-9;]*)(?P<final>[HfmKJGCX])"
     r"|\x1b\]8;(?P<link>[^\x07\x1b]*)(?:\x1b\\|\x07)"
-    r"|(?P<aside>\x07|\x1b\\|\x1b\[[<=>?][0-?]*[ -/]*[@-~]"
+    r"|(?P<aside>\x07|\x1b\\|\x1b\[[0-9;]*[nt]|\x1b\[[<=>?][0-?]*[ -/]*[@-~]"
     r"|\x1b[\]P^_][^\x1b\x07]*(?:\x1b\x1b[^\x07\x1b]*)*(?:\x1b\\|\x07))"
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f-\x9f])"
     r"|(?P<foreign>\x1b\[[0-?]*[ -/]*[@-~]|\x1b.?)",
@@ -48,6 +48,7 @@ class Reader:
     def resize(self, columns: int, rows: int) -> None:
         """The same picture in another size."""
         self.grid = self.grid.resized(columns, rows, BLANK)
+        self.touched = {y for y in self.touched if y < rows}
         self._x, self._y = min(self._x, columns - 1), min(self._y, rows - 1)
 
     def feed(self, data: str) -> str:

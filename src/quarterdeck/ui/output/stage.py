@@ -35,10 +35,17 @@ class Stage:
     """
 
     def __init__(
-        self, line: Line, terminal: Terminal, loop: AbstractEventLoop, size: tuple[int, int], gone: Callable[[], None]
+        self,
+        line: Line,
+        terminal: Terminal,
+        loop: AbstractEventLoop,
+        size: tuple[int, int],
+        *,
+        gone: Callable[[], None],
+        failed: Callable[[Exception], None],
     ) -> None:
-        """`gone` is called when the terminal takes nothing for ever: it is closed."""
-        self._line, self._loop, self._gone = line, loop, gone
+        """`gone` is called when the terminal is closed, `failed` when a picture can't be sent for a fault of ours."""
+        self._line, self._loop, self._gone, self._failed = line, loop, gone, failed
         self._reader = Reader(Grid.filled(*size))
         self._encoder = Encoder(Grid.filled(*size), terminal)
         self._pace = Pace()
@@ -152,6 +159,10 @@ class Stage:
         except OSError:
             self.stop()
             self._gone()
+            return
+        except Exception as error:  # on the loop nobody would hear of it, and the screen would stand still
+            self.stop()
+            self._failed(error)
             return
         if not self._blocked:
             self._blocked = True
