@@ -7,8 +7,9 @@ A gate is data. A source (`providers.base.GateSource`) turns its question into o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from quarterdeck.records import dataclass, field
 
 GateKind = Literal["metric", "alerts", "probe", "command", "query", "schedule", "traffic"]
 """Where the number comes from.

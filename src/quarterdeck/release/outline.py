@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.plan import Effect, Fuse, Risk, SettingMove, Step
 
 UNKNOWN = Fuse(False, "unknown")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from quarterdeck.fleet.readings import FlagReading, SlotReading, TrafficReading
+from quarterdeck.records import dataclass, field
 from quarterdeck.release.plan import Facts, Risk, SettingMove
 
 FORBIDS_SWAP = "forbids-swap"

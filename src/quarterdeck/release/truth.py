@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from quarterdeck.records import dataclass
 
 CONFIDENCE = 0.95
 """How often the interval holds the true share."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quarterdeck.fleet.text import clean
+from quarterdeck.records import replace
 from quarterdeck.release.plan import Refusal
 from quarterdeck.release.release_plan import Wish
 

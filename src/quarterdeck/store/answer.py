@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from quarterdeck.records import dataclass
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.release_plan import ReleasePlan
 
