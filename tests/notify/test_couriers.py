@@ -148,6 +148,13 @@ async def test_a_secret_that_is_not_there_is_waited_for() -> None:
     assert found == Delivery("later", "the environment variable HOOK is not set (export HOOK)")
 
 
+@pytest.mark.parametrize("url", ["https://127.0.0.1:1/\ud800", "https://127.0.0.1:99999/x", "http://127.0.0.1:1/\x00"])
+async def test_an_address_that_no_library_can_use_ends_like_any_other_that_does_not_work(url: str) -> None:
+    found = await delivered(url)
+    assert found.state != "taken"
+    assert url not in found.detail
+
+
 @pytest.mark.parametrize("url", ["http://hooks.example/x", "ftp://127.0.0.1/x", "hooks.example", "", "http://[::1"])
 def test_an_address_that_would_give_the_secret_away_is_never_asked(url: str) -> None:
     assert unfit(url)

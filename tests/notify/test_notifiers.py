@@ -318,3 +318,13 @@ async def test_a_mistake_in_carrying_ends_neither_the_runner_nor_the_notices(des
         desk.freeze()
         await clock.advance(31)
     assert [line.kind for line in desk.lines()] == ["notice.sent"]
+
+
+async def test_a_line_that_no_version_of_ours_wrote_holds_up_nothing(desk: Desk, clock: ManualClock) -> None:
+    courier = Scripted()
+    async with desk.telling(courier):
+        odd = {**to_json(Hold("h1", "freeze", "*", "ana", "odd", 0)), "until": "tomorrow"}
+        desk.journal.write([Draft("hold.placed", "ana", body={"hold": odd})])
+        desk.freeze()
+        await clock.advance(1)
+    assert courier.texts == ["outage by ana"]

@@ -106,6 +106,16 @@ def test_a_runner_that_is_gone_for_good_is_called_for_and_one_that_is_replaced_i
     assert "no runner" in crier.hear(later(dead, 31), NOON).notice
 
 
+def test_what_somebody_else_has_paused_is_called_for_and_ones_own_pause_is_not(scene: Scene) -> None:
+    voyage = baking(scene)
+    before = seen(scene)
+    mine, theirs = (Crier(Attention(title=False), before, me) for me in ("ana@jump1", "ben@jump2"))
+    voyage.note("ordered", actor="ana@jump1", order="pause", step="", reason="lunch")
+    paused = seen(scene)
+    assert mine.hear(paused, NOON) == Call()
+    assert "paused by ana@jump1 just now: lunch" in theirs.hear(paused, NOON).notice
+
+
 # --- quiet ------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("span", "clock", "expected"),
@@ -204,7 +214,7 @@ def test_nothing_that_came_from_outside_ends_a_sequence_early(scene: Scene) -> N
     evil = "x\x1b\\\x1b]0;owned\x07\x07\x9c\x1b[2J\n" * 100
     sent: list[str] = []
     caller = Caller(
-        Attention(), picture, send=sent.append, environment=XTERM, clock=scene.clock, ascii_only=False
+        Attention(), picture, send=sent.append, environment=XTERM, clock=scene.clock, me="ana@jump1", ascii_only=False
     )  # fmt: skip
     caller.see(replace(later(picture, 5, asks("evil", evil)), fleet=evil))
     (data,) = sent
@@ -216,7 +226,7 @@ def test_a_cockpit_that_nothing_happens_in_sends_nothing(scene: Scene) -> None:
     picture = seen(scene)
     sent: list[str] = []
     caller = Caller(
-        Attention(), picture, send=sent.append, environment=XTERM, clock=scene.clock, ascii_only=False
+        Attention(), picture, send=sent.append, environment=XTERM, clock=scene.clock, me="ana@jump1", ascii_only=False
     )  # fmt: skip
     for seconds in range(0, 600, 5):
         caller.see(later(picture, seconds))

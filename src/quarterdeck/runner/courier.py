@@ -74,6 +74,8 @@ class Messenger:
         except SecretUnavailable as error:
             trouble = error.trouble
             return Delivery("later", f"{trouble.message} ({trouble.hint})" if trouble.hint else trouble.message)
+        except Exception as error:  # keyrings and vaults come from elsewhere
+            return Delivery("later", f"its address can't be looked up ({type(error).__name__})")
         if wrong := unfit(url):
             return Delivery("refused", wrong)
         return await self._send(url, hook, message)
@@ -101,6 +103,8 @@ class Messenger:
             return Delivery("refused", "its address is no URL")
         except httpx.HTTPError as error:
             return Delivery("unsure", f"the connection broke ({type(error).__name__})")
+        except Exception as error:  # what comes after this message mustn't wait for ever for a library's mistake
+            return Delivery("unsure", f"it couldn't be sent ({type(error).__name__})")
 
     def _outcome(self, status: int, retry_after: str, word: bytes) -> Delivery:
         if 200 <= status < 300:

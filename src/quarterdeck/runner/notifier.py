@@ -122,7 +122,12 @@ class Notifier:
     def _read_on(self) -> None:
         while events := self._store.events(after=self._read, limit=PAGE):
             for event in events:
-                notice = self._notice(event)
+                try:
+                    notice = self._notice(event)
+                except (LookupError, TypeError, ValueError, AttributeError) as error:
+                    # A line of another version than ours: what comes after it matters as well.
+                    log.warning("line %s of the journal is no notice: %s", event.seq, type(error).__name__)
+                    continue
                 if notice is not None and self._hook.wants(notice) and notice.seq not in self._told:
                     self._waiting.append(notice)
             self._read = events[-1].seq

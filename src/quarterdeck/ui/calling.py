@@ -46,6 +46,7 @@ def caller_of(cockpit: Cockpit) -> Caller:
         send=send,
         environment=os.environ,
         clock=cockpit.settings.clock,
+        me=cockpit.settings.actor,
         ascii_only=bool(cockpit.settings.ascii),
     )
 
@@ -61,10 +62,11 @@ class Caller:
         send: Callable[[str], None],
         environment: Mapping[str, str],
         clock: Clock,
+        me: str,
         ascii_only: bool,
     ) -> None:
-        """`picture` is what stands there already. `send` takes what the terminal gets."""
-        self._crier = Crier(wanted, picture)
+        """`picture` is what stands there already. `send` takes what the terminal gets. `me` sits here."""
+        self._crier = Crier(wanted, picture, me)
         self._send = send
         self._environment = environment
         self._clock = clock

@@ -42,9 +42,11 @@ SILENCE = Call()
 class Crier:
     """Remembers what was called for. Nothing is for what was so before it came."""
 
-    def __init__(self, wanted: Attention, picture: Picture) -> None:
+    def __init__(self, wanted: Attention, picture: Picture, me: str = "") -> None:
+        """`me` is whoever sits here (user@host): what they have paused themselves isn't called for."""
         self._wanted = wanted
-        self._told: dict[str, float] = dict.fromkeys(_calling(picture), picture.at)
+        self._me = me
+        self._told: dict[str, float] = dict.fromkeys(_calling(picture, me), picture.at)
         self._open = {one.id for one in picture.releases if one.open}
         self._pending: dict[str, str] = {}
         self._called_at = float("-inf")
@@ -53,7 +55,7 @@ class Crier:
 
     def hear(self, picture: Picture, clock: str) -> Call:
         """What to call for now that this is the picture; `clock` is the local time, `HH:MM`."""
-        found = {**_calling(picture), **self._ended(picture), **self._absent(picture)}
+        found = {**_calling(picture, self._me), **self._ended(picture), **self._absent(picture)}
         self._told = {key: at for key, at in self._told.items() if key in found or picture.at - at < AGAIN_SECONDS}
         new = {key: text for key, text in found.items() if key not in self._told}
         self._told |= dict.fromkeys(found, picture.at)
@@ -103,12 +105,13 @@ class Crier:
         return {RUNNER: "no runner: nothing is watched or carried out"}
 
 
-def _calling(picture: Picture) -> dict[str, str]:
+def _calling(picture: Picture, me: str = "") -> dict[str, str]:
     """What calls for a person in a picture, by a key that stays the same."""
+    own = f"paused by {me} "
     found = {
         f"gate {item.key}": f"{item.title}: {item.waits}"
         for item in picture.inbox
-        if item.kind in NEEDS_A_PERSON and item.kind != "debt"
+        if item.kind in NEEDS_A_PERSON and item.kind != "debt" and not (me and item.waits.startswith(own))
     }
     found |= {
         f"operation {one.id}": f"{one.verb} {one.target} needs you"
