@@ -21,11 +21,12 @@ PATIENCE = 10.0
 
 @dataclass
 class LineTerminal:
-    """What the program printed so far, and its keyboard."""
+    """What the program printed so far, and its keyboard. `initial`: the modes that the terminal had before."""
 
     master: int
     slave: int
     process: subprocess.Popen[bytes]
+    initial: list[object]
     said: str = ""
     _read_to: int = 0
 
@@ -66,6 +67,7 @@ def line_terminal(*words: str, **environment: str) -> Iterator[LineTerminal]:
     """`qd` with these words on a terminal that can't move its cursor."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
+    initial = termios.tcgetattr(slave)[:4]
     process = subprocess.Popen(
         [sys.executable, "-m", "quarterdeck", *words],
         stdin=slave,
@@ -76,7 +78,7 @@ def line_terminal(*words: str, **environment: str) -> Iterator[LineTerminal]:
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     try:
-        yield LineTerminal(master, slave, process)
+        yield LineTerminal(master, slave, process, initial)
     finally:
         if process.poll() is None:
             process.kill()

@@ -229,12 +229,54 @@ def test_leaving_says_what_goes_on_and_leaves_the_terminal_as_it_was(written: An
     written.everything()
     written.begin("op1", written.plan())
     with line_terminal("--config", str(written.config), "watch") as terminal:
-        before = terminal.modes()
         terminal.wait_for("goes on running")
         terminal.type("q")
         assert terminal.ended() == 0
         terminal.wait_for("goes on running: swap production/checkout@west 0/1 (op1)")
-        assert terminal.modes() == before
+        assert terminal.modes() == terminal.initial
+
+
+def test_suspending_gives_the_terminal_back_and_going_on_takes_keys_again(terminal: LineTerminal) -> None:
+    pid = terminal.process.pid
+    os.kill(pid, signal.SIGTSTP)
+    assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
+    assert terminal.modes() == terminal.initial
+    os.kill(pid, signal.SIGCONT)
+    terminal.type("!")
+    terminal.wait_for("nothing needs you")
+
+
+def test_what_wants_a_look_includes_what_waits_for_a_word(written: Any) -> None:
+    written.everything()
+    written.release().done("1", "2").running("3")
+    with line_terminal("--config", str(written.config), "watch") as terminal:
+        terminal.wait_for("goes on: release checkout 2.15.0")
+        terminal.type("!")
+        terminal.wait_for("WAITS checkout 2.15.0: approval sre: 1 of 1 missing; answer with: qd approve 0199aa01/3\n")
+
+
+def test_an_approval_is_a_key_a_number_and_a_yes(written: Any, runner: Runner) -> None:
+    written.everything()
+    written.release().done("1", "2").running("3")
+    with line_terminal("--config", str(written.config), "watch") as terminal:
+        terminal.wait_for("goes on: release checkout 2.15.0")
+        terminal.type("a")
+        terminal.wait_for("1 checkout 2.15.0 in production")
+        terminal.wait_for("nothing to leave it: ")
+        terminal.type("checkout\n")
+        terminal.wait_for("$ qd approve 0199aa01\n")
+        terminal.wait_for("carry it out? [y/N]: ")
+        terminal.type("y\n")
+        terminal.wait_for("done so")
+    assert [(one.kind, one.body["verdict"]) for one in runner.asked] == [("decide", "approve")]
+
+
+def test_a_terminal_that_cannot_move_its_cursor_is_told_of_the_watch(written: Any) -> None:
+    written.everything()
+    with line_terminal("--config", str(written.config)) as terminal:
+        terminal.wait_for("this terminal can't move its cursor")
+        terminal.wait_for("qd watch prints a line for every change")
+        assert terminal.ended() == 2
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -243,10 +285,9 @@ def test_a_signal_in_the_middle_of_a_question_leaves_the_terminal_as_it_was(
 ) -> None:
     terminal.type("s")
     terminal.wait_for("nothing to leave it: ")
-    asking = terminal.modes()
     os.kill(terminal.process.pid, number)
     assert terminal.ended() == code
-    assert terminal.modes() == asking
+    assert terminal.modes() == terminal.initial
 
 
 def ask_for_a_swap(terminal: LineTerminal) -> None:

@@ -13,13 +13,16 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.records import dataclass
 from quarterdeck.release.freshness import stamp
 from quarterdeck.release.picture import Attention, AttentionState, Cell, FlagCell, Picture, Region, SlotView, Split
-from quarterdeck.release.standing_view import InboxItem
+from quarterdeck.release.standing_view import InboxItem, InboxKind
 
 What = Literal["versions", "slot", "traffic", "flag", "run", "look", "calm", "waits"]
 """look: something begins to want a look; calm: it no longer does; waits: a release waits for somebody's word."""
 
 _TEXT_IS_THE_THING: frozenset[AttentionState] = frozenset({"unhealthy", "drift", "configuration"})
 """What is told apart by its text; the texts of the others hold clocks and ages, or vary from try to try."""
+
+ASKS: frozenset[InboxKind] = frozenset({"approval", "pause", "hindered"})
+"""What waits without being wrong; the rest of the inbox wants a look anyway."""
 
 _PARTS = ("step ", "release step ", "release sampled")
 """What happens within something whose line has said who does it, and its id."""
@@ -75,8 +78,8 @@ def changes(before: Picture, after: Picture) -> Iterator[Change]:
     yield from _of_attention(before, after)
     known = {item.key for item in before.inbox}
     for item in after.inbox:
-        if item.key not in known and item.kind in ("approval", "pause", "hindered"):
-            yield Change(at, "waits", str(item.target or ""), _waiting(item), item.release or item.run)
+        if item.key not in known and item.kind in ASKS:
+            yield Change(at, "waits", str(item.target or ""), waiting(item), item.release or item.run)
 
 
 def _cells(picture: Picture) -> Mapping[str, Cell]:
@@ -170,5 +173,6 @@ def _key(item: Attention) -> tuple[str, ...]:
     return item.state, item.where, item.operation, item.release, text
 
 
-def _waiting(item: InboxItem) -> str:
+def waiting(item: InboxItem) -> str:
+    """What waits for somebody's word, and how to say it."""
     return f"{item.title}: {item.waits}" + (f"; answer with: {item.twin}" if item.twin else "")

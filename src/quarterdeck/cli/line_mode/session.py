@@ -15,7 +15,7 @@ from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.history import StepNames
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.line_mode.candidates import hindrance
-from quarterdeck.cli.line_mode.changes import Change, changes, standing
+from quarterdeck.cli.line_mode.changes import ASKS, Change, changes, standing, waiting
 from quarterdeck.cli.line_mode.console import Console, HungUp, say
 from quarterdeck.cli.line_mode.journal import Journal
 from quarterdeck.cli.line_mode.wording import HERE, Desk, words_of
@@ -208,7 +208,10 @@ class Session:
         for item in self.picture.attention:
             hint = f"; what to do: {item.hint}" if item.hint else ""
             say(f"{item.state.upper()} {item.where}: {item.text}{hint}")
-        if not self.picture.attention:
+        asked = [one for one in self.picture.inbox if one.kind in ASKS]
+        for one in asked:
+            say(f"WAITS {waiting(one)}")
+        if not (self.picture.attention or asked):
             say("nothing needs you")
 
     def _quit(self) -> None:
