@@ -187,9 +187,13 @@ async def test_what_the_last_runner_could_not_tell_is_no_trouble_once_it_is_told
         desk.freeze()
         await clock.advance(1)
     assert desk.trouble()
+    trouble = desk.store.observations()[subject_of("sre")]
     async with desk.telling(Scripted()):
         await clock.advance(1)
     assert desk.trouble() == ""
+    desk.report([trouble])  # whoever told it died before it was shown
+    async with desk.telling(Scripted()):
+        assert desk.trouble() == ""
 
 
 async def test_patience_with_a_receiver_that_is_away_ends_after_an_hour(desk: Desk, clock: ManualClock) -> None:

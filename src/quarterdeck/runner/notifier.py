@@ -114,6 +114,8 @@ class Notifier:
             self._read = newest[0].seq if newest else 0
             self._write("notice.begun", {"hook": self._hook.name, "through": self._read})
             return
+        if lines[0].kind == "notice.sent":
+            self._show("")
         self._read = int(lines[0].body.get("through", 0))
         self._told = frozenset(int(seq) for one in lines for seq in one.body.get("about", ()) if int(seq) > self._read)
         since = self._clock.now() - HOUR
@@ -192,8 +194,8 @@ class Notifier:
         self._show("" if taken else delivery.detail)
 
     def _show(self, trouble: str) -> None:
-        """Have it shown how the hook is, when that changes; also once at first, for the last runner may have left
-        something there."""
+        """Have it shown how the hook is, when that changes; and when nobody knows yet what the last runner has left
+        there."""
         if trouble == self._trouble:
             return
         self._trouble = trouble
