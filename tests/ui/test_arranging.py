@@ -149,7 +149,7 @@ def test_what_is_hidden_is_told_with_the_key_that_shows_it() -> None:
     told = plain(told_line(View(hide_healthy=True, since="10m", sort="worst"), hidden, 2, "pay", KEYS.__getitem__))
     for words in (
         "■ 2 marked: s t u act on all, Esc unmarks",
-        "12 healthy hidden (2 of unknown health); - shows them",
+        "10 healthy and 2 of unknown health hidden; - shows them",
         "3 unchanged for 10m hidden; v shows them",
         "4 without 'pay' hidden, 1 of them wants a look; Esc shows them",
         "worst first",

@@ -273,9 +273,7 @@ async def test_a_cockpit_that_dies_leaves_the_rest_undone_and_the_next_one_says_
     note = next(scene.path.parent.glob("store.db.chain-*"))
     assert note.stat().st_mode & 0o077 == 0
     async with start(store_path=scene.path).run_test(size=WIDE) as pilot:
-        told = (
-            "a cockpit ended in the middle of 2 plans: 1 begun, 1 not begun and never will be: rollback production/cart"
-        )
+        told = "1 of 2 not begun, because the cockpit ended: rollback production/cart"
         assert told in await see(pilot)
     assert asked(scene, "confirm") == []
     assert left_behind(scene.path) == ""

@@ -59,8 +59,7 @@ def left_behind(store: Path | None) -> str:
     if store is None:
         return ""
     told = [
-        f"a cockpit ended in the middle of {len(begun) + len(rest)} plans: {len(begun)} begun, "
-        f"{len(rest)} not begun and never will be: {_some(rest)}"
+        f"{len(rest)} of {len(begun) + len(rest)} not begun, because the cockpit ended: {_some(rest)}"
         for begun, rest in _abandoned(store)
         if rest
     ]
@@ -74,7 +73,7 @@ def _some(rest: list[str]) -> str:
 
 def _abandoned(store: Path) -> Iterator[tuple[list[str], list[str]]]:
     for path in sorted(store.parent.glob(f"{store.name}.chain-*")):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, KeyError, TypeError):
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -94,9 +94,10 @@ def told_line(view: View, hidden: Hidden, marked: int, letters: str, key_of: Cal
                 f": {key_of('swap')} {key_of('traffic')} {key_of('undo')} act on all, {end} unmarks",
             )
         )
-    if healthy := hidden.healthy + hidden.untold:
-        untold = f" ({hidden.untold} of unknown health)" if hidden.untold else ""
-        parts.append(line((f"{healthy} healthy hidden{untold}; {show} shows them", "attention")))
+    told = [f"{hidden.healthy} healthy"] * bool(hidden.healthy)
+    told += [f"{hidden.untold} of unknown health"] * bool(hidden.untold)
+    if told:
+        parts.append(line((f"{' and '.join(told)} hidden; {show} shows them", "attention")))
     elif view.hide_healthy:
         parts.append(line((f"healthy ones would be hidden; {show} shows all", "attention")))
     if view.since != "any":
