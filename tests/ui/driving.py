@@ -11,6 +11,17 @@ from quarterdeck.ui.cockpit import Cockpit
 from quarterdeck.ui.spans import plain
 from quarterdeck.ui.widgets.lines import Lines
 
+NAMED = {
+    " ": "space",
+    "/": "slash",
+    "-": "minus",
+    "=": "equals_sign",
+    "@": "at",
+    ".": "full_stop",
+    "_": "underscore",
+}
+"""Textual's names of what isn't a letter or a digit."""
+
 
 def shown(app: App[Any]) -> str:
     """What the line widgets of the screen in front show."""
@@ -38,13 +49,4 @@ async def press(pilot: Pilot[Any], *keys: str) -> str:
 
 async def type_in(pilot: Pilot[Any], text: str) -> str:
     """Type letters."""
-    named = {
-        " ": "space",
-        "/": "slash",
-        "-": "minus",
-        "=": "equals_sign",
-        "@": "at",
-        ".": "full_stop",
-        "_": "underscore",
-    }
-    return await press(pilot, *(named.get(letter, letter) for letter in text))
+    return await press(pilot, *(NAMED.get(letter, letter) for letter in text))
