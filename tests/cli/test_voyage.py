@@ -210,3 +210,18 @@ services:
         assert "unreachable" in result.stdout
     finally:
         far_away("runner", "--stop")
+
+
+def test_a_run_that_waits_is_approved_and_another_one_started(qd: Any) -> None:
+    (pipeline,) = qd.json("pipelines", "shop")["pipelines"]
+    waiting = next(run for run in pipeline["runs"] if run["state"] == "waiting")
+    (wait,) = waiting["waits"]
+    assert qd("approve", wait["wait"], "--yes").returncode == 2, "production is protected"
+    assert "approved by quarterdeck: a test" in qd.done("approve", wait["wait"], *YES)
+    again = qd("approve", wait["wait"], *YES)
+    assert (again.returncode, "approved already by quarterdeck" in again.stderr) == (0, True)
+    assert "succeeded" in qd.done("run", "shop", "--input", "version=9", "--yes")
+    names = [
+        run["title"] for run in qd.json("pipelines")["pipelines"][0]["runs"] if run["event"] == "workflow_dispatch"
+    ]
+    assert len(names) == 1

@@ -58,18 +58,18 @@ def test_a_pipeline_is_a_place_of_no_environment(folder: Folder) -> None:
     [
         (
             "  deploy: {connection: harbour, job: d}",
-            "13:24 pipelines.deploy.connection: the connection `harbour` has no pipelines",
+            "13:24 pipelines.deploy.connection: the connection harbour has no pipelines",
         ),
         ("  deploy: {connection: runs}", "pipelines.deploy.job: is missing"),
         ("  deploy: {job: d}", "pipelines.deploy.connection: is missing"),
         ("  deploy: {connection: runs, job: d, branches: x}", "pipelines.deploy.branches: unknown key"),
         (
             "  deploy: {connection: runs, job: d, environment: prod}",
-            "pipelines.deploy.environment: there is no environment `prod`",
+            "deploy.environment: there is no environment prod",
         ),
         (
             "  deploy: {connection: runs, job: d, environments: {live: prod}}",
-            "pipelines.deploy.environments.live: there is no environment `prod`",
+            "live: there is no environment prod",
         ),
         ("  de ploy: {connection: runs, job: d}", "this name can't be used"),
         ("  deploy: []", "pipelines.deploy"),

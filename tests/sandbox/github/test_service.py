@@ -14,6 +14,7 @@ from quarterdeck.sandbox.world.clock import WorldClock
 from quarterdeck.sandbox.world.world import World
 
 RUNS = "/repos/contoso/shop/actions/runs"
+WORKFLOWS = "/repos/contoso/shop/actions/workflows"
 OF_A_RUN = {
     "id", "name", "node_id", "head_branch", "head_sha", "path", "run_number", "event", "status", "conclusion",
     "workflow_id", "url", "html_url", "created_at", "updated_at", "run_attempt", "run_started_at", "actor",
@@ -66,9 +67,7 @@ async def test_nobody_and_strangers_are_turned_away(up: Running) -> None:
     assert (await Client(up, "").get(RUNS)).status_code == 401
     wrong = await Client(up, "ghp-wrong").get(RUNS)
     assert (wrong.status_code, wrong.json()["message"]) == (401, "Bad credentials")
-    denied = await Client(up, READER).post(
-        "/repos/contoso/shop/actions/workflows/deploy.yml/dispatches", {"ref": "main"}
-    )
+    denied = await Client(up, READER).post(f"{WORKFLOWS}/deploy.yml/dispatches", {"ref": "main"})
     assert (denied.status_code, denied.headers["x-accepted-github-permissions"]) == (403, "actions=write")
 
 
@@ -107,7 +106,7 @@ async def test_an_approval_lets_the_run_go_on_and_is_kept(up: Running) -> None:
 async def test_who_is_no_reviewer_may_not(up: Running) -> None:
     workflow = (await Client(up).get("/repos/contoso/shop/actions/workflows/nightly.yml")).json()
     started = await Client(up).post(
-        f"/repos/contoso/shop/actions/workflows/{workflow['id']}/dispatches",
+        f"{WORKFLOWS}/{workflow['id']}/dispatches",
         {"ref": "main", "return_run_details": True},
     )
     up.world.advance(10)
