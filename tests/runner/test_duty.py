@@ -14,7 +14,9 @@ from tests.runner.timepiece import ManualClock, settle, until
 from tests.runner.watchpost import CART, CHECKOUT, Post, PostProvider, fleet, place, reading, sees
 
 from quarterdeck.release.hooks import Hook
-from quarterdeck.release.rules import Rulebook
+from quarterdeck.release.gate import GateSpec
+from quarterdeck.release.indicator import Indicator
+from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.runner.courier import Courier, Delivery
 from quarterdeck.runner.duty import Duty, Outcome, batches
 from quarterdeck.runner.engine import NO_RULES
@@ -104,6 +106,19 @@ async def test_it_begins_by_publishing_the_fleet_and_what_it_sees(
         assert store.fleet() == FLEET
         assert kinds(store) == ["runner.started"]
         assert store.observations()["slots/production/checkout"].reading == reading("1.0")
+
+
+async def test_it_measures_the_indicators_of_its_services_while_it_serves(
+    store: SqliteStore, guard: LeaseGuard, clock: ManualClock
+) -> None:
+    question = GateSpec("errors", "metric", "azure", {"query": "e"}, "result == result", interval=30)
+    rules = Rulebook(routes=(Route(CHECKOUT, indicators=("errors",)),), indicators=(Indicator("errors", question),))
+    async with serving(store, guard, clock, rules=rules, idle_after=300):
+        await clock.advance(65)
+        (points,) = store.series(str(CHECKOUT)).values()
+        assert len(points) == 3
+        assert {point.value for point in points} == {None}, "there is nobody to ask here"
+        assert store.rules() == rules
 
 
 async def test_the_lease_is_renewed_for_as_long_as_it_takes(

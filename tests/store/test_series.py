@@ -11,6 +11,8 @@ import pytest
 from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.store.base import SERIES_POINTS, SERIES_SECONDS, Lease, LeaseLost, Store
 from quarterdeck.store.opening import open_store
+from quarterdeck.store.points import TURNS
+from quarterdeck.store.sqlite import SqliteStore
 
 ERRORS = SeriesId("production/checkout", "errors")
 LATENCY = SeriesId("production/checkout", "latency")
@@ -53,6 +55,25 @@ def test_what_is_older_than_a_day_makes_room_whatever_the_number(store: Store, l
     newest = Point(SERIES_SECONDS + 45, 1)
     store.put_points([(ERRORS, newest)], lease)
     assert list(store.series("production/checkout")[ERRORS]) == [Point(60, 2), newest]
+
+
+def test_what_a_ring_does_not_show_any_more_leaves_the_file_soon(sqlite_store: SqliteStore) -> None:
+    lease = sqlite_store.take_lease("runner", "one", 0, 10, {})
+    assert lease is not None
+    several = [replace(ERRORS, indicator=f"i{number}") for number in range(20)]
+    for point in rising(SERIES_POINTS + 60):
+        sqlite_store.put_points([(key, point) for key in several], lease)
+    reader = sqlite3.connect(sqlite_store.path)
+    counts = [count for (count,) in reader.execute("SELECT count(*) FROM points GROUP BY indicator")]
+    reader.close()
+    assert len(counts) == 20
+    assert max(counts) <= SERIES_POINTS + TURNS
+
+
+def test_a_point_takes_the_place_of_another_one_of_the_same_time(store: Store, lease: Lease) -> None:
+    store.put_points([(ERRORS, Point(60, 1))], lease)
+    store.put_points([(ERRORS, Point(60, None, "garbage"))], lease)
+    assert list(store.series("production/checkout")[ERRORS]) == [Point(60, None, "garbage")]
 
 
 def test_only_who_holds_the_lease_adds_points(store: Store, lease: Lease) -> None:

@@ -33,6 +33,10 @@ AT_ONCE = 4
 SHARE_OF_A_ROUND = 0.9
 """The part of the interval after which a round ends; who hasn't answered by then has no value in it."""
 
+TOGETHER = 100
+"""So many points are stored at once: a large fleet's take a fifth of a second, and whoever confirms something meanwhile
+doesn't wait for that."""
+
 _LATE = 0.1
 """Seconds after the beginning of an interval at which a round begins: timers are a little early at times."""
 
@@ -76,7 +80,10 @@ class Gauge:
     async def keep_measuring(self) -> None:
         """Measure for ever, at the same moments of each interval. Raises LeaseLost when the report is refused."""
         while True:
-            self._report(await self._round())
+            points = await self._round()
+            for begin in range(0, len(points), TOGETHER):
+                self._report(points[begin : begin + TOGETHER])
+                await asyncio.sleep(0)
             left = self._interval - (self._clock.now() - _LATE) % self._interval
             await self._clock.sleep(left if left > _LATE else left + self._interval)
 

@@ -267,7 +267,8 @@ class Store(Protocol):
         ...
 
     def put_points(self, points: Sequence[tuple[SeriesId, Point]], lease: Lease) -> None:
-        """Add points to their series, and forget the oldest; see SERIES_POINTS. Raises LeaseLost."""
+        """Add points to their series, and forget the oldest; see SERIES_POINTS. A point takes the place of another one
+        of the same time. Raises LeaseLost."""
         ...
 
     def record(

@@ -42,8 +42,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     (
         """CREATE TABLE points (
-            target TEXT NOT NULL, indicator TEXT NOT NULL, at REAL NOT NULL, value REAL, trouble TEXT NOT NULL)""",
-        "CREATE INDEX points_by_series ON points (target, indicator, at)",
+            target TEXT NOT NULL, indicator TEXT NOT NULL, at REAL NOT NULL, value REAL, trouble TEXT NOT NULL,
+            PRIMARY KEY (target, indicator, at)) WITHOUT ROWID""",
     ),
 )
 

@@ -21,7 +21,6 @@ from quarterdeck.records import astuple, replace
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.rules import Rulebook
-from quarterdeck.store import points as series
 from quarterdeck.store import schema
 from quarterdeck.store.base import ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
 from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
@@ -30,6 +29,7 @@ from quarterdeck.store.faults import explained
 from quarterdeck.store.filters import target_condition, where_all
 from quarterdeck.store.folding import GUARDING, fold, fold_guards, fold_releases
 from quarterdeck.store.observed import Observed
+from quarterdeck.store.points import Rings
 from quarterdeck.store.wake import poke
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise explained(error, path) from error
         self._observed = Observed(self._db, self._decoder)
+        self._rings = Rings(self._db)
         try:
             self._prepare()
         except BaseException:
@@ -114,7 +115,7 @@ class SqliteStore:
     def series(self, target: str) -> Mapping[SeriesId, Sequence[Point]]:
         """See `Store.series`."""
         with self._explaining():
-            return series.of_target(self._db, _storable(target))
+            return self._rings.of_target(_storable(target))
 
     def operations(self, *, open_only: bool = False, target: str = "", limit: int = 100) -> Sequence[Operation]:
         """See `Store.operations`."""
@@ -294,7 +295,7 @@ class SqliteStore:
         """See `Store.put_points`."""
         with self._writing():
             self._require(lease)
-            series.add(self._db, points)
+            self._rings.add(points)
 
     def record(
         self,

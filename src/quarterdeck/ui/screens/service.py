@@ -42,6 +42,7 @@ class Service(Deck):
     """Slots, traffic, history and the way back."""
 
     WHERE = "service"
+    TICKS = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("service"), Binding("enter", "open_operation", show=False)]
 
     def __init__(self, target: TargetId) -> None:
