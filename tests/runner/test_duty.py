@@ -13,8 +13,8 @@ from tests.engine.ship import NOBODY
 from tests.runner.timepiece import ManualClock, settle, until
 from tests.runner.watchpost import CART, CHECKOUT, Post, PostProvider, fleet, place, reading, sees
 
-from quarterdeck.release.hooks import Hook
 from quarterdeck.release.gate import GateSpec
+from quarterdeck.release.hooks import Hook
 from quarterdeck.release.indicator import Indicator
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.runner.courier import Courier, Delivery
