@@ -139,3 +139,27 @@ def test_without_a_terminal_the_cockpit_is_not_promised(qd: Any) -> None:
 
 def test_the_list_has_every_drill(qd: Any) -> None:
     assert [one["name"] for one in qd("drill", "list", "--json").json["drills"]] == [drill.name for drill in DRILLS]
+
+
+# --- the words at its end -----------------------------------------------------------------------------------------
+def test_the_debrief_has_every_move_with_what_was_wrong_about_it_and_a_good_way() -> None:
+    how = judged(PLANNED, event(25, "operator.chose", choice="abandon"), ANSWERED, ENDED)
+    lines = list(telling.debrief_lines(DRILL, FACTS, how))
+    assert "  25s wrong: qd operation op1 --choose abandon: that leaves the regions apart" in lines
+    assert "  30s right: qd operation op1 --choose retry" in lines
+    assert "  qd drill do operation op1 --choose retry" in lines
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_a_score_tells_what_is_missing_as_long_as_it_is_not_over() -> None:
+    lines = list(telling.score_lines(DRILL, replace(judged(PLANNED, missing="half of it"), failed=1234.4)))
+    assert lines[0] == "drill conflict: not over: half of it"
+    assert "  everything recovered  -   (par 1m30s)" in lines
+    assert "  failed requests       1,234" in lines
+
+
+@pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
+def test_every_text_of_a_drill_can_be_filled_in_with_what_its_set_up_says(drill: Any) -> None:
+    facts = {**FACTS, "flag": "FastCart", "release": "r1", "also": "flag:staging/FastCart"}
+    assert all("{" not in line for line in telling.debrief_lines(drill, facts, judged()))
+    assert all("{" not in hint.format_map(facts) for hint in drill.hints)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import IO, Any
 
 import pytest
@@ -116,6 +118,19 @@ def test_a_log_that_nobody_reads_any_more_ends_although_nothing_happens(watch: W
     assert log.stdout is not None
     log.stdout.close()
     assert log.wait(30) == 141
+
+
+def test_a_store_that_cannot_be_read_is_told_once_and_the_watch_stays(written: Any, watch: Watching) -> None:
+    log = watch()
+    line_of(log.stderr)
+    line_of(log.stdout)
+    with closing(sqlite3.connect(written.store.path)) as database:
+        database.execute("ALTER TABLE events RENAME TO hidden")
+    assert line_of(log.stderr).startswith("qd: ")
+    with closing(sqlite3.connect(written.store.path)) as database:
+        database.execute("ALTER TABLE hidden RENAME TO events")
+    written.observe((written.places[2], written.traffic(75, 25)))
+    assert line_of(log.stdout).endswith("traffic production/checkout: west 75%, north 25%\n")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])

@@ -113,12 +113,14 @@ class Session:
     def run(self, seconds: float | None, *, until: Callable[[Picture], bool]) -> None:
         """Go on until `q`, for so long, or until the picture is as wanted.
 
+        A store that can't be read is told, once, and looked at again.
+
         Raises:
-            StoreError: the store can't be read.
             HungUp: the terminal is gone.
             BrokenPipeError: nobody reads what is printed.
         """
         began = self.clock.monotonic()
+        unread = ""
         poll = select.poll()
         poll.register(sys.stdout.fileno(), 0)  # nothing but that its other end is gone
         if self.console is not None:
@@ -132,7 +134,13 @@ class Session:
                 raise HungUp if sys.stdout.isatty() else BrokenPipeError
             if self.console is not None and ready.get(self.console.fd):
                 self._press(self.console.pressed(), self.console)
-            self.look()
+            try:
+                self.look()
+                unread = ""
+            except StoreError as error:  # whoever watches for days sees it mended
+                if str(error) != unread:
+                    output.complain(str(error), error.hint)
+                unread = str(error)
 
     # --- keys ----------------------------------------------------------------------------------------------------
     def _press(self, keys: Sequence[str], console: Console) -> None:
