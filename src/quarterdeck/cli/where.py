@@ -29,9 +29,26 @@ def run(invocation: Invocation) -> ExitCode:
         "sample configurations": paths.shared_dir("sample-configs"),
     }
     if invocation.json:
-        output.document("where", {name.replace(" ", "_"): place and str(place) for name, place in places.items()})
+        found = {name.replace(" ", "_"): place and str(place) for name, place in places.items()}
+        output.document("where", {**found, "output": _way_out()})
         return ExitCode.DONE
     for name, place in places.items():
         there = "" if place is None or Path(place).exists() else "  (not there yet)"
         output.data(f"{name:22} {place or '(none)'}{there}")
+    output.data(f"{'output':22} {_way_out()}")
     return ExitCode.DONE
+
+
+def _way_out() -> str:
+    """How a cockpit's frames reach the terminal here."""
+    from quarterdeck.ui import preferences
+    from quarterdeck.ui.output import choosing
+
+    try:
+        wanted = preferences.read(paths.config_dir()).output
+    except preferences.BadPreferences as error:
+        return f"(unknown: {error})"
+    if choosing.asked_for_stock(wanted):
+        return "stock"
+    problem = choosing.unknown_ground()
+    return f"stock: {problem}" if problem else "cells"

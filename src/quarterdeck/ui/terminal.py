@@ -32,6 +32,9 @@ def prepare() -> None:
     for name in ("COLUMNS", "LINES"):
         # A shell that exports them has said how large the terminal was; Textual would never see it resized.
         os.environ.pop(name, None)
+    if os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ:
+        # GNU screen passes on what the terminal around it says of itself, and shows other colours than those it gets.
+        os.environ.pop("COLORTERM", None)
     if over_ssh():
         os.environ.setdefault("TEXTUAL_FPS", "15")
 

@@ -73,15 +73,13 @@ class Keys:
             return b""
 
     def _take(self, data: bytes) -> None:
-        text = self._decode(data)
-        if not text:  # nothing yet, or the first half of a character; an empty text would end the parser
-            return
-        try:
-            for message in self._parser.feed(text):
-                self._deliver(message)
-        except (ValueError, OverflowError, KeyError, IndexError, StopIteration, RuntimeError):
-            # Textual's parser fails on some codes that no keyboard sends; one such must not end the cockpit.
-            self._parser = XTermParser()
+        for character in self._decode(data):
+            try:
+                for message in self._parser.feed(character):
+                    self._deliver(message)
+            except (ValueError, OverflowError, LookupError, RuntimeError, StopIteration):
+                # Textual's parser fails on some codes that no keyboard sends; one such must not end the cockpit.
+                self._parser = XTermParser()
 
     def _tick(self) -> None:
         for message in self._parser.tick():
