@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
 from rich.style import Style
+from textual.app import App
 
 from quarterdeck.ui.glance.keeping import DEPTHS, Glance, Looks, read, write
+from quarterdeck.ui.looks import look
 from quarterdeck.ui.spans import _ASCII, BLANK, WORDS, Line
 from quarterdeck.ui.widgets.grid import Grid
 from quarterdeck.ui.widgets.lines import Lines
@@ -69,26 +71,26 @@ class Keeper:
             theme=wanted.theme,
             ascii=wanted.ascii,
             twins="".join(chr(glyph) + twin for glyph, twin in _ASCII.items()),
-            looks=self._known_looks(cockpit, grid),
+            looks=self._known_looks(cockpit),
             title=_title(_standing(bridge, "head")[0]),
             foot=_standing(bridge, "foot")[0],
             body=_body(bridge),
         )
 
-    def _known_looks(self, cockpit: Cockpit, grid: Grid) -> Looks:
+    def _known_looks(self, cockpit: Cockpit) -> Looks:
         """Those of the theme in use, beside those that were used here before: the next terminal may be another."""
         if self._looks is None:
             before = read(self._store)
             self._looks = dict(before.looks) if before else {}
         name = cockpit.theme
         others = {theme: looks for theme, looks in self._looks.items() if theme != name}
-        self._looks = {name: looks_of(grid), **dict(list(others.items())[: _MOST_THEMES - 1])}
+        self._looks = {name: looks_of(cockpit), **dict(list(others.items())[: _MOST_THEMES - 1])}
         return self._looks
 
 
-def looks_of(lines: Lines) -> dict[str, dict[str, str]]:
+def looks_of(app: App[Any]) -> dict[str, dict[str, str]]:
     """How words look in the theme in force: SGR numbers by depth of colour and word."""
-    styles = {word: lines.get_component_rich_style(f"lines--{word}") for word in WORDS}
+    styles = {word: look(app, word) for word in WORDS}
     return {depth: {word: sgr(style, depth) for word, style in styles.items()} for depth in DEPTHS}
 
 

@@ -13,18 +13,14 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from quarterdeck.ui.spans import BLANK, WORDS, Line, Word, fit, printable, to_ascii, width
+from quarterdeck.ui.looks import look
+from quarterdeck.ui.spans import BLANK, Line, Word, fit, printable, to_ascii, width
 
 
 class Lines(Widget):
     """Shows `lines`, scrolled by `top`; one cell per character, nothing is markup."""
 
-    COMPONENT_CLASSES = {f"lines--{word}" for word in WORDS}  # noqa: RUF012 (Textual's own convention)
-
-    DEFAULT_CSS = "Lines { width: 1fr; height: 1fr; }\n" + "\n".join(
-        f"Lines .lines--{word} {{ color: $qd-{word}; background: $qd-{word}-on; text-style: $qd-{word}-style; }}"
-        for word in WORDS
-    )
+    DEFAULT_CSS = "Lines { width: 1fr; height: 1fr; }"
 
     def __init__(self, lines: Sequence[Line] = (), *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -71,6 +67,9 @@ class Lines(Widget):
                 start, end = _difference(before, after)
                 self.refresh(Region(start, y, max(1, end - start), 1))
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh())
+
     def on_resize(self) -> None:
         self._painted = self._fitted()
         self.refresh()
@@ -83,7 +82,7 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         shown = self._painted[y] if y < len(self._painted) else BLANK
-        segments = [Segment(text, self.get_component_rich_style(f"lines--{word}")) for text, word in shown if text]
+        segments = [Segment(text, look(self.app, word)) for text, word in shown if text]
         return Strip(segments, width(shown))
 
     def _fitted(self) -> list[Line]:
