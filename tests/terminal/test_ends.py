@@ -161,6 +161,7 @@ def test_a_terminal_without_room_gets_a_word_and_its_keys_do_nothing(store: Path
     with cockpit(store, columns=30, rows=8) as terminal:
         terminal.wait_for("not enough room: 30x8")
         terminal.press(b"s")  # would ask for a swap that nobody sees
+        terminal.quiet(0.4)
         terminal.resize(80, 24)
         terminal.wait_for("LAST OPERATIONS")
         terminal.quiet()
