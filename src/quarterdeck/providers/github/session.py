@@ -13,8 +13,8 @@ from quarterdeck.providers.github import SANDBOX_TOKEN
 from quarterdeck.providers.github.api import Api
 from quarterdeck.providers.github.schema import GitHubConnection
 from quarterdeck.providers.github.workflows import Workflows
-from quarterdeck.providers.http.asking import Asking
 from quarterdeck.providers.http.credentials import revealed
+from quarterdeck.providers.http.keeping import KeptAsking
 from quarterdeck.providers.http.schema import options_of
 from quarterdeck.release.durations import seconds
 
@@ -24,8 +24,9 @@ _APP = "an app: its token names nobody"
 class GitHubSession:
     """See `quarterdeck.providers.base.Session`."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, asking: KeptAsking) -> None:
         self._api = api
+        self._asking = asking
         self._workflows = Workflows(api)
 
     def capability(self, role: Role) -> Capability | None:
@@ -63,7 +64,7 @@ class GitHubSession:
             yield f"{clean(left, 12)} of {clean(limit, 12)} requests an hour are left", None
 
     async def close(self) -> None:
-        return None
+        await self._asking.close()
 
 
 def open_session(connection: Connection, context: SessionContext) -> GitHubSession:
@@ -74,13 +75,13 @@ def open_session(connection: Connection, context: SessionContext) -> GitHubSessi
         connection = replace(connection, options={**own, "token": inside})
     options = options_of(connection, GitHubConnection)
     token = inside or revealed(options.token, context)
-    asking = Asking(
+    asking = KeptAsking(
         timeout=seconds(options.timeout),
         ca_file=options.ca_file,
         headers={"Authorization": f"Bearer {token}"},
         secrets=(token,),
     )
-    return GitHubSession(Api(asking, options.url, context.clock, context.may_write))
+    return GitHubSession(Api(asking, options.url, context.clock, context.may_write), asking)
 
 
 def _scopes(text: str) -> tuple[str, Trouble | None]:

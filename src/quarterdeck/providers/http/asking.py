@@ -11,7 +11,8 @@ import ipaddress
 import json
 import random
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -93,7 +94,8 @@ class Unanswered(ProviderError):
 
 
 class Asking:
-    """Sends requests to one server. Each is on a connection of its own: what a gate asks is asked seldom."""
+    """Sends requests to one server. Each is on a connection of its own: what a gate asks is asked seldom. For whoever
+    asks often there is `keeping.KeptAsking`."""
 
     def __init__(
         self,
@@ -157,11 +159,8 @@ class Asking:
         if question.host:
             headers["Host"] = question.host
             extensions["sni_hostname"] = question.host.rpartition(":")[0] or question.host
-        jar = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        # A proxy of the environment is for the outside; what is on this machine is asked directly.
-        outside = not _on_this_machine(question.url)
         async with (
-            httpx.AsyncClient(verify=self._trust, cookies=jar, timeout=self._timeout, trust_env=outside) as client,
+            self.line(question) as client,
             client.stream(
                 question.method,
                 question.url,
@@ -179,6 +178,23 @@ class Asking:
                 if len(body) > MOST_BYTES:
                     raise TooLong
             return Answer(response.status_code, dict(response.headers), body)
+
+    @asynccontextmanager
+    async def line(self, question: Question) -> AsyncIterator[httpx.AsyncClient]:
+        """What a question is sent with."""
+        async with self.client(question.url) as client:
+            yield client
+
+    def client(self, url: str, keep_seconds: float = 0) -> httpx.AsyncClient:
+        """A client of its own, whose connections stay open so long while nothing is asked."""
+        return httpx.AsyncClient(
+            verify=self._trust,
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            timeout=self._timeout,
+            # A proxy of the environment is for the outside; what is on this machine is asked directly.
+            trust_env=not _on_this_machine(url),
+            limits=httpx.Limits(keepalive_expiry=keep_seconds),
+        )
 
 
 def _trusting(ca_file: Path | None) -> ssl.SSLContext:
