@@ -52,7 +52,7 @@ async def test_reads_share_a_connection_and_a_write_has_its_own() -> None:
     async with listening(answers=10) as server:
         asking = KeptAsking(timeout=5)
         for method in ("GET", "GET", "POST", "GET"):
-            await asking.read(Question(method, server.url))  # type: ignore[arg-type]
+            await asking.read(Question(method, server.url))
         await asking.close()
     assert server.asked == [1, 1, 2, 1]
 
