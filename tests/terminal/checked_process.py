@@ -18,7 +18,7 @@ told = Path(sys.argv[1])
 class Telling(cockpit.Cockpit):
     """Writes the whole picture to a file, when asked."""
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
         signal.signal(signal.SIGUSR1, lambda *_: loop.call_soon_threadsafe(self.tell))
 

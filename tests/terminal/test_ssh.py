@@ -1,0 +1,173 @@
+"""Over a real sshd on loopback: slow lines, broken lines, tmux at the far end."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from tests.terminal.cockpits import PATIENCE, PROGRAM, Terminal, cockpit
+from tests.ui.scenes import Scene
+
+pytestmark = pytest.mark.process
+
+SLOW = Path(__file__).with_name("slow_link.py")
+SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+class Host:
+    """A host that one can log in to, for as long as a test runs."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder, self.port = folder, port
+
+    def log_in(self, command: str, *, delay: float = 0, rate: float = 1e8) -> AbstractContextManager[Terminal]:
+        """A terminal with `ssh` in it that runs the command over there."""
+        line = f"{sys.executable} {SLOW} %h %p {delay} {rate}"
+        options = {
+            "ProxyCommand": line,
+            "IdentityFile": str(self.folder / "key"),
+            "UserKnownHostsFile": "/dev/null",
+            "StrictHostKeyChecking": "no",
+            "LogLevel": "ERROR",
+        }
+        given = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
+        arguments = [
+            "ssh",
+            "-tt",
+            "-F",
+            "none",
+            *given,
+            "-p",
+            str(self.port),
+            f"{getpass.getuser()}@127.0.0.1",
+            command,
+        ]
+        return cockpit(self.folder, program=("-c", f"import os; os.execvp('ssh', {arguments!r})"))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    if SSHD is None or shutil.which("ssh") is None:
+        pytest.skip("no sshd here: install openssh-server and openssh-client")
+    folder = tmp_path / "ssh"
+    folder.mkdir(mode=0o700)
+    for name in ("host", "key"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+    (folder / "key.pub").rename(folder / "authorized")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "PidFile": "none", "UsePAM": "no",
+        "AuthorizedKeysFile": folder / "authorized", "StrictModes": "no", "PasswordAuthentication": "no",
+        "PermitRootLogin": "yes",
+    }  # fmt: skip
+    config = folder / "sshd_config"
+    config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+    daemon = subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(port)
+        yield Host(folder, port)
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            assert time.monotonic() < deadline, "sshd doesn't come up"
+            time.sleep(0.02)
+        else:
+            return
+
+
+def over_there(store: Path) -> str:
+    """The command that opens a cockpit on the far side."""
+    environment = {"LC_ALL": "C.UTF-8", "COLORTERM": "truecolor", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
+    return f"cd {Path(__file__).parents[2]} && exec env {given} {sys.executable} {PROGRAM} {store}"
+
+
+def cockpits_of(store: Path) -> list[int]:
+    """Processes that show this store."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if arguments[1:3] == [str(PROGRAM).encode(), str(store).encode()]:
+            found.append(int(process.name))
+    return found
+
+
+def test_on_a_line_like_a_phones_a_held_key_is_soon_seen(host: Host, store: Path) -> None:
+    with host.log_in(over_there(store), delay=0.075, rate=8000) as terminal:
+        terminal.answer()
+        terminal.wait_for("LAST OPERATIONS")
+        terminal.quiet(0.5)
+        for key in b"jkjkjkjkjk752175217521jkjkjkj2":
+            terminal.press(bytes([key]))
+            terminal.read(1 / 30)
+        began = time.monotonic()
+        terminal.wait_for("2 Service")
+        assert time.monotonic() - began < 3  # the round trip, the work, and one picture; all of them would take ten
+        terminal.press(b"q")
+        assert terminal.ended() == 0
+
+
+def test_a_broken_line_ends_the_cockpit_and_the_next_says_what_happened_meanwhile(host: Host, scene: Scene) -> None:
+    with host.log_in(over_there(scene.path)) as terminal:
+        terminal.answer()
+        terminal.wait_for("LAST OPERATIONS")
+        assert len(cockpits_of(scene.path)) == 1
+        terminal.process.kill()
+    deadline = time.monotonic() + PATIENCE
+    while cockpits_of(scene.path):
+        assert time.monotonic() < deadline, "it goes on without a terminal"
+        time.sleep(0.05)
+    scene.clock.at = time.time() + 5
+    scene.step("op2", "done", "2", ago=1)
+    scene.end("op2", "succeeded", ago=0)
+    with host.log_in(over_there(scene.path)) as terminal:
+        terminal.answer()
+        terminal.wait_for("since you left")
+        assert "swap production/checkout succeeded" in terminal.text()
+
+
+def test_in_tmux_the_same_cockpit_is_there_again_after_the_line_broke(host: Host, store: Path, tmp_path: Path) -> None:
+    if shutil.which("tmux") is None:
+        pytest.skip("no tmux here: install tmux")
+    tmux = f"env -u TMUX LC_ALL=C.UTF-8 tmux -S {tmp_path}/tmux"
+    try:
+        with host.log_in(f"{tmux} new-session -s watch {shlex.quote(over_there(store))}") as terminal:
+            terminal.answer()
+            terminal.wait_for("LAST OPERATIONS")
+            before = cockpits_of(store)
+            terminal.process.kill()
+        with host.log_in(f"{tmux} attach -t watch") as terminal:
+            terminal.answer()
+            terminal.wait_for("LAST OPERATIONS")
+            assert cockpits_of(store) == before
+            terminal.press(b"7")
+            terminal.wait_for("7 Log")
+            terminal.press(b"q")
+            assert terminal.ended() == 0
+    finally:
+        subprocess.run([*shlex.split(tmux), "kill-server"], capture_output=True, check=False)
