@@ -234,6 +234,14 @@ async def test_a_service_that_was_never_changed_has_nothing_to_take_back(scene: 
     )
 
 
+async def test_while_an_operation_runs_the_way_back_is_not_lost_but_not_known_yet(scene: Scene, start: Start) -> None:
+    scene.publish()
+    scene.start(swap_plan())
+    text = await screen(scene, start)
+    assert rows_of(text, "◆ not now: operation op1 on production/checkout still runs")
+    assert "no way back" not in text
+
+
 async def test_a_wide_terminal_has_two_columns_and_loses_nothing(scene: Scene, start: Start) -> None:
     measured(scene)
     narrow = await screen(scene, start)

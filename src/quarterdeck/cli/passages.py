@@ -34,7 +34,8 @@ def risk_lines(risks: Iterable[Risk]) -> Iterator[str]:
 def fuse_lines(fuse: Fuse) -> Iterator[str]:
     """Whether there is a way back, how, what is lost on it, until when."""
     takes = f", takes {about(fuse.seconds)}" if fuse.possible and fuse.seconds is not None else ""
-    state = "" if fuse.possible else "nothing to take back: " if fuse.settled else "NONE: "
+    lack = {"gone": "NONE: ", "needless": "nothing to take back: ", "later": "not now: "}
+    state = "" if fuse.possible else lack[fuse.lack]
     yield from wrapped(state + fuse.how + takes, "  ", limit=500)
     if fuse.lost:
         yield from wrapped(f"lost on the way back: {fuse.lost}", "  ", limit=500)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Literal
 
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.readings import SlotReading, SlotsReading, TrafficReading
@@ -51,8 +52,9 @@ def fuse_of(
     operation = undoable(Rollback(target), operations)
     if isinstance(operation, Refusal):
         if settled := _settled(target, operations, now):
-            return Fuse(False, settled, settled=True)
-        return Fuse(False, operation.message + (f"; {operation.hint}" if operation.hint else ""))
+            return Fuse(False, settled, lack="needless")
+        lack: Literal["gone", "later"] = "later" if operation.code == "locked" else "gone"
+        return Fuse(False, operation.message + (f"; {operation.hint}" if operation.hint else ""), lack=lack)
     whole = (*in_other_regions(operation, operations), operation)
     steps = in_order_of_undoing([step for one in whole for step in done_steps(one, target)])
     for step in steps:

@@ -99,7 +99,8 @@ class Risk:
 class Fuse:
     """The way back: whether there is one, how, about how long it takes (seconds), what is lost, until when.
 
-    `settled`: there is nothing to go back from, and `how` says why; then none is possible, and none is needed.
+    Where none is possible, `how` says why, and `lack` which kind of why that is: it is gone, it is needless (there is
+    nothing to go back from), or it is only to be known later (something is under way).
     """
 
     possible: bool
@@ -107,7 +108,7 @@ class Fuse:
     seconds: float | None = None
     lost: str = ""
     until: str = ""
-    settled: bool = False
+    lack: Literal["gone", "needless", "later"] = "gone"
 
 
 @dataclass(frozen=True, slots=True)

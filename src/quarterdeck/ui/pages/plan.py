@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
 from quarterdeck.release.plan import Fuse, Plan, Refusal, Risk
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import BLANK, Line, fit, line, wrap
+from quarterdeck.ui.spans import BLANK, Line, Span, fit, line, wrap
 
 _GRAVEST_FIRST = ("danger", "warning", "info")
 _SHORTEST_COUNTDOWN = 60.0
+
+
+NO_WAY_BACK: Mapping[str, Span] = {
+    "gone": ("✗ no way back: ", "danger"),
+    "needless": ("○ nothing to take back: ", "dim"),
+    "later": ("◆ not now: ", "attention"),
+}
+"""Why there is none, by `Fuse.lack`."""
 
 
 def plan_lines(plan: Plan, cells: int) -> list[Line]:
@@ -56,11 +64,8 @@ def refusal_lines(refusal: Refusal, cells: int) -> list[Line]:
 
 def fuse_lines(fuse: Fuse, cells: int) -> Iterator[Line]:
     """The way back: how, how long, what is lost, until when."""
-    if fuse.settled:
-        yield from wrap(clean(fuse.how, 400), cells, first=line(("  ○ nothing to take back: ", "dim")))
-        return
     if not fuse.possible:
-        yield from wrap(clean(fuse.how, 400), cells, first=line(("  ✗ no way back: ", "danger")))
+        yield from wrap(clean(fuse.how, 400), cells, first=line("  ", NO_WAY_BACK[fuse.lack]))
         return
     took = f", {about(fuse.seconds)}" if fuse.seconds is not None else ""
     yield from wrap(clean(fuse.how, 400) + took, cells, first=line(("  ✓ ", "ok")))

@@ -9,7 +9,7 @@ from quarterdeck.release.freshness import about
 from quarterdeck.release.gate import Sample
 from quarterdeck.release.release_view import AskedView, MeasureView, ReleaseView, StepView
 from quarterdeck.ui.pages import graphs, marks
-from quarterdeck.ui.pages.plan import command_lines
+from quarterdeck.ui.pages.plan import NO_WAY_BACK, command_lines
 from quarterdeck.ui.spans import BLANK, Line, Span, Word, fit, join, line, spread, width, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
@@ -227,11 +227,9 @@ def _way_back(release: ReleaseView, cells: int) -> Iterator[Line]:
     fuse = release.fuse
     if not release.open or release.state == "recovering" or not fuse.how:
         return  # what is being taken back needs no way back
-    if fuse.settled:
-        yield from _labelled("WAY BACK", clean(f"○ nothing to take back: {fuse.how}", 300), cells, "dim")
-        return
     if not fuse.possible:
-        yield from _labelled("WAY BACK", f"✗ none: {clean(fuse.how, 300)}", cells, "danger")
+        mark, word = NO_WAY_BACK[fuse.lack]
+        yield from _labelled("WAY BACK", mark + clean(fuse.how, 300), cells, word)
         return
     took = f", {about(fuse.seconds)}" if fuse.seconds is not None else ""
     lost = f"; lost: {fuse.lost}" if fuse.lost not in ("", "nothing") else ""
