@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from quarterdeck.ui.preferences import Output
@@ -29,7 +28,7 @@ def unknown_ground() -> str:
     """Why our way can't be gone on this machine, "" if it can. Doesn't import Textual."""
     if sys.platform != "linux":
         return f"it is made for Linux, this is {sys.platform}"
-    installed = version("textual")
+    installed = _installed()
     return "" if installed.startswith(KNOWN) else f"Textual {installed} isn't known to it"
 
 
@@ -43,6 +42,19 @@ def driver_class(wanted: Output, handover: Handover | None = None) -> tuple[type
     from quarterdeck.ui.output.driver import CellDriver
 
     return type("CellDriver", (CellDriver,), {"handover": handover}), ""
+
+
+def _installed() -> str:
+    """Textual's version: told by the name of the folder with its metadata, where it is loaded already, because
+    `importlib.metadata` takes longer to load than the whole driver."""
+    if (loaded := sys.modules.get("textual")) is not None and loaded.__file__:
+        around = os.listdir(os.path.dirname(os.path.dirname(loaded.__file__)))
+        told = [name for name in around if name.startswith("textual-") and name.endswith(".dist-info")]
+        if len(told) == 1:
+            return told[0].removeprefix("textual-").removesuffix(".dist-info")
+    from importlib.metadata import version
+
+    return version("textual")
 
 
 def _missing() -> str:
