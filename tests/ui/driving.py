@@ -12,6 +12,7 @@ from quarterdeck.ui.spans import plain
 from quarterdeck.ui.widgets.lines import Lines
 
 NAMED = {
+    ":": "colon",
     " ": "space",
     "/": "slash",
     "-": "minus",

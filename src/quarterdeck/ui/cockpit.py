@@ -130,13 +130,13 @@ class Cockpit(App[None]):
         """See `THEME_DEFAULTS`."""
         return dict(THEME_DEFAULTS)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         if self._leaving:
             self._leaving.on_signals(self._leave_on_signal)
         self.look()
         if self.settings.tour != "never" and not self.settings.read_only:
             self._begin_tour()
-        self.push_screen(Bridge())
+        await self.push_screen(Bridge())  # keys that were typed meanwhile are for it, and wait
         self.set_interval(LOOK_EVERY, self.look)
         if self.settings.target:
             self.call_after_refresh(self.steering.begin_at, self.settings.target)

@@ -227,12 +227,16 @@ class Deck(Screen[None]):
         """Open the line in which letters to find are typed."""
         from quarterdeck.ui.widgets.entry import FindLine
 
-        return self._open(FindLine(self.letters, self.find_letters, self._close))
+        return self._open(FindLine(self.letters, self.find_letters, self._keep_letters))
 
     def find_letters(self, letters: str) -> None:
         """Show only the lines that match."""
         self.letters = letters
         self.paint()
+
+    def _keep_letters(self, letters: str) -> None:
+        self.letters = letters
+        self._close()
 
     def command(self) -> Awaitable[None]:
         """Open the command line."""

@@ -66,13 +66,16 @@ class FindLine(Entry):
     PROMPT = "/"
     keeps_letters = False
 
-    def __init__(self, letters: str, typed: Callable[[str], None], kept: Callable[[], None]) -> None:
-        super().__init__(TypedLine(letters, f"{GRAMMAR}; Enter keeps, Esc shows all", {"enter": kept}, id="find"))
-        self._typed = typed
+    def __init__(self, letters: str, typed: Callable[[str], None], kept: Callable[[str], None]) -> None:
+        super().__init__(TypedLine(letters, f"{GRAMMAR}; Enter keeps, Esc shows all", {"enter": self._keep}, id="find"))
+        self._typed, self._kept = typed, kept
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         self._typed(event.value)
+
+    def _keep(self) -> None:
+        self._kept(self._field.value)  # what was typed last may not have been told yet
 
 
 class CommandLine(Entry):
