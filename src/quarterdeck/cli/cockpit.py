@@ -7,7 +7,6 @@ import sys
 from contextlib import closing
 
 from quarterdeck.cli import output
-from quarterdeck.cli.connected import tell_who_else_can_read
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation, actor
@@ -49,6 +48,8 @@ def _open(invocation: Invocation) -> int:
         tour: Tour = getattr(invocation.arguments, "tour", "never")
         settings = Settings(actor(), invocation.read_only, keep_alive=waker.wake, store_path=path, tour=tour)
         code = app.run(store, settings)
+    from quarterdeck.cli.connected import tell_who_else_can_read  # what is said at the end is loaded at the end
+
     tell_who_else_can_read(path)
     if waker.failure is not None:
         output.complain(str(waker.failure), waker.failure.hint)
