@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,3 +112,27 @@ def test_wrong_words_are_told_and_nothing_is_asked(
 
 def test_a_fleet_without_pipelines_says_so(written: Any, qd: Any) -> None:
     assert "no pipeline is declared" in qd("pipelines").out
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("approve run:", {"run:deploy/9142/live"}),
+        ("run cancel run:deploy/914", {"run:deploy/9142", "run:deploy/9141"}),
+        ("run dep", {"deploy"}),
+        ("pipelines d", {"deploy"}),
+    ],
+)
+def test_a_shell_completes_pipelines_and_runs(piped: Any, tmp_path: Path, line: str, offered: set[str]) -> None:
+    answer, line = tmp_path / "answer", f"qd --config {piped.config} {line}"
+    question = {
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_SHELL": "fish",  # takes colons as they are; bash is given what comes after the last
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+        "_ARGCOMPLETE_IFS": "\v",
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+        "COMP_TYPE": "9",
+    }
+    subprocess.run([sys.executable, "-m", "quarterdeck"], env={**os.environ, **question}, check=False)
+    assert {word.strip().partition("\t")[0] for word in answer.read_text().split("\v")} == offered

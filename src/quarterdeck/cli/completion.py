@@ -14,6 +14,7 @@ from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.registry import COMMANDS
 from quarterdeck.fleet.observation import Observation
+from quarterdeck.fleet.pipelines import RunName, RunsReading
 from quarterdeck.fleet.readings import FlagsReading
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.command import FORMS
@@ -90,6 +91,8 @@ def _words(verb: str, parsed: Namespace) -> Iterable[str]:
             return FORMS
         case "flag":
             return ["list", "on", "off", "rollout", "ring", *_flags(parsed)]
+        case "run":
+            return [*_pipelines(parsed), "cancel", "rerun", *_runs(parsed, waiting=False)]
         case "rollback":
             return [*_targets(parsed), *(f"flag:{flag}" for flag in _flags(parsed))]
     return _targets(parsed)
@@ -118,6 +121,26 @@ def _flags(parsed: Namespace) -> list[str]:
         if seen is not None and isinstance(seen.reading, FlagsReading)
         for flag in seen.reading.flags
     ]
+
+
+def _pipelines(parsed: Namespace) -> list[str]:
+    fleet, _ = _published(parsed)
+    return [] if fleet is None else [place.target.name for place in fleet.places if place.role == "pipelines"]
+
+
+def _runs(parsed: Namespace, *, waiting: bool) -> list[str]:
+    """Runs of pipelines by name; of those that wait for a person what they wait for, if only those are meant."""
+    fleet, observations = _published(parsed)
+    places = [] if fleet is None else [place for place in fleet.places if place.role == "pipelines"]
+    found: list[str] = []
+    for place in places:
+        seen = observations.get(place.subject)
+        for run in seen.reading.runs if seen is not None and isinstance(seen.reading, RunsReading) else ():
+            if not waiting:
+                found.append(str(RunName(place.target.name, run.id)))
+            asked = [wait for wait in run.waits if wait.for_people] if waiting else []
+            found += [str(RunName(place.target.name, run.id, wait.environment or wait.id)) for wait in asked]
+    return found
 
 
 def _services(parsed: Namespace) -> list[str]:
@@ -155,7 +178,8 @@ def _releases(parsed: Namespace) -> list[str]:
     if _command(parsed) in ("approve", "reject"):
         waiting = _asked(parsed, lambda store: store.releases(open_only=True)) or ()
         steps = [(one.id, step.id) for one in waiting for step in one.plan.steps if isinstance(step.work, Ask)]
-        return [*(one.id for one in waiting), *(f"{release}/{step}" for release, step in steps)]
+        ours = [*(one.id for one in waiting), *(f"{release}/{step}" for release, step in steps)]
+        return [*ours, *_runs(parsed, waiting=True)]
     known = _asked(parsed, lambda store: store.releases()) or ()
     claimed = [str(target) for one in known if one.open for target in one.targets if not target.flag]
     return [*claimed, *(one.id for one in known)]
@@ -203,6 +227,7 @@ _COMPLETERS = {
     "about": _targets,
     "targets": _services,
     "release": _releases,
+    "pipeline": _pipelines,
     "id": _held,
     "to": _steps,
     "strategy": _strategies,
