@@ -15,6 +15,7 @@ from tests.benchmarks.fleets import ENVIRONMENT, service, stocked
 from tests.benchmarks.terminal import DOWN, bare, cockpit, running
 
 SCREENFUL = 30
+BACKSPACE = b"\x7f"
 BARE = "bare Textual app, 30 rows"
 
 
@@ -26,6 +27,7 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
         with subprocess.Popen([*pouring, str(lease.fence)], cwd=Path(__file__).parents[2]) as pourer:
             try:
                 ours = _presses(cockpit(store.path), presses)
+                letters = _letters(cockpit(store.path), presses)
             finally:
                 pourer.kill()
     theirs = _presses(bare(presses + 1), presses)
@@ -34,6 +36,8 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
         yield Figure(f"{rows}, calm, {name}", percentile(calm, part), "ms", BARE, percentile(theirs, part))
         told = f"{rows}, 200 changes/s, {name}"
         yield Figure(told, percentile(ours, part), "ms", BARE, percentile(theirs, part), times=times)
+        told = f"letter to found rows of {effort.rows:,}, 200 changes/s, {name}"
+        yield Figure(told, percentile(letters, part), "ms", BARE, percentile(theirs, part), times=times)
 
 
 def _presses(words: Sequence[str], count: int) -> list[float]:
@@ -45,5 +49,22 @@ def _presses(words: Sequence[str], count: int) -> list[float]:
         for number in range(1, count + 1):
             pressed = terminal.press(DOWN)
             taken.append((terminal.shows(f"{ENVIRONMENT}/{service(number)}") - pressed) * 1000)
+            terminal.watch(0.05)
+    return taken
+
+
+def _letters(words: Sequence[str], count: int) -> list[float]:
+    """Milliseconds from each letter typed to find something until the screen says how many rows don't hold it."""
+    taken = []
+    with running(words) as terminal:
+        terminal.shows(service(1))
+        terminal.settle()
+        terminal.press(b"/")
+        terminal.press(b"0")
+        terminal.shows("without '0' ")
+        for number in range(count):
+            key, typed = (b"0", "00") if number % 2 == 0 else (BACKSPACE, "0")
+            pressed = terminal.press(key)
+            taken.append((terminal.shows(f"without {typed!r} ") - pressed) * 1000)
             terminal.watch(0.05)
     return taken

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from textual.pilot import Pilot
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.topology import Environment, Fleet
 from quarterdeck.release.plan import Refusal, Risk
+from quarterdeck.ui.pages.cells import cell_line
 from quarterdeck.ui.screens.bridge import Bridge
+from quarterdeck.ui.spans import plain
 
 Compare = Callable[..., bool]
 SIZE = (80, 24)
@@ -135,6 +138,18 @@ async def test_a_wide_screen_tells_ages_and_draws_shares_in_the_cells(scene: Sce
     async with start().run_test(size=(300, 80)) as pilot:
         text = await see(pilot)
     assert "● 2.14.3 ok (staging 2.15.0 10%) 75/25% ██████░░  built 3h ago, read just now" in text
+
+
+async def test_while_a_step_moves_clients_their_share_is_only_a_bound(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    async with start().run_test(size=(140, 36)) as pilot:
+        await see(pilot)
+        cell = pilot.app.picture.rows[0].cells[-1]  # type: ignore[attr-defined]
+    release = cell.release
+    assert " 25% bake" in plain(cell_line(cell))
+    moving = tuple(replace(step, kind="swap") if step.current else step for step in release.steps)
+    under_way = replace(cell, release=replace(release, steps=moving))
+    assert " up to 25% bake" in plain(cell_line(under_way))
 
 
 async def test_what_a_row_waits_for_has_its_own_column_where_there_is_room(scene: Scene, start: Start) -> None:

@@ -142,6 +142,11 @@ class Arranger:
                 shown.append(facts)
         return shown, Hidden(healthy, untold, unchanged, unlike, unlike_wanting)
 
+    def learn(self, rows: Sequence[Row]) -> None:
+        """Find out beforehand what arranging these will ask for."""
+        for row in rows:
+            self.facts_of(row)
+
     def facts_of(self, row: Row) -> Facts:
         """What is known of a row."""
         facts = self._facts.get(row.service)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from quarterdeck.records import dataclass
 from quarterdeck.release.picture import Cell, Row, Split
-from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.release.release_view import ReleaseView, StepKind
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.places import standing_by
 from quarterdeck.ui.spans import Line, join, line
 
 _BAR = 8
+_CHANGES: tuple[StepKind, ...] = ("swap", "shift", "flag", "deploy", "rollback")
+"""Steps that move clients from one version to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,16 @@ def _ages(cell: Cell) -> Line:
 def _of_release(cell: Cell, release: ReleaseView, look: Look) -> Line:
     """Where it goes, how many have it, what it waits for."""
     leads = f" -> {cell.target_version}" if cell.target_version and cell.target_version not in cell.versions else ""
-    share = f" {marks.percent(release.exposed)}" if release.exposed is not None else ""
+    share = f" {_at_most(release)}{marks.percent(release.exposed)}" if release.exposed is not None else ""
     waits = () if look.waiting else ((f" {release.short}", marks.RELEASE[release.state][1]),)
     doubt = line((f" old {cell.known.age}", "attention")) if cell.known.state in ("stale", "trouble") else ()
     return (*line((leads, "moving"), (share, "bar"), *waits), *doubt)
+
+
+def _at_most(release: ReleaseView) -> str:
+    """A change that is being made counts as made: until it is, fewer clients may have the version."""
+    step = release.current
+    return "up to " if step is not None and step.state == "running" and step.kind in _CHANGES else ""
 
 
 def shares_in_short(splits: Sequence[Split]) -> str:

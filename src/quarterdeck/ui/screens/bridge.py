@@ -152,6 +152,11 @@ class Bridge(Deck):
         if target.environment in names:
             self.query_one(Grid).put_cursor(target.name, names.index(target.environment) + 1)
 
+    async def find(self) -> None:
+        """Open the line for letters; what they are looked for in is put together before the first one is typed."""
+        await super().find()
+        self.call_after_refresh(lambda: self._arranger.learn(self.cockpit.picture.rows))
+
     def back(self) -> bool:
         """Esc: end finding first, then let go of what is marked. True if there was something to end."""
         if super().back():
