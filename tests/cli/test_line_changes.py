@@ -21,8 +21,11 @@ from quarterdeck.fleet.readings import (
     SlotsReading,
     TrafficReading,
 )
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.release.freshness import Knowledge
 from quarterdeck.release.paint import paint
 from quarterdeck.release.picture import Picture
+from quarterdeck.release.pipeline_view import PipelineView, RunView
 from quarterdeck.store.lifeline import RUNNER_LEASE
 
 
@@ -124,6 +127,20 @@ def test_an_approval_that_is_waited_for_comes_with_its_command(written: Any, bef
     (line,) = [line for line in told(before, seen(written)) if line.startswith("waits")]
     assert "approval" in line
     assert line.endswith("answer with: qd approve 0199aa01/3; 0199aa01")
+
+
+def test_a_run_of_a_pipeline_is_told_when_its_state_changes_and_not_when_it_grows_older(before: Picture) -> None:
+    run = RunView("run:shop/9", "9", TargetId("shop", "shop", pipeline=True), "5", "queued", True, "Keep the basket")
+    queued, running, older = (
+        with_run(before, one) for one in (run, replace(run, state="running"), replace(run, state="running", age="3m"))
+    )
+    assert told(before, queued) == ["run shop #5: queued: Keep the basket; run:shop/9"]
+    assert told(queued, running) == ["run shop #5: running: Keep the basket; run:shop/9"]
+    assert told(running, older) == []
+
+
+def with_run(picture: Picture, run: RunView) -> Picture:
+    return replace(picture, pipelines=(PipelineView(run.target, "contoso/shop", Knowledge(), (run,)),))
 
 
 def test_names_from_outside_reach_a_line_without_their_control_characters(written: Any, before: Picture) -> None:
