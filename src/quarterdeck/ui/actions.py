@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.records import dataclass
 from quarterdeck.release.picture import Picture
 from quarterdeck.release.pipeline_view import RunView
-from quarterdeck.release.release_view import ReleaseState, ReleaseView
 from quarterdeck.release.standing_view import InboxItem
 from quarterdeck.ui.deeds import DEEDS, EVERYWHERE, MOVING, Deed, Need, Where
 from quarterdeck.ui.keymap import STANDARD, Keymap
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseState, ReleaseView
 
 __all__ = [
     "DEEDS",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Observation
@@ -17,10 +18,12 @@ from quarterdeck.release.operation import Operation
 from quarterdeck.release.paint import paint, repaint_releases
 from quarterdeck.release.picture import Picture
 from quarterdeck.release.remembering import Memory
-from quarterdeck.release.rollout import Release
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.store.base import Event, Lease, Store
 from quarterdeck.store.folding import GUARDING
+
+if TYPE_CHECKING:
+    from quarterdeck.release.rollout import Release
 
 RUNNER_LEASE = "runner"
 OPERATIONS_SHOWN = 30

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.picture import Attention, Picture
-from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui.keymap import STANDARD, Keymap
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, Word, join, line, wrap
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
 
 _MILD = ("preview", "drift", "stale", "debt")
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.picture import Cell, EnvironmentView, Picture, Row
-from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.standing_view import GuardsView
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.arranging import Group, Hidden, Part, Sort, View
 from quarterdeck.ui.pages.cells import Look, cell_line, waiting_line
 from quarterdeck.ui.spans import BLANK, Line, fit, join, line, width
 from quarterdeck.ui.widgets.grid import Column, Heading
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
 
 _PINNED: Line = ((" *", "key"),)
 """Behind the name of a pinned service: the key that lets it go."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from quarterdeck.records import dataclass
 from quarterdeck.release.picture import Cell, Row, Split
-from quarterdeck.release.release_view import ReleaseView, StepKind
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.places import standing_by
 from quarterdeck.ui.spans import Line, join, line
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView, StepKind
 
 _BAR = 8
 _CHANGES: tuple[StepKind, ...] = ("swap", "shift", "flag", "deploy", "rollback")

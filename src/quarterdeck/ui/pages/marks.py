@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.pipelines import RunState
 from quarterdeck.fleet.readings import Health
@@ -14,10 +15,12 @@ from quarterdeck.release.gate import Verdict
 from quarterdeck.release.operation import StepState
 from quarterdeck.release.picture import CellState, OperationView, Region, SlotView
 from quarterdeck.release.plan import Severity
-from quarterdeck.release.release_view import ReleaseState, ReleaseView, StepView
-from quarterdeck.release.rollout import StepState as ReleaseStepState
 from quarterdeck.release.standing_view import InboxKind
 from quarterdeck.ui.spans import Line, Span, Word, line
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseState, ReleaseView, StepView
+    from quarterdeck.release.rollout import StepState as ReleaseStepState
 
 CELL: Mapping[CellState, tuple[str, str, Word]] = {
     "needs operator": ("▲", "needs you", "danger"),

@@ -14,7 +14,6 @@ from textual.widget import Widget
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.pipeline_view import RunView
-from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.standing_view import ConnView, InboxItem
 from quarterdeck.ui.actions import Situation, Where, deeds_at
 from quarterdeck.ui.filtering import keep
@@ -26,6 +25,7 @@ from quarterdeck.ui.widgets.grid import Grid, GridRow
 from quarterdeck.ui.widgets.page import Page
 
 if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
     from quarterdeck.ui.cockpit import Cockpit
     from quarterdeck.ui.widgets.entry import Entry
 
