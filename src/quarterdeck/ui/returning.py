@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quarterdeck.release.freshness import age
 from quarterdeck.release.picture import OperationView
-from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.ui.pages import marks
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_view import ReleaseView
 
 _SHOWN = 2
 
