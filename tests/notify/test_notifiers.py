@@ -159,6 +159,21 @@ async def test_what_may_have_been_taken_is_sent_once_more_and_not_more_often(des
     assert [line.kind for line in desk.lines()] == ["notice.failed"] * 2
 
 
+async def test_what_may_have_been_taken_is_sent_again_as_it_was_whatever_has_come_since(
+    desk: Desk, clock: ManualClock
+) -> None:
+    away, unsure = Delivery("later", "it can't be reached"), Delivery("unsure", "no answer within 10 s")
+    courier = Scripted(*[away] * 8, unsure, Delivery("taken"))
+    async with desk.telling(courier):
+        desk.freeze("first")
+        await clock.advance(520, step=5)
+        assert len(courier.answers) == 1, "it may have been taken"
+        desk.freeze("second")
+        await clock.advance(310, step=5)
+    assert courier.texts[8:] == ["first by ana", "first by ana", "second by ana"]
+    assert len({message.id for message in courier.given[:-1]}) == 1
+
+
 async def test_a_dead_hook_costs_its_own_notices_and_a_line_on_the_screen(desk: Desk, clock: ManualClock) -> None:
     well = replace(HOOK, name="boss")
 
