@@ -103,6 +103,20 @@ def test_what_says_the_same_is_the_same_object() -> None:
     assert [a is b for a, b in zip(first.rows, second.rows, strict=True)] == [True, False, True]
 
 
+def test_what_is_read_again_just_when_it_has_grown_older_is_told_with_its_age() -> None:
+    memory = Memory()
+    observations = {one: Observation(one, reading("1", NOW - 46), "graph", NOW, NOW) for one in SUBJECTS}
+
+    def deployed(now: float) -> set[str]:
+        picture = shown(observations, now, memory)
+        live = (region.live for row in picture.rows for cell in row.cells if cell for region in cell.regions)
+        return {slot.deployed for slot in live if slot is not None}
+
+    assert deployed(NOW) == {"45s"}
+    observations = {one: replace(seen, observed_at=NOW + 13) for one, seen in observations.items()}
+    assert deployed(NOW + 14) == {"1m"}
+
+
 def test_thousands_that_grow_older_at_once_are_told_bit_by_bit_but_never_late() -> None:
     names = tuple(f"s{number}" for number in range(1000))
     places = tuple(Place("slots", TargetId("production", one), Address("azure", {"site": one})) for one in names)
