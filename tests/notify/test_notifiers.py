@@ -166,7 +166,7 @@ async def test_what_may_have_been_taken_is_sent_again_as_it_was_whatever_has_com
     courier = Scripted(*[away] * 8, unsure, Delivery("taken"))
     async with desk.telling(courier):
         desk.freeze("first")
-        await clock.advance(520, step=5)
+        await clock.advance(600, step=5)
         assert len(courier.answers) == 1, "it may have been taken"
         desk.freeze("second")
         await clock.advance(310, step=5)
