@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -69,7 +70,7 @@ def test_the_last_picture_stands_there_before_textual(store: Path, gate: Path, c
         early = list(terminal.rows)
         assert early[0].rstrip().endswith("○ last known, just now")
         assert "runner" not in early[0]
-        assert early[1 : rows - 2] == live[1 : rows - 2]
+        assert _without_ages(early[1 : rows - 2]) == _without_ages(live[1 : rows - 2])
         assert early[-1] == live[-1]
         before = len(terminal.received)
         open_gate(gate)
@@ -80,6 +81,11 @@ def test_the_last_picture_stands_there_before_textual(store: Path, gate: Path, c
     # The head's right end, the cursor and the line of detail are new, and nothing else.
     assert b"1 Bridge" not in handed
     assert len(handed) < 1500
+
+
+def _without_ages(rows: list[str]) -> list[str]:
+    """What stands there whatever the time: an age that takes its next step in between may move what follows it."""
+    return [re.sub(r"\s+|…", "", re.sub(r"\b(just now|now|\d+[smhd])( ago)?.*", "", row)) for row in rows]
 
 
 def test_its_age_and_what_the_journal_got_since_are_told(scene: Scene, gate: Path) -> None:
