@@ -47,6 +47,8 @@ def after(*keys: str, then: Callable[[], None] | None = None) -> Before:
         pytest.param(("s",), id="swap-menu"),
         pytest.param(("t",), id="shares"),
         pytest.param(("question_mark",), id="help"),
+        pytest.param(("ctrl+p",), id="palette"),
+        pytest.param(("colon", *"swap", "space", *"pr"), id="command-line"),
     ],
 )
 def test_screen(

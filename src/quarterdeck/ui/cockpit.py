@@ -259,25 +259,6 @@ class Cockpit(App[None]):
             self.tour.pressed(deed_id)
         return perform(self, deed_id)
 
-    def themes(self) -> list[str]:
-        """The names of all themes."""
-        from quarterdeck.ui import theming
-
-        return theming.names(theming.folders())
-
-    def wear(self, name: str) -> None:
-        """Another theme."""
-        from quarterdeck.ui import theming
-
-        try:
-            theme, problem = theming.choose(name, theming.folders())
-        except theming.BadTheme as error:
-            self.say(str(error))
-            return
-        self.register_theme(theme)
-        self.theme = theme.name
-        self.say(problem or f'this cockpit wears {name}; theme = "{name}" in cockpit.toml keeps it')
-
     def say(self, text: str) -> None:
         """Tell the operator one line; it stays until the cursor moves."""
         deck = self.deck()

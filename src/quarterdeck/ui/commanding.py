@@ -12,7 +12,7 @@ from quarterdeck.release.release_command import Decide, Guard, Tell
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.rules import Rulebook
-from quarterdeck.ui import guarding, releasing
+from quarterdeck.ui import guarding, releasing, wearing
 from quarterdeck.ui.actions import Situation, deeds_at, why_not, why_not_write
 from quarterdeck.ui.command_words import OWN_FORMS, Do, Find, Meant, Show, Wear, understand
 from quarterdeck.ui.completing import Known, Offer
@@ -40,7 +40,7 @@ def wrong(cockpit: Cockpit, line: str) -> str:
         case Show(what=what) if not _release(cockpit, what) and not cockpit.picture.operation(what):
             return f"there is no release or operation {what!r}, or more than one that begins so"
         case Wear(theme=theme):
-            return "" if theme in cockpit.themes() else f"there is no theme {theme!r}: {', '.join(cockpit.themes())}"
+            return "" if theme in wearing.themes() else f"there is no theme {theme!r}: {', '.join(wearing.themes())}"
         case Find() | Place() | Show():
             return ""
         case Tell() | Decide() if _release(cockpit, meant.release) is None:
@@ -65,7 +65,7 @@ def carry_out(cockpit: Cockpit, line: str) -> None:
             if deck is not None:
                 deck.find_letters(letters)
         case Wear(theme=theme):
-            cockpit.wear(theme)
+            wearing.wear(cockpit, theme)
         case Place():
             cockpit.steering.go(meant)
         case Show(what=what):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.ui import wearing
 from quarterdeck.ui.actions import Situation
 from quarterdeck.ui.pages import finding
 from quarterdeck.ui.pages.finding import Choice
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 def palette(cockpit: Cockpit) -> Awaitable[object]:
     """Everything that can be done here, and every name to go to."""
-    themes = cockpit.themes()
+    names = wearing.themes()
     return _find(
         cockpit,
         lambda _: "Everything that can be done here",
-        lambda now: finding.palette_choices(now, themes),
+        lambda now: finding.palette_choices(now, names),
         finding.in_short,
     )
 
@@ -35,7 +36,7 @@ def keys(cockpit: Cockpit) -> Awaitable[object]:
 
 def themes(cockpit: Cockpit) -> Awaitable[object]:
     """Which theme to wear."""
-    names = cockpit.themes()
+    names = wearing.themes()
     return _find(cockpit, lambda _: "Themes", lambda _: finding.theme_choices(names, cockpit.theme), finding.in_short)
 
 
@@ -76,4 +77,4 @@ def _carry_out(cockpit: Cockpit, choice: str) -> None:
             row, _, column = name.partition(":")
             cockpit.steering.go(Place("flags", key=row, column=int(column)))
         case "theme":
-            cockpit.call_after_refresh(cockpit.wear, name)
+            cockpit.call_after_refresh(wearing.wear, cockpit, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.ui.screens import catalogue
@@ -40,7 +41,13 @@ def dump(cockpit: Cockpit) -> None:
     except OSError as error:
         _tell(cockpit, f"the screen can't be written: {error}")
         return
-    _tell(cockpit, f"written: {text} and {picture.suffix}")
+    _tell(cockpit, f"written: {text.name} and {picture.suffix} in {_at_home(text.parent)}")
+
+
+def _at_home(folder: Path) -> str:
+    """The path as people write it."""
+    home = Path.home()
+    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
 
 
 def _tell(cockpit: Cockpit, text: str) -> None:

@@ -240,7 +240,7 @@ class Deck(Screen[None]):
 
     def command(self) -> Awaitable[None]:
         """Open the command line."""
-        from quarterdeck.ui import command_history, commanding
+        from quarterdeck.ui import command_history, commanding, wearing
         from quarterdeck.ui.widgets.entry import CommandLine
 
         cockpit, state = self.cockpit, self.cockpit.settings.state
@@ -252,7 +252,7 @@ class Deck(Screen[None]):
                 command_history.add(state, earlier, text)
                 commanding.carry_out(cockpit, text)
 
-        known = commanding.known(self.situation(), cockpit.sight.rules, cockpit.themes())
+        known = commanding.known(self.situation(), cockpit.sight.rules, wearing.themes())
         return self._open(CommandLine(known, earlier, lambda text: commanding.wrong(cockpit, text), given))
 
     def _open(self, entry: Entry) -> Awaitable[None]:
