@@ -131,6 +131,7 @@ async def test_a_theme_is_worn_at_once(scene: Scene, start: Start) -> None:
         assert app.theme == "quarterdeck-light"
         await press(pilot, "T", *"mono", "enter")
         assert app.theme == "quarterdeck-mono"
+        assert app.native_ansi_color
 
 
 async def test_keys_that_arrive_all_at_once_are_one_line_and_no_deeds(scene: Scene, start: Start) -> None:

@@ -23,5 +23,6 @@ def wear(cockpit: Cockpit, name: str) -> None:
         cockpit.say(str(error))
         return
     cockpit.register_theme(theme)
+    cockpit.ansi_color = theme.ansi  # a theme in the terminal's own colours must not be translated
     cockpit.theme = theme.name
     cockpit.say(problem or f'this cockpit wears {name}; theme = "{name}" in cockpit.toml keeps it')
