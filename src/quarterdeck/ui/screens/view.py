@@ -21,7 +21,7 @@ _CHOICES: Mapping[str, Sequence[Choice]] = {
     "GROUP": (
         ("n", "group", "none", "no groups"),
         ("s", "group", "state", "by state, the worst first"),
-        ("x", "group", "prefix", "by what comes before the first - . or _ of the name"),
+        ("x", "group", "prefix", "by prefix: up to the first - . or _"),
         ("r", "group", "region", "by region"),
     ),
     "ORDER": (
