@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,15 +86,16 @@ def launched(
     columns: int = 80,
     rows: int = 24,
     *,
-    options: Sequence[str] = (),
     gate: Path | None = None,
-    **environment: str,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Launched]:
     """`qd --store STORE`. With a `gate` (a FIFO) it waits before Textual until somebody has opened that to write."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "SSH", "NO_COLOR"))}
-    kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **environment}
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("TEXTUAL", "SSH", "NO_COLOR", "TMUX"))
+    }
+    kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **(environment or {})}
     kept |= {"QUARTERDECK_CONFIG_DIR": str(store.parent / "config")}
     if gate is not None:
         folder = gate.parent / "gated"
@@ -107,7 +108,7 @@ def launched(
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "quarterdeck", "--store", str(store), *options],
+        [sys.executable, "-m", "quarterdeck", "--store", str(store)],
         stdin=slave,
         stdout=slave,
         stderr=slave,

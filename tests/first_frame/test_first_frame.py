@@ -113,7 +113,7 @@ def test_keys_typed_meanwhile_act_on_the_cockpit(store: Path, gate: Path) -> Non
 @pytest.mark.parametrize("output", ["cells", "stock"])
 def test_q_typed_meanwhile_leaves_and_says_what_goes_on(store: Path, gate: Path, output: str) -> None:
     looked_at(store)
-    with launched(store, gate=gate, QUARTERDECK_OUTPUT=output) as terminal:
+    with launched(store, gate=gate, environment={"QUARTERDECK_OUTPUT": output}) as terminal:
         terminal.wait_for("last known")
         terminal.press(b"q")
         open_gate(gate)
@@ -140,7 +140,7 @@ def test_an_import_that_fails_leaves_the_terminal_as_it_was(store: Path, tmp_pat
     looked_at(store)
     (tmp_path / "textual").mkdir()
     (tmp_path / "textual" / "__init__.py").write_text("raise RuntimeError('broken install')")
-    with launched(store, PYTHONPATH=str(tmp_path)) as terminal:
+    with launched(store, environment={"PYTHONPATH": str(tmp_path)}) as terminal:
         assert terminal.ended() == 1
         assert terminal.modes() == terminal.before
         assert LEFT[0] in terminal.received
@@ -160,7 +160,7 @@ def test_bad_preferences_are_told_on_a_terminal_as_it_was(store: Path) -> None:
 
 def test_no_colour_and_ascii_hold_from_the_first_byte(store: Path, gate: Path) -> None:
     looked_at(store)
-    with launched(store, gate=gate, NO_COLOR="1", QUARTERDECK_ASCII="1") as terminal:
+    with launched(store, gate=gate, environment={"NO_COLOR": "1", "QUARTERDECK_ASCII": "1"}) as terminal:
         terminal.wait_for("last known")
         assert b"38;" not in terminal.received
         assert b"48;" not in terminal.received
@@ -171,7 +171,7 @@ def test_no_colour_and_ascii_hold_from_the_first_byte(store: Path, gate: Path) -
 
 def test_a_dumb_terminal_gets_no_glance(store: Path) -> None:
     looked_at(store)
-    with launched(store, TERM="dumb") as terminal:
+    with launched(store, environment={"TERM": "dumb"}) as terminal:
         assert terminal.ended() == 2
         assert b"\x1b" not in terminal.received
 
@@ -209,6 +209,40 @@ def test_the_glance_follows_what_is_new(scene: Scene) -> None:
     assert kept is not None
     assert any("9.9.9" in text for row in kept.body for text, _ in row)
     assert Path(keeping.path_of(str(scene.path))).stat().st_mode & 0o077 == 0
+
+
+def test_a_hostile_version_is_kept_as_harmless_text(scene: Scene, gate: Path) -> None:
+    scene.see({"slots/production/cart": slots("1.0\x1b[2J[red]\u202e", "1.9.2")}, ago=0)
+    looked_at(scene.path)
+    kept = keeping.read(str(scene.path))
+    assert kept is not None
+    assert all(text.isprintable() for row in kept.body for text, _ in row)
+    with launched(scene.path, gate=gate) as terminal:
+        terminal.wait_for("? keys")
+        assert b"\x1b[2J" not in terminal.received
+        assert any("1.0" in row and "[red]" in row for row in terminal.rows)
+
+
+@pytest.mark.parametrize(
+    ("environment", "colours"),
+    [
+        ({"COLORTERM": "truecolor", "TERM": "xterm-256color"}, b"38;2;"),
+        ({"COLORTERM": "", "TERM": "xterm-256color"}, b"38;5;"),
+        ({"COLORTERM": "truecolor", "TERM": "screen-256color", "TMUX": ""}, b"38;2;"),
+    ],
+)
+def test_it_has_the_colours_that_the_cockpit_will_have(
+    store: Path, gate: Path, environment: dict[str, str], colours: bytes
+) -> None:
+    looked_at(store)
+    with launched(store, gate=gate, environment=environment) as terminal:
+        terminal.wait_for("? keys")
+        early = terminal.received
+        open_gate(gate)
+        terminal.wait_for("● runner")
+        late = terminal.received[len(early) :]
+    assert {one for one in (b"38;2;", b"38;5;") if one in early} == {colours}
+    assert {one for one in (b"38;2;", b"38;5;") if one in late} == {colours}
 
 
 def test_the_first_frame_loads_next_to_nothing(store: Path) -> None:

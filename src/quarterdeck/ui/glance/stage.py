@@ -192,9 +192,11 @@ def _depth() -> str:
     """How many colours this terminal has, told as Rich tells it, so that the cockpit's first frame has the same."""
     if "NO_COLOR" in os.environ:
         return "none"
-    if os.environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+    name = os.environ.get("TERM", "")
+    passed_on = name.startswith("screen") and "TMUX" not in os.environ  # see `ui.terminal.prepare`
+    if not passed_on and os.environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return "true"
-    return "256" if os.environ.get("TERM", "").endswith(("256color", "kitty")) else "16"
+    return "256" if name.endswith(("256color", "kitty")) else "16"
 
 
 def _write(text: str) -> None:
