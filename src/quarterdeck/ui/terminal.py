@@ -26,7 +26,7 @@ def unfit() -> str:
 
 
 def prepare() -> None:
-    """Set what Textual reads at import, where the user hasn't. Fewer frames go over a network."""
+    """Set what Textual reads at import, where the user hasn't."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     for name in ("COLUMNS", "LINES"):
@@ -35,8 +35,8 @@ def prepare() -> None:
     if os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ:
         # GNU screen passes on what the terminal around it says of itself, and shows other colours than those it gets.
         os.environ.pop("COLORTERM", None)
-    if over_ssh():
-        os.environ.setdefault("TEXTUAL_FPS", "15")
+    if over_ssh() and os.environ.get("QUARTERDECK_OUTPUT") == "stock":
+        os.environ.setdefault("TEXTUAL_FPS", "15")  # cells go out as the link takes them, whole regions as they come
 
 
 def asked_theme() -> str:
