@@ -60,6 +60,7 @@ def test_it_announces_itself_in_one_line_and_ends_on_sigterm(serve: Serve, tmp_p
         "ca_file",
         "control",
         "metrics",
+        "github",
         "web",
     }
     assert set(told["app_configuration"]) == {"endpoint", "connection_string"}
