@@ -107,6 +107,17 @@ async def test_a_decision_about_an_earlier_attempt_is_not_taken_for_one_about_th
     assert (await github.host.settle(step)).state == "changed_by_other"
 
 
+async def test_what_was_approved_in_an_earlier_attempt_does_not_count_for_this_one(github: GitHub) -> None:
+    await github.host.send(await decision(github))
+    github.world.advance(100)
+    github.world.pipelines.rerun(github.repository, github.newest(), "ben", failed_only=False)
+    github.world.advance(100)
+    step = await decision(github, comment="Again.")
+    assert (await github.host.settle(step)).state == "not_done"
+    await github.host.send(step)
+    assert (await github.host.settle(step)).detail == "approved by ana: Again."
+
+
 @pytest.mark.parametrize(
     "fault",
     [
