@@ -36,6 +36,16 @@ def test_the_cockpit_loads_no_provider_and_no_configuration(tmp_path: Path) -> N
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_the_cockpit_opens_without_the_code_of_other_screens_and_of_releases(tmp_path: Path) -> None:
+    script = "import quarterdeck.cli.cockpit, quarterdeck.ui.app, quarterdeck.ui.cockpit, quarterdeck.ui.glance.making"
+    loaded = loaded_after(script, tmp_path)
+    assert {name for name in loaded if name.startswith("quarterdeck.ui.screens.")} == {
+        f"quarterdeck.ui.screens.{name}" for name in ("bridge", "catalogue", "deck", "dialog")
+    }
+    assert loaded.isdisjoint(OF_RELEASES)
+    assert loaded.isdisjoint(("argparse", "importlib.metadata", "email"))
+
+
 def test_status_with_a_living_runner_loads_no_toolkit_either(tmp_path: Path) -> None:
     script = """
 import time
@@ -55,6 +65,7 @@ assert main(["status", "--json"]) == 0
     loaded = loaded_after(script, tmp_path)
     assert loaded.isdisjoint((*HEAVY, "textual", "rich", "asyncio", "argcomplete"))
     assert loaded.isdisjoint(OF_RELEASES)
+    assert loaded.isdisjoint(("dataclasses", "inspect"))  # see quarterdeck.records
 
 
 @pytest.mark.parametrize("line", ["--help", "--version", "swap --help"])
