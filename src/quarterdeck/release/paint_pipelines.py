@@ -79,7 +79,6 @@ def _pipeline(
         where=clean(where, _NAME),
         known=knowledge(seen, now),
         runs=tuple(views),
-        operation=about[0].id if about else "",
     )
 
 
@@ -115,7 +114,6 @@ def _run(
         took="" if began is None or run.ended_at is None else length(run.ended_at - began),
         url=clean(run.url, 300),
         attempt=run.attempt,
-        status=clean(run.status, 60),
         waits_for=_waits_for(run, now),
         superseded=_superseded(run, others),
         waits=waits,

@@ -50,10 +50,11 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """One run. `key` is `run:PIPELINE/RUN`; `id` the host's own; `status` the host's words for `state`.
+    """One run. `key` is `run:PIPELINE/RUN`; `id` the host's own.
 
     `age` is counted from its end, or while it is open from its beginning; `waits_for` is one line, "" for nothing.
-    `superseded` says which newer run of the same branch makes this one old ("" none).
+    `operation` is the id of the one that answers it now; `superseded` says which newer run of the same branch makes this
+    one old. Both are "" for none.
     """
 
     key: str
@@ -71,7 +72,6 @@ class RunView:
     took: str = ""
     url: str = ""
     attempt: int = 1
-    status: str = ""
     waits_for: str = ""
     superseded: str = ""
     waits: tuple[WaitView, ...] = ()
@@ -97,4 +97,3 @@ class PipelineView:
     where: str
     known: Knowledge
     runs: tuple[RunView, ...]
-    operation: str = ""
