@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from quarterdeck.ui.glance.keeping import trimmed
+from quarterdeck.ui.output.style import PLAIN, UnknownCode, change, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from quarterdeck.ui.glance.keeping import Glance
+    from quarterdeck.ui.output.style import Style
     from quarterdeck.ui.spans import Line, Word
 
 LEAST_COLUMNS = 40
@@ -49,12 +51,13 @@ def painted(
     ]
     look = _look(glance, theme, depth)
     twins = str.maketrans(dict(zip(glance.twins[::2], glance.twins[1::2], strict=True))) if ascii else None
-    told = []
+    told, pen = [], PLAIN
     for y, line in enumerate(lines, 1):
         fitted = trimmed(cut(line, columns))
         if twins is not None:
             fitted = tuple((_plain(text.translate(twins)), word) for text, word in fitted)
-        told.append(f"\x1b[{y};1H{_coloured(fitted, columns, look, erases)}")
+        coloured, pen = _coloured(fitted, columns, look, erases, pen)
+        told.append(f"\x1b[{y};1H{coloured}")
     return "".join(told)
 
 
@@ -121,18 +124,29 @@ def _plain(text: str) -> str:
     return text if text.isascii() else "".join(c if c.isascii() else "?" * _cell(c) for c in text)
 
 
-def _coloured(line: Line, columns: int, look: dict[str, str], erases: bool) -> str:
-    ground = look.get("text", "")
-    told, worn = "", None
+def _coloured(line: Line, columns: int, look: dict[str, str], erases: bool, pen: Style) -> tuple[str, Style]:
+    """The line as it is written, and the pen that it leaves. On a slow link each change of the pen is felt."""
+    ground = _style(look, "text", PLAIN)
+    told = ""
     for text, word in line:
-        sgr = look.get(word, ground)
-        if sgr != worn:
-            told, worn = f"{told}\x1b[0;{sgr}m" if sgr else f"{told}\x1b[0m", sgr
+        wanted = _style(look, word, ground)
+        if wanted.blank is not pen.blank or not text.isspace():
+            told, pen = told + change(pen, wanted, relative=erases), wanted
         told += text
-    if worn != ground:
-        told += f"\x1b[0;{ground}m" if ground else "\x1b[0m"
     left = columns - _width(line)
-    return told + ("\x1b[K" if erases else " " * left) if left > 0 else told
+    if left > 0:
+        if ground.blank is not pen.blank:
+            told, pen = told + change(pen, ground, relative=erases), ground
+        told += "\x1b[K" if erases else " " * left
+    return told, pen
+
+
+def _style(look: dict[str, str], word: str, otherwise: Style) -> Style:
+    """The look of a word; a glance that somebody changed may give it codes that nobody knows."""
+    try:
+        return styled(PLAIN, look[word]) if word in look else otherwise
+    except UnknownCode:
+        return otherwise
 
 
 def _look(glance: Glance, theme: str, depth: str) -> dict[str, str]:
