@@ -53,8 +53,8 @@ class RunView:
     """One run. `key` is `run:PIPELINE/RUN`; `id` the host's own.
 
     `age` is counted from its end, or while it is open from its beginning; `waits_for` is one line, "" for nothing.
-    `operation` is the id of the one that answers it now; `superseded` says which newer run of the same branch makes this
-    one old. Both are "" for none.
+    `operation` is the id of the one that answers it now; `superseded` says which newer run of the same branch makes
+    this one old. Both are "" for none.
     """
 
     key: str
