@@ -23,7 +23,7 @@ from quarterdeck.release.action import Action
 from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun
 from quarterdeck.sandbox.assembly import Running, running
 from quarterdeck.sandbox.world.clock import WorldClock
-from quarterdeck.sandbox.world.pipelines import Repository, Run
+from quarterdeck.sandbox.world.workflows import Repository, Run
 from quarterdeck.sandbox.world.world import World
 
 DEPLOY = TargetId("", "deploy", pipeline=True)

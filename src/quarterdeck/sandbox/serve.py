@@ -21,7 +21,7 @@ from quarterdeck.sandbox.settings import Settings
 from quarterdeck.sandbox.world.contoso import contoso
 from quarterdeck.sandbox.world.furniture import many_sites
 from quarterdeck.sandbox.world.of_fleet import world_of
-from quarterdeck.sandbox.world.pipelines import SANDBOX_ACCOUNT
+from quarterdeck.sandbox.world.workflows import SANDBOX_ACCOUNT
 from quarterdeck.sandbox.world.world import World
 
 _LOOK = 1.0

@@ -18,7 +18,7 @@ from quarterdeck.providers import registry
 from quarterdeck.providers.base import PipelineHost, ProviderError, Session, SessionContext
 from quarterdeck.sandbox.assembly import Running, running
 from quarterdeck.sandbox.world.clock import WorldClock
-from quarterdeck.sandbox.world.pipelines import Repository, Run
+from quarterdeck.sandbox.world.workflows import Repository, Run
 from quarterdeck.sandbox.world.world import World
 
 START = 1_790_000_000.0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
-from quarterdeck.sandbox.world.pipelines import (
+from quarterdeck.sandbox.world.workflows import (
     Account,
     Job,
     ProtectedEnvironment,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from quarterdeck.sandbox.github import rendering
 from quarterdeck.sandbox.wire import Handler, Refusal, Request, Response, Route
-from quarterdeck.sandbox.world.pipelines import Account, Repository, Reviewed, Run, Workflow
+from quarterdeck.sandbox.world.workflows import Account, Repository, Reviewed, Run, Workflow
 from quarterdeck.sandbox.world.world import World
 
 HOUR = 3600.0
