@@ -16,8 +16,11 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action, Rollback, Shift, Swap
 from quarterdeck.release.plan import Plan, Refusal, Risk
 from quarterdeck.store.base import Request
+from quarterdeck.ui.actions import ON_MARKED
+from quarterdeck.ui.bulk import asking
 from quarterdeck.ui.bulk.note import left_behind
 from quarterdeck.ui.cockpit import Cockpit
+from quarterdeck.ui.deeds import DEEDS
 
 WIDE = (120, 50)
 CART = TargetId("production", "cart")
@@ -294,6 +297,21 @@ async def test_the_rest_can_be_given_up(scene: Scene, start: Start) -> None:
         scene.end(operation, "succeeded")
         assert "1 of 2 done, 1 not begun" in await see(pilot)
     assert asked(scene, "confirm") == []
+
+
+async def test_the_line_of_keys_is_about_what_is_marked(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start().run_test(size=WIDE) as pilot:
+        assert "(s swap)" in await press(pilot, "left", "down", "down")
+        text = await press(pilot, "right", "m", "left")
+        assert " s swap" in text
+        assert "(s swap)" not in text
+
+
+def test_what_can_be_asked_for_together_is_what_the_keys_say() -> None:
+    assert tuple(deed.id for deed in DEEDS if asking.acts_on_marked(deed)) == tuple(
+        deed.id for deed in DEEDS if deed.id in ON_MARKED
+    )
 
 
 async def test_shares_are_asked_once_for_all(scene: Scene, start: Start) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.records import dataclass
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.picture import Picture
 from quarterdeck.release.pipeline_view import RunView
 from quarterdeck.release.standing_view import InboxItem
@@ -53,6 +53,22 @@ class Situation:
 def deeds_at(where: Where) -> Sequence[Deed]:
     """What can be done on a screen."""
     return [deed for deed in DEEDS if where in deed.places]
+
+
+ON_MARKED = ("swap", "traffic", "undo", "flag")
+"""Deeds that are done to everything that is marked, if anything is."""
+
+
+def about(now: Situation, target: TargetId) -> Situation:
+    """The same moment with something else under the cursor."""
+    return replace(now, target=target, release=now.picture.release_of(target), step="", item=None)
+
+
+def possible(deed: Deed, now: Situation) -> bool:
+    """Whether a key can do something; to what is marked, if it can to one of them: the others are left out in sight."""
+    if now.marked and deed.id in ON_MARKED:
+        return any(not why_not(deed, about(now, target)) for target in now.marked)
+    return not why_not(deed, now)
 
 
 def why_not(deed: Deed, now: Situation) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.records import dataclass, replace
+from quarterdeck.records import dataclass
 from quarterdeck.release.action import Action, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.command import read_percent, read_shares
-from quarterdeck.ui.actions import Deed, Situation, why_not
+from quarterdeck.ui.actions import Deed, Situation, about, why_not
 from quarterdeck.ui.doing import wrong_percent, wrong_shares
 from quarterdeck.ui.screens.small import Menu, Prompt
 from quarterdeck.ui.swaps import swaps_of
@@ -43,7 +43,7 @@ def ask(cockpit: Cockpit, deed: Deed, now: Situation) -> None:
     if chain is not None and not chain.over:
         show_progress(cockpit)
         return
-    reasons = {target: why_not(deed, _about(now, target)) for target in now.marked}
+    reasons = {target: why_not(deed, about(now, target)) for target in now.marked}
     able = [target for target, reason in reasons.items() if not reason]
     if able:
         _ASKED[deed.id](cockpit, able, [LeftOut(target, reason) for target, reason in reasons.items() if reason])
@@ -57,10 +57,6 @@ def show_progress(cockpit: Cockpit) -> None:
     from quarterdeck.ui.screens.chain import ChainProgress
 
     cockpit.push_screen(ChainProgress())
-
-
-def _about(now: Situation, target: TargetId) -> Situation:
-    return replace(now, target=target, release=now.picture.release_of(target), step="", item=None)
 
 
 def _plan(cockpit: Cockpit, actions: Sequence[Action], left: Left) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quarterdeck.release.guards import person
 from quarterdeck.release.picture import Picture
 from quarterdeck.release.standing_view import ConnView
-from quarterdeck.ui.actions import Deed, Situation, Where, deeds_at, why_not
+from quarterdeck.ui.actions import Deed, Situation, Where, deeds_at, possible
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import Line, join, line, spread, width
 
@@ -42,7 +42,7 @@ def head_line(picture: Picture, where: Where, read_only: bool, cells: int, conn:
 def footer_line(now: Situation, cells: int) -> Line:
     """The keys of a screen; what can't be done at the moment is in brackets, and goes first where room is scarce."""
     deeds = [deed for deed in deeds_at(now.where) if deed.footer != "never"]
-    blocked = {deed.id for deed in deeds if why_not(deed, now)}
+    blocked = {deed.id for deed in deeds if not possible(deed, now)}
     shown = [deed for deed in deeds if deed.footer == "always" or deed.id not in blocked]
     gives_way = [deed for deed in shown if deed.footer == "when roomy"]
     gives_way += [deed for deed in shown if deed.id in blocked]
