@@ -58,7 +58,7 @@ class Encoder:
     """Writes differences, and remembers what stands on the terminal, where its cursor is and with which pen it writes.
 
     Attributes:
-        shown: what stands there once all that `rows` gave has arrived.
+        shown: what stands there once all that `row` and `scroll` gave has arrived.
     """
 
     def __init__(self, shown: Grid, terminal: Terminal) -> None:

@@ -19,6 +19,7 @@ QUEUE = 0.03
 FIRST = 16384
 """Bytes that may be on their way before anything is known about the link: more than a first picture has."""
 LEAST, MOST = 1024, 1 << 20
+"""Bytes that always may be on their way, and that never more than may."""
 SILENCE = 1.0
 """Seconds without a first answer after which a terminal is taken for one that gives none."""
 OVERDUE = 2.0
