@@ -142,6 +142,17 @@ def test_events_are_filtered_and_ordered(store: Store, lease: Lease) -> None:
     assert [event.seq for event in store.events(operation="o1")] == [1, 3]
     assert [event.seq for event in store.events(newest_first=True, limit=2)] == [4, 3]
     assert [event.seq for event in store.events(actor="ana", operation="o2", target="a/b")] == [2]
+    assert [event.seq for event in store.events(before=3)] == [1, 2]
+    assert [event.seq for event in store.events(before=4, limit=1, newest_first=True)] == [3]
+
+
+def test_events_are_found_by_their_time_and_by_how_their_kinds_begin(store: Store, lease: Lease) -> None:
+    for at, kind in enumerate(("step.done", "step.intended", "release.ended", "plan.made"), 1):
+        store.record([Draft(kind)], lease, at)
+    assert [event.seq for event in store.events(kinds=("step.", "plan."))] == [1, 2, 4]
+    assert [event.seq for event in store.events(kinds=("release.ended",))] == [3]
+    assert [event.seq for event in store.events(since=2, until=3)] == [2, 3]
+    assert store.events(until=0) == ()
 
 
 def test_a_body_comes_back_as_it_was_written_and_in_its_order(store: Store, lease: Lease) -> None:

@@ -207,13 +207,23 @@ class Store(Protocol):
         self,
         *,
         after: int = 0,
+        before: int = 0,
         operation: str = "",
         target: str = "",
         actor: str = "",
+        kinds: Sequence[str] = (),
+        since: float = 0,
+        until: float | None = None,
         limit: int = 1000,
         newest_first: bool = False,
     ) -> Sequence[Event]:
-        """Lines of the journal with `seq > after`, filtered."""
+        """Lines of the journal with `seq > after`, filtered.
+
+        Args:
+            before: only lines with a smaller `seq`; 0 for all.
+            kinds: how the kinds begin that are wanted, for example `("step.", "release.ended")`; none for all.
+            since, until: only lines written then, both included (UNIX seconds).
+        """
         ...
 
     def verify(self) -> Sequence[ChainFault]:

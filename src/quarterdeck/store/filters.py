@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def target_condition(target: str) -> str:
     """For the parameter `:target`: a service without a region means all of its regions.
@@ -15,6 +17,18 @@ def target_condition(target: str) -> str:
     # The range lets the index be used; `A` is the character after `@`.
     return """target >= :target AND target < :target || 'A'
               AND (target = :target OR substr(target, length(:target) + 1, 1) = '@')"""
+
+
+def kind_condition(kinds: Sequence[str]) -> str:
+    """For the parameters of `kind_parameters`: kinds that begin in one of these ways."""
+    if not kinds:
+        return ""
+    return "(" + " OR ".join(f"substr(kind, 1, length(:kind{i})) = :kind{i}" for i in range(len(kinds))) + ")"
+
+
+def kind_parameters(kinds: Sequence[str]) -> dict[str, str]:
+    """The beginnings themselves."""
+    return {f"kind{i}": kind for i, kind in enumerate(kinds)}
 
 
 def where_all(*conditions: str) -> str:

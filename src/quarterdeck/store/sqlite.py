@@ -26,7 +26,7 @@ from quarterdeck.store.base import ChainFault, Draft, Event, Lease, LeaseLost, L
 from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
 from quarterdeck.store.decoding import Decoder
 from quarterdeck.store.faults import explained
-from quarterdeck.store.filters import target_condition, where_all
+from quarterdeck.store.filters import kind_condition, kind_parameters, target_condition, where_all
 from quarterdeck.store.folding import GUARDING, fold, fold_guards, fold_releases
 from quarterdeck.store.observed import Observed
 from quarterdeck.store.points import Rings
@@ -175,25 +175,34 @@ class SqliteStore:
         self,
         *,
         after: int = 0,
+        before: int = 0,
         operation: str = "",
         target: str = "",
         actor: str = "",
+        kinds: Sequence[str] = (),
+        since: float = 0,
+        until: float | None = None,
         limit: int = 1000,
         newest_first: bool = False,
     ) -> Sequence[Event]:
         """See `Store.events`."""
         where = where_all(
             "seq > :after",
+            "seq < :before" if before else "",
             "operation = :operation" if operation else "",
             "actor = :actor" if actor else "",
+            "at >= :since" if since else "",
+            "at <= :until" if until is not None else "",
             target_condition(target),
+            kind_condition(kinds),
         )
         order = "DESC" if newest_first else "ASC"
         texts = {"operation": _storable(operation), "target": _storable(target), "actor": _storable(actor)}
+        numbers = {"after": after, "before": before, "since": since, "until": until, "limit": limit}
         with self._explaining():
             rows = self._db.execute(
                 f"SELECT {_LINE} FROM events {where} ORDER BY seq {order} LIMIT :limit",
-                {"after": after, "limit": limit, **texts},
+                {**numbers, **texts, **kind_parameters(kinds)},
             ).fetchall()
         return tuple(Line(*row).event() for row in rows)
 
