@@ -48,8 +48,8 @@ class Dialog(Screen[Result]):
         Binding("shift+tab", "app.focus_previous", show=False),
         Binding("up,k", "scroll_text(-1)", show=False),
         Binding("down,j", "scroll_text(1)", show=False),
-        Binding("pageup", "scroll_text(-12)", show=False),
-        Binding("pagedown,space", "scroll_text(12)", show=False),
+        Binding("pageup", "page_text(-1)", show=False),
+        Binding("pagedown,space", "page_text(1)", show=False),
     ]
 
     @property
@@ -92,6 +92,10 @@ class Dialog(Screen[Result]):
         self.query_one("#text", Page).scroll_by(rows)
         self.paint()
 
+    def action_page_text(self, pages: int) -> None:
+        """One line of the page before stays in sight, so that nobody loses the thread."""
+        self.action_scroll_text(pages * max(1, self.query_one("#text", Page).size.height - 1))
+
     def copyable(self) -> str:
         """What is copied: everything that is said here, unless there is something better to take away."""
         return "\n".join(plain(row).rstrip() for row in self.query_one("#text", Page).lines)
@@ -107,5 +111,6 @@ class Dialog(Screen[Result]):
         taking_away.dump(self.cockpit)
 
     def action_back(self) -> Any:
-        """Esc: close, changing nothing."""
-        self.dismiss(None)
+        """Esc: close, changing nothing. A second Esc may come before the first has closed it."""
+        if self.is_current:
+            self.dismiss(None)
