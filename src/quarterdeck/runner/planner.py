@@ -63,7 +63,7 @@ class Planner:
         self._sounding = sounding or Unsounded()
         self._fleet = fleet
         self._store = store
-        self._surveyor = Surveyor(fleet, connections)
+        self._surveyor = Surveyor(fleet, connections, store, clock)
         self._runs = RunPlanner(fleet, self._surveyor, self._check_locks)
         self._clock = clock
 

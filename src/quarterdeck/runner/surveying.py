@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Fleet, Place, Role
 from quarterdeck.providers.base import BuildHost, FlagStore, PipelineHost, ProviderError, SlotHost, TrafficRouter
+from quarterdeck.release.lagging import behind
 from quarterdeck.release.plan import Refusal, RefusalCode, Step
 from quarterdeck.release.run_survey import PipelineSurvey, RunSurvey
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.runner.ports import Connections
+from quarterdeck.store.base import Store
+
+AGAIN_AFTER = (0.5, 1.0, 1.5)
+"""Seconds to wait before something that lags is read again; then there is no plan for now."""
+_LATEST = 10
+"""Operations on one target among which the last change is looked for."""
 
 T = TypeVar("T")
+Lagging = TypeVar("Lagging", SwapSurvey, TrafficSurvey, FlagSurvey)
 AnySurvey = SwapSurvey | TrafficSurvey | FlagSurvey | DeploySurvey
 
 _CODES: dict[str, RefusalCode] = {
@@ -41,11 +50,16 @@ class NoPlan(Exception):
 
 
 class Surveyor:
-    """Asks the providers. All of it raises NoPlan where a place can't be read, unless it says otherwise."""
+    """Asks the providers. All of it raises NoPlan where a place can't be read, unless it says otherwise.
 
-    def __init__(self, fleet: Fleet, connections: Connections) -> None:
+    What is read must show what was written and read back a moment ago: a reading that lags is taken again.
+    """
+
+    def __init__(self, fleet: Fleet, connections: Connections, store: Store, clock: Clock) -> None:
         self._fleet = fleet
         self._connections = connections
+        self._store = store
+        self._clock = clock
 
     async def slots(self, target: TargetId, address: Address, source: str, destination: str) -> SwapSurvey:
         """Two slots, as a swap would find them."""
@@ -56,7 +70,7 @@ class Surveyor:
                 raise ProviderError("misconfigured", f"connection {address.connection} has no slots that swap")
             return await host.survey_swap(address, source, destination)
 
-        return await _answered(target, read)
+        return await self._caught_up(target, address, read)
 
     async def builds(self, target: TargetId, address: Address, slot: str) -> DeploySurvey:
         """A slot, as a deployment would find it."""
@@ -71,7 +85,7 @@ class Surveyor:
 
     async def traffic(self, target: TargetId, address: Address, role: Role) -> TrafficSurvey:
         """How a router divides new clients."""
-        return await _answered(target, lambda: self._split(address, role))
+        return await self._caught_up(target, address, lambda: self._split(address, role))
 
     async def flag(self, target: TargetId, address: Address, name: str, label: str) -> FlagSurvey:
         """A flag, as it is set."""
@@ -82,7 +96,7 @@ class Surveyor:
                 raise ProviderError("misconfigured", f"connection {address.connection} has no flags")
             return await flags.survey_flag(address, name, label)
 
-        return await _answered(target, read)
+        return await self._caught_up(target, address, read)
 
     async def run(self, target: TargetId, address: Address, run: str) -> RunSurvey:
         """A run of a pipeline, with all it waits for."""
@@ -129,6 +143,19 @@ class Surveyor:
         if permitted is False:
             hint = f"ask for the right to change {place.role.replace('_', ' ')} there, or use other credentials"
             raise NoPlan(Refusal("denied", f"these credentials may not change {place.target}", hint))
+
+    async def _caught_up(self, target: TargetId, address: Address, read: Callable[[], Awaitable[Lagging]]) -> Lagging:
+        """What is there, once it shows what was verified before."""
+        for pause in (*AGAIN_AFTER, None):
+            survey = await _answered(target, read)
+            operations = self._store.operations(target=str(target.whole), limit=_LATEST)
+            unseen = behind(survey, address, operations, self._clock.now())
+            if not unseen:
+                return survey
+            if pause is not None:
+                await self._clock.sleep(pause)
+        text = f"{target} is still told as it was before its last change: {unseen}"
+        raise NoPlan(Refusal("unsettled", text, "ask again in a moment"))
 
     def _host(self, address: Address) -> PipelineHost:
         host = self._connections.capability(address.connection, "pipelines")
