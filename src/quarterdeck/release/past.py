@@ -84,7 +84,7 @@ class Past:
             self._release(kind, operation, body)
         elif kind == "operation.started":
             plan = body.get("plan") or {}
-            self._begin(operation, _steps_of(plan), float(plan.get("made_at") or at))
+            self._begin(operation, _steps_of(plan), min(at, float(plan.get("made_at") or at)))
         elif kind == "operation.ended":
             _keep(self.operations, operation, is_open=bool(body.get("choices")))
             if not body.get("choices"):
@@ -252,7 +252,8 @@ def differing_guards(before: Guards, after: Guards, then: float, now: float) -> 
         was, has = conns[0].get(scope), conns[1].get(scope)
         if (was and was.holder) != (has and has.holder):
             at = has.since if has else 0.0
-            found.append(Difference(_scope(scope), "conn", was.holder if was else "", has.holder if has else "", at=at))
+            had, got = (one.holder if one else "nobody" for one in (was, has))
+            found.append(Difference(_scope(scope), "conn", had, got, at=at))
     holds = {one.id: one for one in before.active(then)}, {one.id: one for one in after.active(now)}
     for hold_id in sorted({*holds[0], *holds[1]}, key=lambda each: (holds[0].get(each) or holds[1][each]).since):
         old, new = holds[0].get(hold_id), holds[1].get(hold_id)

@@ -41,10 +41,10 @@ def dump(cockpit: Cockpit) -> None:
     except OSError as error:
         _tell(cockpit, f"the screen can't be written: {error}")
         return
-    _tell(cockpit, f"written: {text.name} and {picture.suffix} in {_at_home(text.parent)}")
+    _tell(cockpit, f"written: {text.name} and {picture.suffix} in {at_home(text.parent)}")
 
 
-def _at_home(folder: Path) -> str:
+def at_home(folder: Path) -> str:
     """The path as people write it."""
     home = Path.home()
     return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)

@@ -24,6 +24,7 @@ from quarterdeck.store.folding import GUARDING
 
 if TYPE_CHECKING:
     from quarterdeck.release.rollout import Release
+    from quarterdeck.store.hindsight import Hindsight
 
 RUNNER_LEASE = "runner"
 OPERATIONS_SHOWN = 30
@@ -57,6 +58,7 @@ class Watch:
     _version: int = -1
     _series: tuple[int, TargetId | None, Mapping[SeriesId, Sequence[Point]]] = (-1, None, {})
     _memory: Memory = field(default_factory=Memory)
+    _hindsight: Hindsight | None = None
 
     def look(self) -> News:
         """Read what has been written since the last look."""
@@ -83,6 +85,14 @@ class Watch:
             found = self.store.series(str(target))
             self._series = (self._version, target, found)
         return found
+
+    def hindsight(self) -> Hindsight:
+        """The past of this store; what was read of it once isn't read again."""
+        if self._hindsight is None:
+            from quarterdeck.store.hindsight import Hindsight
+
+            self._hindsight = Hindsight(self.store)
+        return self._hindsight
 
     def picture(self) -> Picture:
         """What was read, judged now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -16,9 +16,10 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.release.pipeline_view import RunView
 from quarterdeck.release.standing_view import ConnView, InboxItem
 from quarterdeck.ui.actions import Situation, Where, deeds_at
-from quarterdeck.ui.filtering import keep
+from quarterdeck.ui.filtering import GRAMMAR, keep
 from quarterdeck.ui.pages.attention import attention_line
 from quarterdeck.ui.pages.frame import footer_line, head_line
+from quarterdeck.ui.screens.standing import stands
 from quarterdeck.ui.spans import BLANK, Line, Word, line, plain
 from quarterdeck.ui.trail import Place
 from quarterdeck.ui.widgets.grid import Grid, GridRow
@@ -27,6 +28,7 @@ from quarterdeck.ui.widgets.page import Page
 if TYPE_CHECKING:
     from quarterdeck.release.release_view import ReleaseView
     from quarterdeck.ui.cockpit import Cockpit
+    from quarterdeck.ui.completing import Offer
     from quarterdeck.ui.widgets.entry import Entry
 
 
@@ -181,7 +183,7 @@ class Deck(Screen[None]):
 
     def paint(self) -> None:
         """Bring everything up to date; only what differs reaches the terminal."""
-        if not self.is_mounted:
+        if not stands(self):
             return
         picture, read_only = self.cockpit.picture, self.cockpit.settings.read_only
         conn, keys = self._conn(), self.cockpit.keys
@@ -216,7 +218,8 @@ class Deck(Screen[None]):
     def say(self, text: str, word: Word = "attention") -> None:
         """Show a line until the cursor moves."""
         self._said = line("  ", (clean(text, 400), word))
-        self.paint_cursor()
+        if stands(self):
+            self.paint_cursor()
 
     # --- lines that are typed at the bottom, in the place of the line of detail ------------------------------------
     def lines_of_tour(self) -> int:
@@ -227,7 +230,19 @@ class Deck(Screen[None]):
         """Open the line in which letters to find are typed."""
         from quarterdeck.ui.widgets.entry import FindLine
 
-        return self._open(FindLine(self.letters, self.find_letters, self._keep_letters))
+        return self._open(
+            FindLine(
+                self.letters, self.find_letters, self._keep_letters, grammar=self.grammar(), offers=self.found_names
+            )
+        )
+
+    def grammar(self) -> str:
+        """How letters to find are written here, in a line."""
+        return GRAMMAR
+
+    def found_names(self, typed: str) -> Sequence[Offer]:
+        """What the last word of letters to find may become."""
+        return ()
 
     def find_letters(self, letters: str) -> None:
         """Show only the lines that match."""
@@ -263,8 +278,9 @@ class Deck(Screen[None]):
         entry, self._entry = self._entry, None
         if entry is not None:
             entry.remove()
-        self.query_one("#body").focus()
-        self.paint()
+        if stands(self):
+            self.query_one("#body").focus()
+            self.paint()
 
     def back(self) -> bool:
         """Esc: end typing and finding. True if there was something to end."""
@@ -281,12 +297,14 @@ class Deck(Screen[None]):
 
     @on(Grid.Moved)
     def _cursor_moved(self, _: Any) -> None:
-        self._said = BLANK
-        self.paint_cursor()
+        if stands(self):
+            self._said = BLANK
+            self.paint_cursor()
 
     @on(Grid.Opened)
     def _opened(self, _: Any) -> None:
-        self.open()
+        if stands(self):
+            self.open()
 
     async def action_deed(self, deed_id: str) -> None:
         """A key of the registry."""

@@ -19,6 +19,9 @@ from quarterdeck.ui.spans import Line, line
 from quarterdeck.ui.widgets.page import Page
 from quarterdeck.ui.widgets.typed_line import TypedLine
 
+_MOST_OFFERED = 8
+"""Offers that are shown above a line of letters to find."""
+
 
 class Entry(Vertical):
     """A prompt, a line to type in, and room above it to say something.
@@ -61,18 +64,42 @@ class Entry(Vertical):
 
 
 class FindLine(Entry):
-    """Letters that lines must hold, by the one grammar. Each letter counts at once."""
+    """Letters that lines must hold, by the one grammar. Each letter counts at once; Tab completes what has names."""
 
     PROMPT = "/"
     keeps_letters = False
 
-    def __init__(self, letters: str, typed: Callable[[str], None], kept: Callable[[str], None]) -> None:
-        super().__init__(TypedLine(letters, f"{GRAMMAR}; Enter keeps, Esc shows all", {"enter": self._keep}, id="find"))
-        self._typed, self._kept = typed, kept
+    def __init__(
+        self,
+        letters: str,
+        typed: Callable[[str], None],
+        kept: Callable[[str], None],
+        *,
+        grammar: str = GRAMMAR,
+        offers: Callable[[str], Sequence[Offer]] = lambda _: (),
+    ) -> None:
+        """`grammar` is the placeholder; `offers`: what the last word of a line may become."""
+        keys = {"enter": self._keep, "tab": self._complete}
+        super().__init__(TypedLine(letters, f"{grammar}; Enter keeps, Esc shows all", keys, id="find"))
+        self._typed, self._kept, self._offers = typed, kept, offers
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         self._typed(event.value)
+        found = self._offers(event.value)
+        told = "  ".join(clean(offer.text, 40) for offer in found[:_MOST_OFFERED])
+        self.tell([line("    ", (told, "key"))] if found else [])
+
+    def _complete(self) -> None:
+        """Put in what all offers have in common."""
+        text = self._field.value
+        found = self._offers(text)
+        stem = text[: len(text) - len(completing.split(text)[1])]
+        shared = completing.common(found)
+        if len(stem + shared) >= len(text) and found:
+            done = " " if len(found) == 1 and not shared.endswith(":") else ""
+            self._field.value = stem + shared + done
+            self._field.cursor_position = len(self._field.value)
 
     def _keep(self) -> None:
         self._kept(self._field.value)  # what was typed last may not have been told yet
