@@ -138,3 +138,35 @@ def test_an_actor_is_not_whoever_the_environment_says(monkeypatch: pytest.Monkey
     monkeypatch.setenv("USER", "somebody-else")
     monkeypatch.setenv("LOGNAME", "somebody-else")
     assert not actor().startswith("somebody-else")
+
+
+def test_only_the_last_lines_and_none_that_came_later(written: Any, qd: Any) -> None:
+    journal(written)
+    assert ["runner.started" in line for line in qd("history", "--limit", "2").out.splitlines()] == [False, True]
+    assert qd("history", "--until", "2001-01-01").out == ""
+    assert "no number of lines" in qd("history", "--limit", "none").err
+
+
+def test_the_fleet_as_it_was(written: Any, qd: Any) -> None:
+    journal(written)
+    freeze = {"id": "h1", "kind": "freeze", "scope": "production", "by": "cy@jump", "reason": "sale", "since": 0.0}
+    written.record(Draft("hold.placed", "cy@jump", "", "production", {"hold": freeze}))
+    now = qd("history", "--at", "now")
+    assert (now.code, now.err) == (0, "")
+    assert "freeze  production: by cy@jump" in now.out
+    assert "operation op1  " in now.out
+    past = qd("history", "--at", "now", "--json").json
+    assert (past["seq"], past["operations"][0]["ending"], past["holds"][0]["reason"]) == (5, "succeeded", "sale")
+    assert "after line 0 of the journal" in qd("history", "--at", "2001-01-01").out
+    assert "is no time: write 10m" in qd("history", "--at", "soon").err
+
+
+def test_what_differs_between_two_moments(written: Any, qd: Any) -> None:
+    journal(written)
+    told = qd("history", "--compare", "now", "2001-01-01").out
+    assert "operation op1: " in told
+    assert "unknown -> succeeded" in told
+    assert "nothing that the journal knows of differs" in qd("history", "--compare", "now", "now").out
+    found = qd("history", "--compare", "2001-01-01", "now", "--json").json
+    assert (found["before"]["seq"], found["whole"]) == (0, True)
+    assert any(one["what"].startswith("operation op1") for one in found["differences"])

@@ -1,9 +1,10 @@
-"""`qd history`: the journal, filtered, as lines or JSON; and whether anybody edited it."""
+"""`qd history`: the journal, filtered, as lines or JSON; what was, what differs, and whether anybody edited it."""
 
 from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,19 +13,18 @@ from quarterdeck.cli.connected import existing_store
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.release_finding import find_release
-from quarterdeck.cli.times import ago_argument, clock
+from quarterdeck.cli.times import ago_argument, clock, moment_argument
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.rollout import Release
 from quarterdeck.release.telling import told
 from quarterdeck.store.base import Event, Store
+from quarterdeck.store.exporting import document
 
 _PAGE = 1000
 _HANG = 7
 """Columns that the number takes: on a terminal, what doesn't fit goes on below the rest."""
-_SEALED = "token"
-"""The key of what is needed to go on polling: encrypted, and nobody else's business."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -33,6 +33,16 @@ def configure(parser: ArgumentParser) -> None:
     instead.add_argument("--verify", action="store_true", help="check the hash chain instead of printing it")
     instead.add_argument(
         "--commands", action="store_true", help="what people did, as lines that do it again; each asks before it acts"
+    )
+    instead.add_argument(
+        "--at", type=moment_argument, metavar="MOMENT", help="the fleet as the journal knew it then: 10m, 14:02, a date"
+    )
+    instead.add_argument(
+        "--compare",
+        nargs=2,
+        type=moment_argument,
+        metavar="MOMENT",
+        help="what differs between two moments, for example 14:02 now",
     )
     about = "only what was done to ENV/SERVICE (all its regions), or flag:ENV/NAME"
     parser.add_argument("about", nargs="?", type=_target, metavar="TARGET", help=about)
@@ -50,13 +60,22 @@ def configure(parser: ArgumentParser) -> None:
         metavar="TIME",
         help="2026-05-01, 2026-05-01T14:00Z, or 90m, 2h, 7d ago",
     )
+    parser.add_argument("--until", type=moment_argument, metavar="TIME", help="nothing that came later")
+    parser.add_argument("--limit", type=_count, default=0, metavar="N", help="only the last N of these lines")
     parser.set_defaults(run=run)
 
 
 def run(invocation: Invocation) -> ExitCode:
     """Print the journal, or verify it."""
+    given = invocation.arguments
     with existing_store(invocation) as store:
-        return _verify(store, invocation) if invocation.arguments.verify else _print(store, invocation)
+        if given.at is not None or given.compare:
+            from quarterdeck.cli import history_past
+
+            if given.compare:
+                return history_past.compare(store, given.compare, invocation)
+            return history_past.show(store, given.at, invocation)
+        return _verify(store, invocation) if given.verify else _print(store, invocation)
 
 
 def _verify(store: Store, invocation: Invocation) -> ExitCode:
@@ -79,10 +98,12 @@ def _print(store: Store, invocation: Invocation) -> ExitCode:
     events = _matching(store, given)
     if given.release:
         events = _of_release(find_release(store, given.release), events)
+    if given.limit:
+        events = iter(deque(events, given.limit))
     if given.commands:
         return _commands(events, invocation)
     if invocation.json:
-        output.document("history", {"events": [_event_json(event) for event in events]})
+        output.document("history", {"events": [document(event) for event in events]})
     else:
         named = StepNames(store)
         for event in events:
@@ -105,8 +126,9 @@ def _commands(events: Iterator[Event], invocation: Invocation) -> ExitCode:
 
 def _matching(store: Store, wanted: argparse.Namespace) -> Iterator[Event]:
     after, target = 0, wanted.about or wanted.target or ""
-    while page := store.events(after=after, operation=wanted.operation, target=target, actor=wanted.actor, limit=_PAGE):
-        yield from (event for event in page if event.at >= wanted.since)
+    which = {"operation": wanted.operation, "target": target, "actor": wanted.actor}
+    while page := store.events(after=after, since=wanted.since, until=wanted.until, limit=_PAGE, **which):
+        yield from page
         after = page[-1].seq
 
 
@@ -161,18 +183,10 @@ def event_line(event: Event, steps: Mapping[str, str] | None = None) -> str:
     return "  ".join([*words, told(event.kind, event.body, steps)]).rstrip()
 
 
-def _event_json(event: Event) -> Mapping[str, Any]:
-    return {
-        "seq": event.seq,
-        "at": event.at,
-        "kind": event.kind,
-        "actor": event.actor,
-        "operation": event.operation or None,
-        "target": event.target or None,
-        "body": {key: value for key, value in event.body.items() if key != _SEALED},
-        "previous": event.previous,
-        "hash": event.hash,
-    }
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of lines")
+    return int(text)
 
 
 def _target(text: str) -> str:

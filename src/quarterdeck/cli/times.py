@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from quarterdeck.release.durations import seconds
 from quarterdeck.release.freshness import stamp
+from quarterdeck.release.moments import past_moment
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 
@@ -71,6 +72,7 @@ def argument(read: Callable[[str], float]) -> Callable[[str], float]:
 duration_argument = argument(duration)
 ahead_argument = argument(lambda text: ahead(text, time.time()))
 ago_argument = argument(lambda text: ago(text, time.time()))
+moment_argument = argument(lambda text: past_moment(text, time.time()))
 
 
 def clock(at: float) -> str:
