@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tests.benchmarks.commands import python_doing_nothing
-from tests.benchmarks.figures import Effort, Figure, medians
+from tests.benchmarks.commands import NOTHING, python_doing_nothing
+from tests.benchmarks.figures import Effort, Figure, in_turns, median, milliseconds
 from tests.benchmarks.runners import runner_of
 from tests.runner.crew import Crew, until
 
@@ -29,10 +29,10 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
         seen = until(lambda: crew.store.observations().get("flags/staging/flags"), "the flags are read")
         assert isinstance(seen.reading, FlagsReading)
         flag = TargetId("staging", seen.reading.flags[0].name, flag=True)
-        flipped, nothing = medians(effort.rounds, lambda: _flip(crew, flag), python_doing_nothing)
+        flipped, nothing = in_turns(effort.rounds, lambda: _flip(crew, flag), python_doing_nothing)
         late, interval = _swap(crew)
     flip = "confirmed flip taken by the flag store"
-    yield Figure(flip, flipped * 1000, "ms", "python -c pass", nothing * 1000, times=60 / 23)
+    yield median(flip, milliseconds(flipped), "ms", NOTHING, milliseconds(nothing), times=60 / 23)
     yield Figure("end of a swap until it is known", late, "s", "between its last two looks", interval, times=1)
 
 

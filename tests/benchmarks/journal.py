@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tests.benchmarks.figures import Effort, Figure, medians, seconds
+from tests.benchmarks.figures import Effort, Figure, in_turns, median, milliseconds, seconds
 from tests.store.samples import started, step_event
 
 from quarterdeck.store.opening import open_store
@@ -18,12 +18,14 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
         lease = store.take_lease("runner", "benchmark", 0, 10, {})
         assert lease is not None
         store.record([started("o1")], lease, 1)
-        ours, theirs = medians(
+        ours, theirs = in_turns(
             effort.rounds * 40,
             lambda: seconds(lambda: store.record([step_event("progress", "o1", detail="x" * 60)], lease, 2)),
             lambda: seconds(lambda: plain.execute("INSERT INTO lines (body) VALUES (?)", ("x" * 400,))),
         )
-    yield Figure("journal append, durable", ours * 1000, "ms", "plain SQLite FULL", theirs * 1000, times=1.5)
+    yield median(
+        "journal append, durable", milliseconds(ours), "ms", "plain SQLite FULL", milliseconds(theirs), times=1.5
+    )
 
 
 def _plain(folder: Path) -> sqlite3.Connection:

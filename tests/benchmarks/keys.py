@@ -7,56 +7,76 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tests.benchmarks.figures import Effort, Figure, percentile
+from tests.benchmarks.figures import Effort, Figure, milliseconds, percentile
 from tests.benchmarks.fleets import ENVIRONMENT, service, stocked
-from tests.benchmarks.terminal import DOWN, bare, cockpit, running
+from tests.benchmarks.programs import ROOT, Program, bare, cockpit, stock
+from tests.benchmarks.terminal import DOWN, NEAR, Link, running
 
-SCREENFUL = 30
+from quarterdeck.store.base import Lease
+from quarterdeck.store.sqlite import SqliteStore
+
 BACKSPACE = b"\x7f"
-BARE = "bare Textual app, 30 rows"
+PARTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+BUDGET = {"p95": 30 / 18}
 
 
 def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
-    presses = min(effort.rounds * 20, effort.rows - 1)
-    with stocked(folder, effort.rows) as (store, lease):
-        calm = _presses(cockpit(store.path), presses)
-        pouring = [sys.executable, "-m", "tests.benchmarks.pouring", str(store.path), str(effort.rows)]
-        with subprocess.Popen([*pouring, str(lease.fence)], cwd=Path(__file__).parents[2]) as pourer:
-            try:
-                ours = _presses(cockpit(store.path), presses)
-                letters = _letters(cockpit(store.path), presses)
-            finally:
-                pourer.kill()
-    theirs = _presses(bare(presses + 1), presses)
+    count = min(effort.presses, effort.rows - 1)
+    theirs = bare(count + 1)
+    taken = defaultdict[str, list[float]](list)
     rows = f"key to screen, {effort.rows:,} rows"
-    for name, part, times in (("p50", 0.5, None), ("p95", 0.95, 30 / 18)):
-        yield Figure(f"{rows}, calm, {name}", percentile(calm, part), "ms", BARE, percentile(theirs, part))
-        told = f"{rows}, 200 changes/s, {name}"
-        yield Figure(told, percentile(ours, part), "ms", BARE, percentile(theirs, part), times=times)
-        told = f"letter to found rows of {effort.rows:,}, 200 changes/s, {name}"
-        yield Figure(told, percentile(letters, part), "ms", BARE, percentile(theirs, part), times=times)
+    calm, poured, unstaged = f"{rows}, calm", f"{rows}, 200 changes/s", f"{rows}, 200 changes/s, output stock"
+    letters = f"letter to found rows of {effort.rows:,}, 200 changes/s"
+    with stocked(folder, effort.rows) as (store, lease):
+        for _ in range(effort.rounds):
+            taken[theirs.name] += milliseconds(presses(theirs, count))
+            taken[calm] += milliseconds(presses(cockpit(store.path), count))
+            with _pouring(store, lease, effort.rows):
+                taken[poured] += milliseconds(presses(cockpit(store.path), count))
+                taken[unstaged] += milliseconds(presses(stock(store.path), count))
+                taken[letters] += milliseconds(_letters(cockpit(store.path), count))
+    for what in (calm, poured, unstaged, letters):
+        for name, part in PARTS.items():
+            value, against = percentile(taken[what], part), percentile(taken[theirs.name], part)
+            budget = BUDGET.get(name) if what in (poured, letters) else None
+            spread = (min(taken[what]), max(taken[what]))
+            yardstick = f"{theirs.name}, {count + 1} rows"
+            yield Figure(f"{what}, {name}", value, "ms", yardstick, against, times=budget, spread=spread)
 
 
-def _presses(words: Sequence[str], count: int) -> list[float]:
-    """Milliseconds from each press of Down until the screen names the next row."""
+@contextmanager
+def _pouring(store: SqliteStore, lease: Lease, rows: int) -> Iterator[None]:
+    """Two hundred changes a second while the block runs."""
+    words = [sys.executable, "-m", "tests.benchmarks.pouring", str(store.path), str(rows), str(lease.fence)]
+    with subprocess.Popen(words, cwd=ROOT) as pourer:
+        try:
+            yield
+        finally:
+            pourer.kill()
+
+
+def presses(program: Program, count: int, link: Link = NEAR) -> list[float]:
+    """Seconds from each press of Down until the screen names the next row."""
     taken = []
-    with running(words) as terminal:
+    with running(program, link=link) as terminal:
         terminal.shows(service(1))
         terminal.settle()
         for number in range(1, count + 1):
             pressed = terminal.press(DOWN)
-            taken.append((terminal.shows(f"{ENVIRONMENT}/{service(number)}") - pressed) * 1000)
+            taken.append(terminal.shows(f"{ENVIRONMENT}/{service(number)}") - pressed)
             terminal.watch(0.05)
     return taken
 
 
-def _letters(words: Sequence[str], count: int) -> list[float]:
-    """Milliseconds from each letter typed to find something until the screen says how many rows don't hold it."""
+def _letters(program: Program, count: int) -> list[float]:
+    """Seconds from each letter typed to find something until the screen says how many rows don't hold it."""
     taken = []
-    with running(words) as terminal:
+    with running(program) as terminal:
         terminal.shows(service(1))
         terminal.settle()
         terminal.press(b"/")
@@ -65,6 +85,6 @@ def _letters(words: Sequence[str], count: int) -> list[float]:
         for number in range(count):
             key, typed = (b"0", "00") if number % 2 == 0 else (BACKSPACE, "0")
             pressed = terminal.press(key)
-            taken.append((terminal.shows(f"without {typed!r} ") - pressed) * 1000)
+            taken.append(terminal.shows(f"without {typed!r} ") - pressed)
             terminal.watch(0.05)
     return taken

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import commands, engine, idling, journal, keys, reading, start
+from tests.benchmarks import commands, engine, idling, journal, keys, links, reading, sending, start
 from tests.benchmarks.figures import Effort, Figure
 
 BENCHMARKS: dict[str, Callable[[Path, Effort], Iterator[Figure]]] = {
-    "commands": commands.measure,
     "start": start.measure,
+    "commands": commands.measure,
     "keys": keys.measure,
+    "links": links.measure,
+    "sending": sending.measure,
     "idling": idling.measure,
     "journal": journal.measure,
     "engine": engine.measure,
