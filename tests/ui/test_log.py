@@ -154,6 +154,16 @@ async def test_a_moment_is_typed(scene: Scene, start: Start, typed: str, told: s
         assert told in await press(pilot, "enter")
 
 
+async def test_the_command_line_looks_back_from_every_screen(scene: Scene, start: Start) -> None:
+    played(scene)
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "colon")
+        assert "is no time" in await type_in(pilot, "at soon") + await press(pilot, "enter")
+        await press(pilot, "escape", "colon")
+        await type_in(pilot, "history --at 13:13:52")
+        assert "line 2 of 9" in await press(pilot, "enter")
+
+
 async def test_a_moment_that_is_none_is_asked_for_again(scene: Scene, start: Start) -> None:
     played(scene)
     async with start().run_test(size=SIZE) as pilot:

@@ -41,7 +41,14 @@ class Show:
     what: str
 
 
-Meant = Do | Find | Wear | Show | Place | Said
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """The fleet as it was at a moment, as it was typed."""
+
+    moment: str
+
+
+Meant = Do | Find | Wear | Show | LookBack | Place | Said
 
 OWN_FORMS: Mapping[str, str] = {
     "service": "service ENV/SERVICE",
@@ -50,6 +57,8 @@ OWN_FORMS: Mapping[str, str] = {
     "operation": "operation ID",
     "theme": "theme THEME",
     "filter": "filter LETTERS",
+    "at": "at MOMENT",
+    "history": "history --at MOMENT",
 }
 """By first word, the forms of what only the cockpit understands."""
 
@@ -79,6 +88,8 @@ def understand(line: str) -> Meant:
             return Place("service", str(_target(target, first).whole))
         case "show" | "operation", [what]:
             return Show(what)
+        case ("at", [_, *_] as moment) | ("history", ["--at", _, *_] as moment):
+            return LookBack(" ".join(word for word in moment if word != "--at"))
         case "release", ["show", what]:
             return Show(what)
     if first in FORMS:

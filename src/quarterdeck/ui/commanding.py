@@ -12,9 +12,9 @@ from quarterdeck.release.release_command import Decide, Guard, Tell
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.rules import Rulebook
-from quarterdeck.ui import guarding, releasing, wearing
+from quarterdeck.ui import guarding, looking_back, releasing, wearing
 from quarterdeck.ui.actions import Situation, deeds_at, why_not, why_not_write
-from quarterdeck.ui.command_words import OWN_FORMS, Do, Find, Meant, Show, Wear, understand
+from quarterdeck.ui.command_words import OWN_FORMS, Do, Find, LookBack, Meant, Show, Wear, understand
 from quarterdeck.ui.completing import Known, Offer
 from quarterdeck.ui.trail import Place
 
@@ -41,6 +41,8 @@ def wrong(cockpit: Cockpit, line: str) -> str:
             return f"there is no release or operation {what!r}, or more than one that begins so"
         case Wear(theme=theme):
             return "" if theme in wearing.themes() else f"there is no theme {theme!r}: {', '.join(wearing.themes())}"
+        case LookBack(moment=moment):
+            return looking_back.wrong(moment, cockpit.settings.clock.now())
         case Find() | Place() | Show():
             return ""
         case Tell() | Decide() if _release(cockpit, meant.release) is None:
@@ -66,6 +68,8 @@ def carry_out(cockpit: Cockpit, line: str) -> None:
                 deck.find_letters(letters)
         case Wear(theme=theme):
             wearing.wear(cockpit, theme)
+        case LookBack(moment=moment):
+            looking_back.look(cockpit, moment)
         case Place():
             cockpit.steering.go(meant)
         case Show(what=what):

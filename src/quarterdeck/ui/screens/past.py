@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from quarterdeck.release.moments import FORMS, past_moment
 from quarterdeck.store.base import StoreError
 from quarterdeck.store.hindsight import AsOf, Comparison
+from quarterdeck.ui.looking_back import wrong
 from quarterdeck.ui.pages import past
 from quarterdeck.ui.screens.dialog import Dialog
 from quarterdeck.ui.screens.small import Prompt
@@ -79,11 +80,11 @@ class AsItWas(_Looking):
         Binding("q", "back", show=False),
     ]
 
-    def __init__(self, seq: int, marked: int | None = None) -> None:
-        """`marked`: the line that was marked to be compared, None for the newest one."""
+    def __init__(self, seq: int, marked: int | None = None, moment: float | None = None) -> None:
+        """`marked`: the line that was marked to be compared, None for the newest one. `moment`: one between this line
+        and the next, that was asked for."""
         super().__init__()
-        self._seq, self._marked = seq, marked
-        self._moment: float | None = None
+        self._seq, self._marked, self._moment = seq, marked, moment
         self._then: AsOf | None = None
 
     def on_mount(self) -> None:
@@ -126,20 +127,13 @@ class AsItWas(_Looking):
         """Ask for a moment."""
         now = self.cockpit.settings.clock.now()
 
-        def wrong(text: str) -> str:
-            try:
-                return "" if past_moment(text, now) <= now else "that is still to come"
-            except ValueError as error:
-                return str(error)
-
         def given(text: str | None) -> None:
             if text is not None:
                 moment = past_moment(text, now)
                 self._go(self.cockpit.sight.hindsight().line_at(moment), moment)
 
-        self.cockpit.push_screen(
-            Prompt("The fleet as it was at", [f"{FORMS}; UTC unless it says a zone"], "", wrong), given
-        )
+        asked = [f"{FORMS}; UTC unless it says a zone"]
+        self.cockpit.push_screen(Prompt("The fleet as it was at", asked, "", lambda text: wrong(text, now)), given)
 
     def action_compare(self) -> None:
         """What differs between this moment and the marked one, or now."""
