@@ -13,11 +13,13 @@ import platform
 import site
 import sys
 import tempfile
+import traceback
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.figures import FULL, SHORT, Figure, document, table
+from tests.benchmarks.figures import FULL, SHORT, Figure, document, not_measured, table
 from tests.benchmarks.suite import BENCHMARKS, measured
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,7 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := [name for name in given.name if name not in BENCHMARKS]:
         parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
+    effort = SHORT if given.short else FULL
     _compile()
     names = [*(given.name or BENCHMARKS)]
     before, figures = os.getloadavg(), list[Figure]()
@@ -41,18 +44,27 @@ def main() -> int:
         print(f"{name} ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="qd-benchmark-") as state:
             os.environ |= {"QUARTERDECK_STATE": state, "QUARTERDECK_CONFIG_DIR": f"{state}/config"}
-            figures += measured(name, Path(state), SHORT if given.short else FULL)
+            figures += _as_far_as_it_goes(name, measured(name, Path(state), effort))
     if given.peers:
         from tests.benchmarks import peers
 
         print("peers ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="qd-benchmark-") as state:
-            figures += peers.measure(Path(state), SHORT if given.short else FULL)
+            figures += _as_far_as_it_goes("peers", peers.measure(Path(state), effort))
     machine = _machine() | {"load_before": before, "load_after": os.getloadavg()}
     print(_described(machine), table(figures), sep="\n")
     if given.json:
         given.json.write_text(document(machine, figures), encoding="utf-8")
     return 0
+
+
+def _as_far_as_it_goes(name: str, figures: Iterator[Figure]) -> Iterator[Figure]:
+    """What a benchmark yields; where it breaks down that is told, and the others go on."""
+    try:
+        yield from figures
+    except Exception as error:
+        traceback.print_exc()
+        yield not_measured(f"{name}, the rest of it", str(error).partition("\n")[0] or type(error).__name__)
 
 
 def _compile() -> None:

@@ -44,7 +44,7 @@ def seen(number: int, version: str, at: float) -> Observation:
     host = f"{service(number)}.azurewebsites.net"
     slots = (
         SlotReading("production", Build(version, f"b{version}", at - 3600), health="healthy", host=host),
-        SlotReading("staging", Build("2.0.0", "b2.0.0", at - 60), health="healthy", host=f"staging-{host}"),
+        SlotReading("staging", Build("2.0.0", "b2.0.0", at - 7200), health="healthy", host=f"staging-{host}"),
     )
     return Observation(_place(number).subject, SlotsReading(slots), "benchmark", at, at)
 

@@ -21,6 +21,6 @@ BENCHMARKS: dict[str, Callable[[Path, Effort], Iterator[Figure]]] = {
 }
 
 
-def measured(name: str, folder: Path, effort: Effort) -> list[Figure]:
+def measured(name: str, folder: Path, effort: Effort) -> Iterator[Figure]:
     """The figures of one benchmark; `folder` is empty, private, and the state folder of all processes."""
-    return list(BENCHMARKS[name](folder, effort))
+    return BENCHMARKS[name](folder, effort)
