@@ -14,11 +14,11 @@ from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.passages import wrapped
-from quarterdeck.cli.rule_text import gate_words
 from quarterdeck.cli.times import clock
 from quarterdeck.release.backtest import Backtested, Recorded, backtest, samples_of, summary
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.rollout import BACKGROUND, Release
+from quarterdeck.release.rule_text import gate_words
 from quarterdeck.store.base import Store
 
 _PAGE = 1000

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from quarterdeck.cli.passages import fuse_lines, risk_lines, section, wrapped
-from quarterdeck.cli.rule_text import approval_words, gate_words
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about, length
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.release_plan import HotfixPath, Member, Observe, Pause, ReleasePlan, ReleaseStep, change
 from quarterdeck.release.release_view import MemberView
+from quarterdeck.release.rule_text import approval_words, gate_words
 
 
 def proposal_lines(plan: ReleasePlan, now: float) -> Iterator[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from quarterdeck.fleet.text import clean
+
 MASK = "*"
 
 _NAMES = (
@@ -49,6 +51,11 @@ def redact(text: str) -> str:
     for start, end in secrets_in(text):
         masked = masked[:start] + MASK * (end - start) + masked[end:]
     return masked
+
+
+def visible(text: object, limit: int = 600) -> str:
+    """One visible line of at most `limit` characters (`fleet.text.clean`) in which nothing looks like a secret."""
+    return clean(redact(clean(str(text), 10 * limit)), limit)
 
 
 def secrets_in(text: str) -> list[tuple[int, int]]:

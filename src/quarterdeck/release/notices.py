@@ -11,7 +11,7 @@ from quarterdeck.records import dataclass
 from quarterdeck.release.freshness import moment
 from quarterdeck.release.operation import Ending, Operation
 from quarterdeck.release.release_plan import Ask, Pause, ReleaseStep
-from quarterdeck.release.rollout import Release
+from quarterdeck.release.rollout import ITSELF, Release
 
 NoticeKind = Literal[
     "gate", "needs_operator", "failed", "going_back", "rolled_back", "succeeded", "started", "freeze", "override"
@@ -26,9 +26,6 @@ NoticeKind = Literal[
 NOTICE_KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 USUAL: tuple[NoticeKind, ...] = ("gate", "needs_operator", "failed", "going_back", "rolled_back")
 """What people are told who didn't say what they want to hear of."""
-
-ITSELF = "quarterdeck"
-"""The actor of lines that no person stands behind."""
 
 OF_RELEASES = frozenset(
     f"release.{what}" for what in ("started", "step_started", "confirming", "ordered", "recovering", "ended")

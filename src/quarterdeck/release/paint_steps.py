@@ -60,7 +60,7 @@ def view_step(release: Release, step: ReleaseStep, before: str, current: bool, a
     if isinstance(work, Observe):
         running = standing.state == "running" and release.ending is None
         measures = view_measures(release, step.id, work.gates, began, work.seconds, now, asked=running)
-    kind = _kind(step)
+    kind = kind_of(step)
     return StepView(
         id=step.id,
         target=step.target,
@@ -84,7 +84,8 @@ def view_step(release: Release, step: ReleaseStep, before: str, current: bool, a
     )
 
 
-def _kind(step: ReleaseStep) -> StepKind:
+def kind_of(step: ReleaseStep) -> StepKind:
+    """What a step does, in a word."""
     match step.work:
         case Write(action=action):
             return _KINDS[type(action)]
@@ -193,12 +194,12 @@ def _measure(spec: GateSpec, tally: Tally, samples: Sequence[Sample], now: float
         shadow=spec.shadow,
         telling=spec.kind == "traffic",
         samples=tuple((m.verdict, m.value) for one in samples for m in one.measurements if m.gate == spec.name),
-        scale=_scale(spec.success),
+        scale=scale_of(spec.success),
     )
 
 
 @lru_cache(maxsize=128)
-def _scale(condition: str) -> Scale | None:
+def scale_of(condition: str) -> Scale | None:
     """A scale on which the limits of a condition can be seen: with as much room beyond them as within."""
     from quarterdeck.release.condition import bounds  # a parser, only where gates are shown
 

@@ -30,6 +30,10 @@ ORDERS: tuple[Order, ...] = (
     "promote", "promote_full", "pause", "resume", "abort", "retry", "skip", "undo", "confirm", "abandon",
 )  # fmt: skip
 
+ITSELF = "quarterdeck"
+"""Who is named in the journal where no person acted: a gate was asked, a time ran out, the next step's turn came. Whose
+release it is stands in its `release.started`."""
+
 BACKGROUND = "*"
 """Stands for a step's id in what belongs to the background analysis."""
 

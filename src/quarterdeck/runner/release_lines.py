@@ -10,12 +10,9 @@ from quarterdeck.release.guards import Guards
 from quarterdeck.release.hotfix import debts_of
 from quarterdeck.release.operation import Ending
 from quarterdeck.release.release_plan import ReleasePlan
+from quarterdeck.release.rollout import ITSELF as ITSELF
 from quarterdeck.release.rollout import Order, Release, ReleaseEventKind
 from quarterdeck.store.base import Draft
-
-ITSELF = "quarterdeck"
-"""Who is named in the journal where no person acted: a gate was asked, a time ran out, the next step's turn came. Whose
-release it is stands in its `release.started`."""
 
 
 def subject(plan: ReleasePlan) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.series import Point
 from quarterdeck.fleet.text import clean
+from quarterdeck.release.blocks import block
 from quarterdeck.release.freshness import left, length
 from quarterdeck.release.indicator import Scale
 from quarterdeck.release.release_view import MeasureView, ReleaseView, StepKind, StepView
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.sparkline import NO_DATA, block, merged
+from quarterdeck.ui.pages.sparkline import NO_DATA, merged
 from quarterdeck.ui.spans import Line, Span, fit, line, width
 
 LABEL = 11

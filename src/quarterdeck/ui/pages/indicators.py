@@ -8,11 +8,12 @@ from itertools import groupby
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.records import dataclass
+from quarterdeck.release.blocks import block
 from quarterdeck.release.freshness import age, length
 from quarterdeck.release.indicator import Measured, State
 from quarterdeck.release.picture import OperationView
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.sparkline import Axis, block, breaches, columns, signs, spark
+from quarterdeck.ui.pages.sparkline import Axis, breaches, columns, signs, spark
 from quarterdeck.ui.spans import Line, Span, Word, fit, line, spread, width, wrap
 
 STATE: Mapping[State, Span] = {

@@ -13,11 +13,11 @@ from enum import Enum
 from typing import TypeAlias
 
 from quarterdeck.fleet.series import Point
+from quarterdeck.release.blocks import block
 from quarterdeck.release.indicator import Scale
 from quarterdeck.ui.spans import Line, Span, Word
 
-BLOCKS = "▁▂▃▄▅▆▇█"
-ABOVE, BELOW, NO_DATA, NOBODY_ASKED, BREACH = "▲", "▼", "?", "·", "!"
+NO_DATA, NOBODY_ASKED, BREACH = "?", "·", "!"
 
 
 class Gap(Enum):
@@ -97,16 +97,6 @@ def _cell(column: Column, scale: Scale) -> Span:
     if column.value is None:
         return (NO_DATA, "attention")
     return (block(column.value, scale), "danger" if is_bad(column.value, scale) else "bar")
-
-
-def block(value: float, scale: Scale) -> str:
-    """The sign for a value on a scale."""
-    if value > scale.high:
-        return ABOVE
-    if value < scale.low:
-        return BELOW
-    level = math.floor((value - scale.low) / (scale.high - scale.low) * len(BLOCKS))
-    return BLOCKS[min(level, len(BLOCKS) - 1)]
 
 
 def breaches(of: Sequence[Column], scale: Scale) -> Line:
