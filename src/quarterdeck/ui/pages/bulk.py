@@ -11,7 +11,8 @@ from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.ui.bulk.chain import Chain, Link, State
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.plan import fuse_lines, gravest_first
-from quarterdeck.ui.spans import BLANK, Line, Span, line, wrap
+from quarterdeck.ui.pages.telling import Told
+from quarterdeck.ui.spans import Line, Span, line, wrap
 
 _EFFECTS = 4
 """Changes of one plan that are told; the plan alone tells all of them."""
@@ -31,23 +32,31 @@ LINK: Mapping[State, Span] = {
 }
 
 
-def bulk_lines(plans: Sequence[Plan], left_out: Sequence[tuple[TargetId, str]], cells: int) -> list[Line]:
-    """What a yes would do, in the order in which it would be done, and what is left out and why."""
-    lines: list[Line] = []
+def told_of(plans: Sequence[Plan], left_out: Sequence[tuple[TargetId, str]], cells: int) -> Told:
+    """What a yes would do, in the order in which it would be done, and what is left out and why.
+
+    Nobody may say yes who hasn't had in sight what could go wrong with any of them.
+    """
+    sections: list[list[Line]] = []
     if len(plans) > 1:
-        lines += [*wrap(_HOW, cells, word="dim"), BLANK]
+        sections.append(wrap(_HOW, cells, word="dim"))
     if left_out:
-        lines.append(line(("LEFT OUT", "heading"), (f"  {len(left_out)}: nothing is done to these", "attention")))
+        lines = [line(("LEFT OUT", "heading"), (f"  {len(left_out)}: nothing is done to these", "attention"))]
         for target, why in left_out:
             lines += wrap(clean(why, 400), cells, first=line(("  ✗ ", "danger"), (marks.name(target), "title"), "  "))
-        lines.append(BLANK)
-    for number, plan in enumerate(plans, 1):
-        lines += [*_plan(number, plan, cells), BLANK]
+        sections.append(lines)
+    risky = max((number for number, plan in enumerate(plans, 1) if _warns(plan)), default=0)
+    told = [[*_plan(number, plan, cells)] for number, plan in enumerate(plans, 1)]
     if plans:
-        lines.append(line(("SAME BY HAND", "heading")))
+        by_hand = [line(("SAME BY HAND", "heading"))]
         for plan in plans:
-            lines += wrap(clean(plan.command, 600), cells, first=line("  "), word="dim")
-    return lines
+            by_hand += wrap(clean(plan.command, 600), cells, first=line("  "), word="dim")
+        told.append(by_hand)
+    return Told([*sections, *told[:risky]], told[risky:]) if risky else Told(more=[*sections, *told])
+
+
+def _warns(plan: Plan) -> bool:
+    return (not plan.fuse.possible and plan.fuse.lack == "gone") or any(risk.severity != "info" for risk in plan.risks)
 
 
 def reason_of(refusal: Refusal) -> str:

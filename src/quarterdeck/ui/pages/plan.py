@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
-from quarterdeck.release.plan import Fuse, Plan, Refusal, Risk
+from quarterdeck.release.plan import Effect, Fuse, Plan, Refusal, Risk
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import BLANK, Line, Span, fit, line, wrap
+from quarterdeck.ui.pages.telling import Told
+from quarterdeck.ui.spans import BLANK, Line, Span, fit, line, width, wrap
 
 _GRAVEST_FIRST = ("danger", "warning", "info")
 _SHORTEST_COUNTDOWN = 60.0
+
+_Change: TypeAlias = tuple[str, str, str]
+"""What, before, after."""
 
 
 NO_WAY_BACK: Mapping[str, Span] = {
@@ -22,21 +27,19 @@ NO_WAY_BACK: Mapping[str, Span] = {
 """Why there is none, by `Fuse.lack`."""
 
 
-def plan_lines(plan: Plan, cells: int) -> list[Line]:
+def told_of(plan: Plan, cells: int) -> Told:
     """Everything about a plan in lines of at most `cells`."""
-    lines: list[Line] = []
-    for section in (_effects, _who, _risks, _way_back, _settings, _steps, _command):
-        part = list(section(plan, cells))
-        if part:
-            lines += [*part, BLANK]
-    return lines[:-1]
+    last = (way_back_lines(plan.fuse, cells), command_lines(plan.command, cells))
+    first = (_effects(plan, cells), who_lines(plan.who_feels_it, cells), risk_lines(plan.risks, cells))
+    more = (_settings(plan, cells), _steps(plan, cells))
+    return Told([*map(list, (*first, *last))], [*map(list, more)])
 
 
 def deadline(expires_at: float, now: float) -> Line:
     """Until when it may be confirmed, in steps that change seldom."""
     left = expires_at - now
     if left <= 0:
-        return line(("✗ this plan has expired: close it and ask again", "danger"))
+        return line(("✗ this plan has expired, and nothing was changed: plan again", "danger"))
     until = f"good until {marks.clock_time(expires_at)}"
     if left < _SHORTEST_COUNTDOWN:
         return line((f"▲ {until}: less than a minute left", "attention"))
@@ -75,25 +78,59 @@ def fuse_lines(fuse: Fuse, cells: int) -> Iterator[Line]:
         yield from wrap(clean(fuse.until, 400), cells, first=line(("    until: ", "heading")))
 
 
+def way_back_lines(fuse: Fuse, cells: int) -> Iterator[Line]:
+    """The way back under its heading."""
+    yield line(("WAY BACK", "heading"))
+    yield from fuse_lines(fuse, cells)
+
+
 def command_lines(command: str, cells: int) -> Iterator[Line]:
     """The headless twin."""
     if command:
-        yield from wrap(clean(command, 600), cells, first=line(("SAME BY HAND  ", "heading")), word="dim")
+        first = line(("SAME BY HAND", "heading"), (" (C copies it)  ", "dim"))
+        yield from wrap(clean(command, 600), cells, first=first)
+
+
+def effect_lines(effects: Sequence[Effect], cells: int) -> Iterator[Line]:
+    """From what to what, by place; places where the same changes are told together."""
+    wide = min(max((width(line(clean(effect.what, 60))) for effect in effects), default=0), 40)
+    for places, changes in _together(effects):
+        yield from wrap(places, cells, first=line("  "), word="title")
+        for what, before, after in changes:
+            first = (*line("    "), *fit(line(what), wide), *line("  "))
+            yield from wrap(f"{before or '(none)'}  ->  {after or '(none)'}", cells, first=first)
+
+
+def _together(effects: Sequence[Effect]) -> Iterator[tuple[str, list[_Change]]]:
+    """Places and their changes; `shop@west, @north` where the same changes in both."""
+    by_place: dict[str, list[_Change]] = {}
+    for effect in effects:
+        change = (clean(effect.what, 60), clean(effect.before, 300), clean(effect.after, 300))
+        by_place.setdefault(clean(effect.where, 100), []).append(change)
+    places: dict[tuple[_Change, ...], list[str]] = {}
+    for place, changes in by_place.items():
+        places.setdefault(tuple(changes), []).append(place)
+    for same, names in places.items():
+        whole, shown = "", []
+        for name in names:
+            service, at, region = name.partition("@")
+            shown.append(f"@{region}" if at and service == whole else name)
+            whole = service
+        yield ", ".join(shown), list(same)
 
 
 def _effects(plan: Plan, cells: int) -> Iterator[Line]:
-    yield line(("WHAT CHANGES", "heading"))
+    yield what_changes("WHAT CHANGES", plan.action.target.environment, plan.type_to_confirm)
     if not plan.effects:
         yield line(("  nothing", "attention"))
-    where = ""
-    wide = min(max((len(effect.what) for effect in plan.effects), default=0), 40)
-    for effect in plan.effects:
-        if effect.where != where:
-            where = effect.where
-            yield line("  ", (clean(where, 100), "title"))
-        first = (*line("    "), *fit(line(clean(effect.what, 60)), wide), *line("  "))
-        change = f"{clean(effect.before, 300) or '(none)'}  ->  {clean(effect.after, 300) or '(none)'}"
-        yield from wrap(change, cells, first=first)
+    yield from effect_lines(plan.effects, cells)
+
+
+def what_changes(heading: str, environment: str, protected: str) -> Line:
+    """The heading, and where it is; `protected` as `Plan.type_to_confirm`."""
+    if protected:
+        return line((heading, "heading"), " in ", (f"{clean(protected, 60)}  PROTECTED", "protected"))
+    return line((heading, "heading"), f" in {clean(environment, 60)}" if environment else "")
 
 
 def who_lines(who_feels_it: str, cells: int) -> Iterator[Line]:
@@ -118,11 +155,6 @@ def gravest_first(risks: Sequence[Risk]) -> list[Risk]:
     return sorted(risks, key=lambda risk: _GRAVEST_FIRST.index(risk.severity))
 
 
-def _way_back(plan: Plan, cells: int) -> Iterator[Line]:
-    yield line(("WAY BACK", "heading"))
-    yield from fuse_lines(plan.fuse, cells)
-
-
 def _settings(plan: Plan, cells: int) -> Iterator[Line]:
     if not plan.settings:
         return
@@ -140,15 +172,3 @@ def _steps(plan: Plan, cells: int) -> Iterator[Line]:
     yield line(("STEPS", "heading"))
     for step in plan.steps:
         yield from wrap(clean(step.summary, 300), cells, first=line(f"  {step.id}. "))
-
-
-def _command(plan: Plan, cells: int) -> Iterator[Line]:
-    yield from command_lines(plan.command, cells)
-
-
-def _who(plan: Plan, cells: int) -> Iterator[Line]:
-    yield from who_lines(plan.who_feels_it, cells)
-
-
-def _risks(plan: Plan, cells: int) -> Iterator[Line]:
-    yield from risk_lines(plan.risks, cells)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import age
-from quarterdeck.release.operation import Choice, Operation
+from quarterdeck.release.operation import Choice, Operation, StepState
 from quarterdeck.release.paint import view_operation
 from quarterdeck.release.plan import Step
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.plan import fuse_lines
+from quarterdeck.ui.pages.plan import effect_lines, way_back_lines
 from quarterdeck.ui.spans import BLANK, Line, line, wrap
 
 CHOICES: Mapping[Choice, str] = {
@@ -21,6 +22,15 @@ CHOICES: Mapping[Choice, str] = {
 }
 """What each answer does."""
 
+_UNDONE: Mapping[StepState, str] = {
+    "in_doubt": "in doubt: nobody knows",
+    "intended": "begun",
+    "accepted": "begun",
+    "changed_by_other": "changed by somebody else",
+    "not_done": "not done",
+    "skipped": "counted as done by an operator",
+    "waiting": "not changed: never begun",
+}
 _FINISHED = ("done", "skipped")
 
 
@@ -70,8 +80,34 @@ def _step(operation: Operation, step: Step, now: float, cells: int) -> list[Line
 def _ends(operation: Operation, cells: int) -> list[Line]:
     if operation.ending is None:
         return wrap("It runs without this screen: Esc leaves it running, and the Bridge shows it.", cells, word="dim")
+    lines = [*_outcome(operation, cells)]
     if operation.open:
-        return [line(("It waits for you. Nothing more is written until you answer:", "attention"))]
+        return [*lines, line(("It waits for you. Nothing more is written until you answer:", "attention"))]
     if operation.ending == "succeeded":
-        return [line(("WAY BACK", "heading")), *fuse_lines(operation.plan.fuse, cells)]
-    return []
+        lines += [BLANK, *way_back_lines(operation.plan.fuse, cells)]
+    return lines
+
+
+def _outcome(operation: Operation, cells: int) -> Iterator[Line]:
+    """What is different now, how that is known, and what is as it was."""
+    plan = operation.plan
+    match operation.ending:
+        case "failed":
+            yield line(("NOT CHANGED", "heading"), "  everything is as it was before")
+            return
+        case "rolled_back":
+            yield line(("NOT CHANGED", "heading"), "  what had been done was taken back")
+            return
+        case "succeeded":
+            yield line(("CHANGED", "heading"))
+            yield from effect_lines(plan.effects, cells)
+    counted = Counter(operation.step(step.id).state for step in plan.steps)
+    checked = counted["done"]
+    rest = len(plan.steps) - checked
+    if operation.ending == "succeeded" and not rest:
+        steps = "its step" if checked == 1 else f"all {checked} steps"
+        yield from wrap(f"{steps} read back from the provider after the write", cells, first=line(("  ✓ ", "ok")))
+    elif operation.undoing is None:
+        told = [f"{checked} of {len(plan.steps)} steps done and read back"]
+        told += [f"{counted[state]} {words}" for state, words in _UNDONE.items() if counted[state]]
+        yield from wrap(", ".join(told), cells, first=line(("SO FAR  ", "heading")))

@@ -10,18 +10,17 @@ from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.release_plan import Ask, Observe, Pause, ReleasePlan, ReleaseStep, Run, Write, change
 from quarterdeck.release.traffic_gates import in_words
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.pages.plan import command_lines, fuse_lines, risk_lines, who_lines
-from quarterdeck.ui.spans import BLANK, Line, line, wrap
+from quarterdeck.ui.pages.plan import command_lines, risk_lines, way_back_lines, what_changes, who_lines
+from quarterdeck.ui.pages.telling import Told
+from quarterdeck.ui.spans import Line, line, wrap
 
 
-def proposal_lines(plan: ReleasePlan, cells: int) -> list[Line]:
+def told_of(plan: ReleasePlan, cells: int) -> Told:
     """Everything about a release's plan in lines of at most `cells`."""
-    lines: list[Line] = []
-    for section in (_members, _who, _risks, _hotfix, _steps, _gates, _way_back, _command):
-        part = list(section(plan, cells))
-        if part:
-            lines += [*part, BLANK]
-    return lines[:-1]
+    last = (way_back_lines(plan.fuse, cells), command_lines(plan.command, cells))
+    first = (section(plan, cells) for section in (_members, _who, _risks, _hotfix))
+    more = (_steps(plan, cells), _gates(plan, cells))
+    return Told([*map(list, (*first, *last))], [*map(list, more)])
 
 
 def must_be_typed(plan: ReleasePlan) -> str:
@@ -32,7 +31,7 @@ def must_be_typed(plan: ReleasePlan) -> str:
 
 
 def _members(plan: ReleasePlan, cells: int) -> Iterator[Line]:
-    yield line(("WHAT SHIPS", "heading"))
+    yield what_changes("WHAT SHIPS", plan.environment, plan.type_to_confirm)
     for one in plan.members:
         told = change(clean(one.previous, 60), clean(one.version, 60))
         told += f"  by {clean(one.strategy, 60)}" if one.strategy else ""
@@ -124,12 +123,3 @@ def _gate(gate: GateSpec) -> str:
     same = gate.on_no_data == gate.on_stale
     doubt = f"no data or stale: {gate.on_stale}" if same else f"no data: {gate.on_no_data}, stale: {gate.on_stale}"
     return ("shadow, decides nothing: " if gate.shadow else "") + f"{wants}; {limits}; {doubt}"
-
-
-def _way_back(plan: ReleasePlan, cells: int) -> Iterator[Line]:
-    yield line(("WAY BACK", "heading"))
-    yield from fuse_lines(plan.fuse, cells)
-
-
-def _command(plan: ReleasePlan, cells: int) -> Iterator[Line]:
-    yield from command_lines(plan.command, cells)

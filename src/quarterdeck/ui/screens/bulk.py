@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Action
 from quarterdeck.release.plan import Plan
 from quarterdeck.store.answer import Answer
@@ -13,8 +14,8 @@ from quarterdeck.ui.bulk.chain import Chain
 from quarterdeck.ui.bulk.note import Note
 from quarterdeck.ui.pages import bulk as pages
 from quarterdeck.ui.pages import plan as plans
+from quarterdeck.ui.pages.telling import Told
 from quarterdeck.ui.screens.consent import Consent
-from quarterdeck.ui.spans import Line
 
 
 class BulkDialog(Consent):
@@ -64,12 +65,18 @@ class BulkDialog(Consent):
     def take(self, answer: Answer) -> str | None:
         return answer.operation or None
 
-    def lines(self, cells: int) -> list[Line]:
+    def told(self, cells: int) -> Told:
         left = [(one.target, one.why) for one in self._left_out]
         for action, request in zip(self._actions, self._requests, strict=True):
             if (refusal := self._answers[request].refusal) is not None:
                 left.append((action.target, pages.reason_of(refusal)))
-        return pages.bulk_lines(self._plans, left, cells)
+        return pages.told_of(self._plans, left, cells)
+
+    def about(self) -> Sequence[TargetId]:
+        return [plan.action.target for plan in self._plans]
+
+    def drop(self) -> None:
+        self._requests, self._answers = [], {}
 
     def verb(self) -> str:
         """Nothing to say yes to if none can be done."""

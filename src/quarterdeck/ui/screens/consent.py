@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.containers import Horizontal
+from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Input
 
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.clearance import OVERRIDE
 from quarterdeck.release.freshness import age
 from quarterdeck.release.plan import Refusal
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.base import Request, StoreError
+from quarterdeck.ui.circumstances import Circumstances, around, news
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages import plan as pages
+from quarterdeck.ui.pages.telling import Told
 from quarterdeck.ui.screens.dialog import Dialog
-from quarterdeck.ui.spans import Line, line, width
+from quarterdeck.ui.spans import BLANK, Line, line, width, wrap
 from quarterdeck.ui.widgets.choices import Buttons, Option
 from quarterdeck.ui.widgets.page import Page
 
 CANCEL, CLOSE = Option("cancel", "Cancel"), Option("cancel", "Close")
+AGAIN = Option("again", "Plan again")
 _SET_ASIDE = Option("override", "Set it aside...")
 _SLOW = 15.0
+_TAKEN = frozenset("jkCw ")
+"""Letters that do something in every dialog."""
 
 
 class Consent(Dialog[str]):
@@ -49,6 +58,9 @@ class Consent(Dialog[str]):
         self._asked_at = 0.0
         self._confirming = False
         self._complaint = ""
+        self._read = False
+        self._stood: Circumstances | None = None
+        self._news: list[str] = []
 
     # --- what subclasses say --------------------------------------------------------------------------------------
     def heading(self) -> str:
@@ -67,9 +79,13 @@ class Consent(Dialog[str]):
         """Read an answer that is no refusal; what the dialog comes back with once it is over, else None."""
         raise NotImplementedError
 
-    def lines(self, cells: int) -> list[Line]:
-        """What will be done."""
+    def told(self, cells: int) -> Told:
+        """What will be done, and what of it must have been in sight before the yes."""
         raise NotImplementedError
+
+    def about(self) -> Sequence[TargetId]:
+        """What it will be done to: a change there, while this is open, is told."""
+        return ()
 
     def verb(self) -> str:
         """What the yes is called: never just OK; "" if there is nothing to say yes to."""
@@ -82,6 +98,9 @@ class Consent(Dialog[str]):
     def must_type(self) -> str:
         """What has to be typed first; "" if a plain yes will do."""
         return ""
+
+    def environments(self) -> tuple[str, ...]:
+        return tuple(self.must_type().split())
 
     def why_not_without_reason(self) -> str:
         """Why a reason is needed, "" if it may stay empty."""
@@ -96,12 +115,15 @@ class Consent(Dialog[str]):
         raise NotImplementedError
 
     def forget(self) -> None:
-        """It was closed without a yes."""
+        """What was worked out is no longer wanted: it was closed without a yes, or is worked out again."""
+
+    def drop(self) -> None:
+        """Be no longer ready: what was worked out is worked out again."""
 
     # --- life -----------------------------------------------------------------------------------------------------
     def parts(self) -> list[Widget]:
         reason = Input(id="reason", compact=True, placeholder=self._about_reason())
-        typed = Input(id="typed", compact=True)
+        typed = Input(id="typed", compact=True, select_on_focus=False)
         for field in (reason, typed):
             field.cursor_blink = False
         return [
@@ -118,6 +140,8 @@ class Consent(Dialog[str]):
 
     def _begin(self) -> None:
         self._asked_at = self.cockpit.settings.clock.now()
+        self._refusal, self._confirming, self._request, self._complaint = None, False, "", ""
+        self._read, self._stood, self._news = False, None, []
         try:
             request = self.ask()
             self._request = request.id if request is not None else ""
@@ -140,7 +164,7 @@ class Consent(Dialog[str]):
 
     def action_back(self) -> None:
         """Leave without a yes. After a yes it is too late: it is the runner's."""
-        if self.ready() and not self._confirming:
+        if self.ready() and not self._confirming and self.in_front:
             self.forget()
         self.dismiss(None)
 
@@ -154,6 +178,8 @@ class Consent(Dialog[str]):
                 self._confirm()
             case "override":
                 self._set_aside()
+            case "again":
+                self._again()
             case _:
                 self.action_back()
 
@@ -165,15 +191,39 @@ class Consent(Dialog[str]):
     def _name_typed(self) -> None:
         self._confirm()
 
+    def on_key(self, event: Key) -> None:
+        """The name can be typed without looking for its field. Keys that do something here keep doing it, unless the
+        name begins with one."""
+        wanted, letter = self.must_type(), event.character or ""
+        free = letter.isprintable() and letter not in _TAKEN
+        if not isinstance(self.focused, Buttons) or not wanted or not letter or not (free or letter == wanted[0]):
+            return
+        field = self.query_one("#typed", Input)
+        if field.display and self.query_one("#typed-row").display:
+            event.stop()
+            event.prevent_default()
+            field.focus()
+            field.insert_text_at_cursor(letter)
+
+    def action_scroll_text(self, rows: int) -> None:
+        self._note_reading()
+        super().action_scroll_text(rows)
+        self._note_reading()
+
     # --- the yes --------------------------------------------------------------------------------------------------
     def _confirm(self) -> None:
+        if not self.in_front:
+            return  # it was left just before
         if not self.ready() or self._confirming or self._refusal is not None:
             return
         wanted, typed = self.must_type(), self.query_one("#typed", Input).value.strip()
         reason = self.query_one("#reason", Input).value.strip()
-        needs_reason, ends = self.why_not_without_reason(), self.expires_at()
-        if ends is not None and ends <= self.cockpit.settings.clock.now():
-            self._complaint = "this plan has expired: close it and ask again"
+        needs_reason = self.why_not_without_reason()
+        self._note_reading()
+        if self._out_of_date():
+            pass  # the yes is gone, and why stands there
+        elif not self._read:
+            self._complaint = "read on before the yes: what could go wrong isn't in sight yet"
         elif needs_reason and not reason:
             self._complaint = needs_reason
             self.query_one("#reason", Input).focus()
@@ -194,6 +244,27 @@ class Consent(Dialog[str]):
         self._confirming = True
         self._asked_at = self.cockpit.settings.clock.now()
 
+    def _note_reading(self) -> None:
+        """Remember that all that must be read has been in sight."""
+        text = self.query_one("#text", Page)
+        if self.ready() and self._refusal is None:
+            rows = text.size.height
+            self._read = self._read or text.top + rows >= self.told(text.size.width).needed(rows)
+
+    def _out_of_date(self) -> bool:
+        """Whether what is shown can't be said yes to any more, because time has passed or something has changed."""
+        ends = self.expires_at()
+        return bool(self._news) or (ends is not None and ends <= self.cockpit.settings.clock.now())
+
+    def _again(self) -> None:
+        """Work it out again, because somebody asked for that: never under the eyes of who is reading."""
+        if self.ready():
+            self.forget()
+        self.drop()
+        self.query_one("#typed", Input).value = ""
+        self.query_one("#text", Page).top = 0
+        self._begin()
+
     def _set_aside(self) -> None:
         """What was refused, asked once more with a reason for setting aside what stands in the way."""
         from quarterdeck.ui.screens.small import Prompt
@@ -201,7 +272,6 @@ class Consent(Dialog[str]):
         def given(reason: str | None) -> None:
             if reason is not None:
                 self.override = reason.strip()
-                self._refusal, self._confirming, self._request = None, False, ""
                 self._begin()
 
         told = [self._refusal.message if self._refusal else "", "Your name and this reason are kept for ever. Why?"]
@@ -232,10 +302,9 @@ class Consent(Dialog[str]):
             self.put_focus()
 
     def put_focus(self) -> None:
-        """Where the first thing is to be done: an empty field answers Enter with a complaint, and a name can be typed
-        without looking for it."""
-        field = "#reason" if self.why_not_without_reason() else "#typed" if self.must_type() else "#answers"
-        self.set_focus(self.query_one(field))
+        """On Cancel: whatever is pressed by habit changes nothing. Only where a reason is needed there is a line to
+        write first, and Enter in it is no yes."""
+        self.set_focus(self.query_one("#reason" if self.why_not_without_reason() else "#answers"))
 
     # --- painting -------------------------------------------------------------------------------------------------
     def _paint_waiting(self) -> None:
@@ -251,13 +320,17 @@ class Consent(Dialog[str]):
         self._head("nothing to do" if refusal.code == "unchanged" else "refused")
         self.remove_class("-confirmable")
         self.query_one("#text", Page).make(lambda cells: pages.refusal_lines(refusal, cells))
-        self._offer(CLOSE, *([_SET_ASIDE] if OVERRIDE in refusal.hint and not self.override else []))
+        more = [_SET_ASIDE] if OVERRIDE in refusal.hint and not self.override else []
+        self._offer(CLOSE, *more, *([AGAIN] if refusal.code == "stale" else []))
         self.say_below(())
 
     def _paint_question(self) -> None:
+        self._look_around()
         now, ends = self.cockpit.settings.clock.now(), self.expires_at()
-        self.query_one("#text", Page).make(self.lines)
-        self.set_class(bool(self.verb()), "-confirmable")
+        text = self.query_one("#text", Page)
+        text.make(lambda cells: [*self._changed(cells), *self.told(cells).lines(text.size.height)])
+        gone = self._out_of_date() and not self._confirming
+        self.set_class(bool(self.verb()) and not gone, "-confirmable")
         self.query_one("#typed-row").set_class(bool(self.must_type()), "needed")
         self._paint_labels()
         if self._confirming:
@@ -265,15 +338,37 @@ class Consent(Dialog[str]):
             self.say_below(line(("handed in; waiting for the runner to start it", "moving")))
             return
         self._head(self.so_far())
-        if ends is not None and ends <= now:
-            self.remove_class("-confirmable")
-            self._offer(CLOSE)
-        elif not self.verb():
-            self._offer(CLOSE)
-        else:
+        if not gone and self.verb():
             self._offer(CANCEL, Option("confirm", self.verb()))
-        deadline = pages.deadline(ends, now) if ends is not None else ()
-        self.say_below(line((self._complaint, "danger")) if self._complaint else deadline)
+        else:
+            self._offer(CLOSE, *([AGAIN] if gone else []))
+            self.set_focus(self.query_one("#answers"))
+        if self._news:
+            self.say_below(line(("▲ not as it was when this was planned: plan again", "danger")))
+        elif self._complaint and not gone:
+            self.say_below(line((self._complaint, "danger")))
+        else:
+            self.say_below(pages.deadline(ends, now) if ends is not None else ())
+
+    def _look_around(self) -> None:
+        """Notice what has changed since this was worked out. What has once changed stays told."""
+        seen = around(self.cockpit.picture, self.about(), self.cockpit.settings.actor)
+        if self._stood is None:
+            self._stood = seen
+        if self._confirming:
+            return  # what changes now is the doing of the yes
+        fresh = [text for text in news(self._stood, seen) if text not in self._news]
+        if fresh:
+            self._news += fresh
+            self.query_one("#text", Page).top = 0
+
+    def _changed(self, cells: int) -> list[Line]:
+        if not self._news:
+            return []
+        lines = [line(("CHANGED SINCE THIS WAS PLANNED", "danger"))]
+        for text in self._news:
+            lines += wrap(clean(text, 300), cells, first=line(("  ▲ ", "danger")))
+        return [*lines, BLANK]
 
     def _paint_labels(self) -> None:
         self._paint_label("reason", line("Why?"))

@@ -8,6 +8,7 @@ from quarterdeck.records import dataclass
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.asking import Asker
 from quarterdeck.store.base import Request
+from quarterdeck.ui.pages.telling import Told
 from quarterdeck.ui.screens.consent import Consent
 from quarterdeck.ui.spans import Line
 
@@ -50,8 +51,8 @@ class OrderDialog(Consent):
     def heading(self) -> str:
         return self._question.title
 
-    def lines(self, cells: int) -> list[Line]:
-        return self._question.lines(cells)
+    def told(self, cells: int) -> Told:
+        return Told(more=[self._question.lines(cells)])
 
     def verb(self) -> str:
         return self._question.verb

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.records import replace
 from quarterdeck.release.action import Action, Deploy, FlagChange, Rollback, Shift, Swap, command_line
 from quarterdeck.release.plan import Plan
@@ -11,8 +14,8 @@ from quarterdeck.store.answer import Answer
 from quarterdeck.store.base import Request
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.pages import proposal as proposals
+from quarterdeck.ui.pages.telling import Told
 from quarterdeck.ui.screens.consent import Consent
-from quarterdeck.ui.spans import Line
 
 
 class PlanDialog(Consent):
@@ -42,14 +45,23 @@ class PlanDialog(Consent):
             self._plan = answer.plan
         return None
 
-    def lines(self, cells: int) -> list[Line]:
-        return pages.plan_lines(self._planned, cells)
+    def told(self, cells: int) -> Told:
+        return pages.told_of(self._planned, cells)
+
+    def about(self) -> Sequence[TargetId]:
+        return [self._planned.action.target]
+
+    def drop(self) -> None:
+        self._plan = None
 
     def verb(self) -> str:
         return verb_of(self._planned)
 
     def must_type(self) -> str:
         return pages.must_be_typed(self._plan) if self._plan is not None else ""
+
+    def environments(self) -> tuple[str, ...]:
+        return (self._action.target.environment, *super().environments())
 
     def expires_at(self) -> float:
         return self._planned.expires_at
@@ -94,8 +106,14 @@ class ProposalDialog(Consent):
             self._proposal = answer.proposal
         return None
 
-    def lines(self, cells: int) -> list[Line]:
-        return proposals.proposal_lines(self._proposed, cells)
+    def told(self, cells: int) -> Told:
+        return proposals.told_of(self._proposed, cells)
+
+    def about(self) -> Sequence[TargetId]:
+        return [one.target for one in self._proposed.members]
+
+    def drop(self) -> None:
+        self._proposal = None
 
     def verb(self) -> str:
         if self._wish.action is not None:
@@ -104,6 +122,9 @@ class ProposalDialog(Consent):
 
     def must_type(self) -> str:
         return proposals.must_be_typed(self._proposal) if self._proposal is not None else ""
+
+    def environments(self) -> tuple[str, ...]:
+        return (*(target.environment for target in self._wish.targets), *super().environments())
 
     def expires_at(self) -> float:
         return self._proposed.expires_at
