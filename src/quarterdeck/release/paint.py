@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quarterdeck.fleet.observation import Observation
-from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotReading, SlotsReading, TrafficReading
+from quarterdeck.fleet.readings import SlotReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
@@ -18,15 +18,13 @@ from quarterdeck.release.freshness import Freshness, Knowledge, age
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.inbox import inbox
 from quarterdeck.release.operation import Operation
+from quarterdeck.release.paint_flags import view_flags
 from quarterdeck.release.paint_guards import view_guards
 from quarterdeck.release.paint_pipelines import troubles, view_pipelines, waiting_runs
 from quarterdeck.release.picture import (
-    AudienceView,
     Cell,
     CellState,
     EnvironmentView,
-    FlagCell,
-    FlagRow,
     OperationView,
     Picture,
     Region,
@@ -99,7 +97,7 @@ def paint(
     said: tuple[Under, ...] = (*running.items(), *claimed.items(), *moved.items())
     rows, wanting = memory.rows(observations, said, now, row, attention_of)
     holder = _runner(runner, now)
-    flags = _flags(seen, running)
+    flags = view_flags(seen, running)
     return Picture(
         at=now,
         fleet=clean(fleet.name, _NAME),
@@ -361,38 +359,4 @@ def _split(seen: Seen, place: Place) -> Split:
         lag=traffic.lag,
         status=clean(traffic.status, 40),
         known=seen.known(place),
-    )
-
-
-def _flags(seen: Seen, running: Mapping[TargetId, OperationView]) -> tuple[FlagRow, ...]:
-    table: dict[str, dict[str, list[FlagCell]]] = {}
-    for environment in seen.fleet.environments:
-        for place in seen.places("flags", TargetId(environment.name, "flags")):
-            reading = seen.reading(place)
-            known = seen.known(place)
-            for flag in reading.flags if isinstance(reading, FlagsReading) else ():
-                cell = _flag(flag, environment.name, known, running, seen.now)
-                table.setdefault(flag.name, {}).setdefault(environment.name, []).append(cell)
-    return tuple(
-        FlagRow(clean(name, _NAME), tuple(tuple(cells.get(env.name, ())) for env in seen.fleet.environments))
-        for name, cells in sorted(table.items())
-    )
-
-
-def _flag(
-    flag: FlagReading, environment: str, known: Knowledge, running: Mapping[TargetId, OperationView], now: float
-) -> FlagCell:
-    target = TargetId(environment, flag.name, flag=True)
-    return FlagCell(
-        target=target,
-        label=flag.label,
-        enabled=flag.enabled,
-        percent=flag.percent,
-        audience=tuple(AudienceView(clean(ring.group, 40), ring.percent) for ring in flag.audience),
-        other_rules=tuple(clean(rule, 60) for rule in flag.other_rules),
-        locked=flag.locked,
-        description=clean(flag.description, 200),
-        modified="" if flag.modified_at is None else age(now - flag.modified_at),
-        known=known,
-        operation=running.get(target),
     )

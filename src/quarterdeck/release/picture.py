@@ -183,7 +183,8 @@ class AudienceView:
 
 @dataclass(frozen=True, slots=True)
 class FlagCell:
-    """A flag under one label in an environment. `target` and `label` are as the flag store writes them."""
+    """A flag under one label in an environment. `target` and `label` are as the flag store writes them; `modified` is
+    the age of its last change, `modified_at` its time (UNIX seconds), where the store tells."""
 
     target: TargetId
     label: str
@@ -196,6 +197,7 @@ class FlagCell:
     modified: str
     known: Knowledge
     operation: OperationView | None = None
+    modified_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
