@@ -23,6 +23,7 @@ from quarterdeck.ui.screens import catalogue
 from quarterdeck.ui.screens.bridge import Bridge
 from quarterdeck.ui.screens.deck import Deck
 from quarterdeck.ui.screens.dialog import Dialog
+from quarterdeck.ui.screens.standing import stands
 from quarterdeck.ui.settings import Settings
 from quarterdeck.ui.spans import WORDS
 from quarterdeck.ui.steering import Steering
@@ -208,7 +209,9 @@ class Cockpit(App[None]):
     def _tick(self) -> None:
         """Clocks that run down, on screens that show them; nothing else is judged again for them."""
         screen = self.screen
-        if isinstance(screen, (Deck, Dialog)) and screen.TICKS and any(one.ticks for one in self.picture.releases):
+        if not (isinstance(screen, (Deck, Dialog)) and screen.TICKS and stands(screen)):
+            return
+        if any(one.ticks for one in self.picture.releases):
             self.picture = self.sight.tick(self.picture)
             screen.paint()
 
@@ -229,13 +232,14 @@ class Cockpit(App[None]):
     def paint(self) -> None:
         """Bring the screen in front up to date; those behind it are painted when they come forward."""
         screen = self.screen
-        if isinstance(screen, (Deck, Dialog)):
+        if isinstance(screen, (Deck, Dialog)) and stands(screen):
             screen.paint()
 
     # --- what keys do --------------------------------------------------------------------------------------------
     def deck(self) -> Deck | None:
-        """The main screen that is in front, or behind a dialog."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Deck)), None)
+        """The main screen that is in front, or behind a dialog; None for the moment that it takes to get its parts."""
+        deck = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Deck)), None)
+        return deck if deck is not None and stands(deck) else None
 
     def target(self) -> TargetId | None:
         """What is under the cursor."""
@@ -262,7 +266,7 @@ class Cockpit(App[None]):
     def say(self, text: str) -> None:
         """Tell the operator one line; it stays until the cursor moves."""
         deck = self.deck()
-        if deck is not None and deck.is_mounted:
+        if deck is not None:
             deck.say(text)
 
     def attempt(self, ask: Callable[[], Any]) -> bool:

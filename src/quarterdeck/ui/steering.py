@@ -94,8 +94,8 @@ class Steering:
             self._to_bridge()
         if place.where != "bridge":
             self._cockpit.push_screen(_MADE[place.where](place))
-        deck = self._cockpit.deck()
-        if deck is not None:
+        deck = self._cockpit.screen
+        if isinstance(deck, Deck):
             deck.arrive(place)
 
     def _to_bridge(self) -> None:

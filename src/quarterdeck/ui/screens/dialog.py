@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
 from quarterdeck.ui.pages import marks
+from quarterdeck.ui.screens.standing import stands
 from quarterdeck.ui.spans import Line, line, plain, spread
 from quarterdeck.ui.widgets.page import Page
 
@@ -57,6 +59,11 @@ class Dialog(Screen[Result]):
         """The app, as what it is."""
         return cast("Cockpit", self.app)
 
+    @property
+    def in_front(self) -> bool:
+        """Whether nothing covers it and it isn't closed: Textual would close whatever is in front in its place."""
+        return self.app.screen is self
+
     def parts(self) -> list[Widget]:
         """What stands below the text."""
         return []
@@ -68,11 +75,20 @@ class Dialog(Screen[Result]):
             yield Page(id="below")
             yield from self.parts()
 
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close, with what came of it. A key that comes before that is done finds it closed: the first one counts."""
+        return super().dismiss(result) if self.in_front else AwaitComplete()
+
     def on_mount(self) -> None:
         self.paint()
 
     def paint(self) -> None:
         """Bring the dialog up to date with the store and the clock."""
+
+    def paint_if_there(self) -> None:
+        """The same, for whoever doesn't know whether it has its parts."""
+        if stands(self):
+            self.paint()
 
     def say_title(self, left: Line, right: Line = ()) -> None:
         """The title line."""
@@ -86,7 +102,7 @@ class Dialog(Screen[Result]):
         self.query_one("#below", Page).make(lambda cells: [spread(told, right, cells)])
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.paint)
+        self.call_after_refresh(self.paint_if_there)
 
     def action_scroll_text(self, rows: int) -> None:
         self.query_one("#text", Page).scroll_by(rows)
@@ -111,6 +127,5 @@ class Dialog(Screen[Result]):
         taking_away.dump(self.cockpit)
 
     def action_back(self) -> Any:
-        """Esc: close, changing nothing. A second Esc may come before the first has closed it."""
-        if self.is_current:
-            self.dismiss(None)
+        """Esc: close, changing nothing."""
+        self.dismiss(None)

@@ -100,7 +100,7 @@ class Service(Deck):
         return Outlook(fuse, tuple(in_words(one, now) for one in left))
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.paint_cursor)  # how much lies below is known once the page has its size
+        self.call_after_refresh(self.paint)  # how much lies below is known once the page has its size
 
     def detail(self) -> Line:
         below = self.query_one("#body", ScrolledPage).hidden_below
