@@ -72,6 +72,7 @@ COMMANDS = (
     Command("line", "freeze", "stop the line, or let it run again", "configure_line"),
     Command("operation", "operation", "list operations, follow one, answer one that needs an operator"),
     Command("history", "history", "who did what, when and why; --verify finds edits"),
+    Command("report", "report", "a release told whole, or how releases go (DORA), as Markdown, HTML or JSON"),
     Command("notify", "notify", "who is told what when nobody looks; send a test"),
     Command("check", "check", "what works, what doesn't, and how to mend it"),
     Command("sandbox", "sandbox", "a loopback Azure to practise on and to test against"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.release_view import ReleaseView, StepView
+from quarterdeck.ui import report_writing
 from quarterdeck.ui.draining import still_draining
 from quarterdeck.ui.pages import releases as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
@@ -42,6 +44,10 @@ class Release(Deck):
 
     def below(self) -> list[Widget]:
         return [Page(id="below")]
+
+    def environment(self) -> str:
+        release = self.release()
+        return "" if release is None else release.environment
 
     def paint_body(self) -> None:
         release = self.release()
@@ -87,6 +93,10 @@ class Release(Deck):
 
     def release(self) -> ReleaseView | None:
         return self.cockpit.picture.release(self._release)
+
+    def handlers(self) -> Mapping[str, Callable[[], Any]]:
+        """The report of this release, whether it still runs or not."""
+        return {"report": lambda: report_writing.write(self.cockpit, self._release)}
 
     def copyable(self) -> str:
         return self._release
