@@ -13,8 +13,10 @@ from quarterdeck.release.gate import Measurement, Sample
 from quarterdeck.release.inbox import inbox
 from quarterdeck.release.release_plan import Member
 from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.release.standing_view import InboxItem
 
 CART = TargetId("production", "cart")
+APPROVAL = InboxItem("a", "approval", "checkout 2", "somebody")
 
 
 def asking(name: str) -> ReleaseView:
@@ -41,3 +43,15 @@ def test_what_the_background_does_when_it_fails_is_what_the_strategy_says(policy
     failing = happens(happens(release("1", plan=plan), "step_started", step="3"), "sampled", 5, step="*", sample=sample)
     found = {item.waits: item.blocks for item in inbox((seen(failing),), ())}
     assert found["background analysis"] == f"the whole release: {then} if this fails"
+
+
+def test_within_one_kind_what_runs_out_first_comes_first() -> None:
+    late, soon, never = (replace(APPROVAL, key=key, due=due) for key, due in (("l", 900.0), ("s", 60.0), ("n", None)))
+    assert [one.key for one in inbox((), (), (never, late, soon))] == ["s", "l", "n"]
+
+
+def test_an_approval_says_how_many_have_said_yes_and_when_it_runs_out() -> None:
+    (item,) = inbox((asking("r1"),), ())
+    assert item.kind == "approval"
+    assert item.so_far in ("", "0 of 2 said yes")
+    assert (item.due is None) == (item.expires == "")

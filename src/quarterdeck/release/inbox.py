@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -21,11 +22,12 @@ NEEDS_A_PERSON: tuple[InboxKind, ...] = ("confirm", "needs you", "undecided", "a
 def inbox(
     releases: Sequence[ReleaseView], debts: Sequence[DebtView], runs: Iterable[InboxItem] = ()
 ) -> tuple[InboxItem, ...]:
-    """What waits. Within one kind, in the order of the releases; then what runs of pipelines wait for."""
+    """What waits, ours and that of pipelines together. Within one kind what runs out first comes first, then in the
+    order of the releases and runs."""
     found = [item for release in releases if release.open for item in _of_release(release)]
     found += [_debt(debt) for debt in debts]
     found += runs
-    return tuple(sorted(found, key=lambda item: _ORDER.index(item.kind)))
+    return tuple(sorted(found, key=lambda item: (_ORDER.index(item.kind), math.inf if item.due is None else item.due)))
 
 
 def _of_release(release: ReleaseView) -> Iterator[InboxItem]:
@@ -126,6 +128,8 @@ def _approval(release: ReleaseView, step: StepView, asked: AskedView) -> InboxIt
         step=step.id,
         age=step.age,
         expires=asked.expires,
+        due=asked.until,
+        so_far=f"{asked.required - asked.missing} of {asked.required} said yes" if asked.required > 1 else "",
         blocks=_after(release, step),
         who=asked.who,
         evidence=tuple(filter(None, (asked.note, *said, *_measured_before(release, step), *_noted(release)))),

@@ -57,6 +57,7 @@ def _item(run: RunView, wait: WaitView, known: Knowledge) -> InboxItem:
         run=run.key,
         age=wait.age,
         expires=wait.expires,
+        due=wait.until,
         blocks=wait.blocks,
         who=wait.who,
         evidence=tuple(evidence),
@@ -160,6 +161,7 @@ def _wait(fleet: Fleet, pipeline: TargetId, run: PipelineRun, wait: PendingAppro
         expires="" if wait.expires_at is None else left(wait.expires_at - now),
         opens="" if wait.opens_at is None or wait.opens_at <= now else left(wait.opens_at - now),
         note=clean(wait.note, 200),
+        until=wait.expires_at,
     )
 
 

@@ -256,4 +256,5 @@ def _asked(
         expires=left(expires - now) if waits and expires is not None else "",
         note=clean(rule.note, 300),
         why=clean(result.why, 300),
+        until=expires if waits else None,
     )

@@ -20,7 +20,7 @@ class WaitView:
         text: in a few words, for example `approval for production`.
         who: who may decide, and whether we may.
         may_decide: whether the runner's credentials may; None if the host doesn't tell.
-        age: how long it has waited; expires, opens: time left, "" if it doesn't.
+        age: how long it has waited; expires, opens: time left, "" if it doesn't; until: when it expires (UNIX seconds).
     """
 
     key: str
@@ -37,6 +37,7 @@ class WaitView:
     expires: str = ""
     opens: str = ""
     note: str = ""
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

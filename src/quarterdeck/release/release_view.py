@@ -83,7 +83,8 @@ class WordView:
 class AskedView:
     """An approval that a step asks for.
 
-    `who` says who may, in words; `missing` how many are, `expires` the time that is left ("" : it never expires).
+    `who` says who may, in words; `missing` how many are, `expires` the time that is left ("" : it never expires),
+    `until` when that is (UNIX seconds).
     """
 
     rule: str
@@ -95,6 +96,7 @@ class AskedView:
     expires: str = ""
     note: str = ""
     why: str = ""
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

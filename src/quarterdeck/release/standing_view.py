@@ -24,7 +24,8 @@ class InboxItem:
         release, step: ids; "" for a debt, whose own id is `key`.
         run: `run:PIPELINE/RUN` where a run of a pipeline waits, else "".
         waits: for what, in one line. blocks: what goes on once it is there. who: who may.
-        age: how long it has waited; expires: the time left, "" if it doesn't.
+        age: how long it has waited; expires: the time left, "" if it doesn't; due: when that is, where it is known
+            exactly (UNIX seconds). so_far: how many of those who are needed have said yes.
         evidence: what is known, a line each. warnings: what a yes would do that one may not expect.
         twin: the command that answers it.
     """
@@ -45,6 +46,8 @@ class InboxItem:
     warnings: tuple[str, ...] = ()
     twin: str = ""
     run: str = ""
+    due: float | None = None
+    so_far: str = ""
 
 
 @dataclass(frozen=True, slots=True)

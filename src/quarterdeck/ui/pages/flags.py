@@ -58,7 +58,7 @@ def rows(
     for at, row in enumerate(picture.flags):
         if not _shown(row, view.shown, picture):
             continue
-        cells = (line((row.name, "title")), *(cell_line(one, picture, marked) for one in row.cells))
+        cells = (line((row.name, "title")), *(cell_line(one, _held(one, picture), marked) for one in row.cells))
         if not wanted or wanted.matches(_fields(row, picture), lambda: " ".join(map(plain, cells))):  # noqa: B023
             found.append((row, GridRow(str(at), cells)))
     if view.sort == "changed":
@@ -74,6 +74,11 @@ def _fields(row: FlagRow, picture: Picture) -> Mapping[str, str]:
         "off": " ".join(env.name for env, labels in named if any(not one.enabled for one in labels)),
         "label": " ".join(one.label for labels in row.cells for one in labels),
     }
+
+
+def _held(labels: Sequence[FlagCell], picture: Picture) -> str:
+    release = picture.release_of(labels[0].target) if labels else None
+    return "" if release is None else release.title
 
 
 def _shown(row: FlagRow, shown: Shown, picture: Picture) -> bool:
@@ -116,8 +121,11 @@ def told_line(view: FlagView, hidden: int, marked: int, letters: str, key_of: Ca
     return (("  ", "text"), *join(parts, " · ")) if parts else BLANK
 
 
-def cell_line(cells: Sequence[FlagCell], picture: Picture, marked: Container[TargetId] = ()) -> Line:
-    """A flag in an environment: on or off, for whom; how many other labels there are."""
+def cell_line(cells: Sequence[FlagCell], held: str = "", marked: Container[TargetId] = ()) -> Line:
+    """A flag in an environment: on or off, for whom; how many other labels there are.
+
+    `held`: what the release ships that has it for itself.
+    """
     if not cells:
         return line(("-", "dim"))
     flag = cells[0]
@@ -129,8 +137,8 @@ def cell_line(cells: Sequence[FlagCell], picture: Picture, marked: Container[Tar
         parts = (*parts, (f" {'others=' if flag.audience else ''}{marks.percent(flag.percent)}", "bar"))
     if flag.operation is not None:
         parts = (*parts, (f" ▸ {flag.operation.progress}", "moving"))
-    if (release := picture.release_of(flag.target)) is not None:
-        parts = (*parts, (f" ◆ held by {release.title}", "attention"))
+    if held:
+        parts = (*parts, (f" ◆ held by {held}", "attention"))
     if flag.locked:
         parts = (*parts, (" locked", "attention"))
     if flag.known.state == "trouble":

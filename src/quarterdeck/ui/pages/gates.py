@@ -1,12 +1,15 @@
-"""The inbox: what waits, one row each, and one of it in full."""
+"""The inbox: what waits, one row each, the most urgent first, and one of it in full."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from quarterdeck.fleet.text import clean
+from quarterdeck.release.inbox import NEEDS_A_PERSON
 from quarterdeck.release.standing_view import GuardsView, InboxItem
+from quarterdeck.ui.fields import seek
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import Line, line, wrap
+from quarterdeck.ui.spans import BLANK, Line, join, line, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
 COLUMNS = (
@@ -18,6 +21,45 @@ COLUMNS = (
     Column("NEXT", least=5),
 )
 """FOR: how long it has waited. LEFT: until it expires or ends by itself. NEXT: until the next sample."""
+
+
+FIELDS = ("kind", "env", "release", "who")
+GRAMMAR = "all of these words; kind: env: release: who:; !word leaves out; -f fuzzy"
+
+
+def matching(items: Sequence[InboxItem], letters: str) -> list[InboxItem]:
+    """Those that are like what was typed: in all that is known of them, not only in what a row shows."""
+    wanted = seek(letters, FIELDS)
+    return [one for one in items if not wanted or wanted.matches(_fields(one), lambda: _all_of(one))]  # noqa: B023
+
+
+def _fields(one: InboxItem) -> Mapping[str, str]:
+    return {
+        "kind": one.kind,
+        "env": one.target.environment if one.target is not None else "",
+        "release": f"{one.title} {one.release} {one.run}",
+        "who": one.who,
+    }
+
+
+def _all_of(one: InboxItem) -> str:
+    words = (marks.INBOX[one.kind][0], one.title, str(one.target or ""), one.waits, one.blocks, one.who, one.key)
+    return " ".join((*words, *one.evidence, *one.warnings))
+
+
+def told_line(items: Sequence[InboxItem], shown: int, letters: str, back: str) -> Line:
+    """How much waits for whom, and what runs out first; what is hidden, and the key that shows it again."""
+    people = sum(one.kind in NEEDS_A_PERSON for one in items)
+    hidden = len(items) - shown
+    parts = [line((f"{hidden} without {clean(letters, 60)!r} hidden; {back} shows all", "attention"))] if hidden else []
+    parts += [line((f"{people} wait{'s' if people == 1 else ''} for people", "attention"))] if people else []
+    asked = len(items) - people
+    parts += [line(f"{asked} for gates or a window")] if asked else []
+    due = [one for one in items if one.due is not None]
+    if due:
+        first = min(due, key=lambda one: one.due or 0)
+        parts.append(line((f"{first.title} runs out first, in {first.expires}", "attention")))
+    return (("  ", "text"), *join(parts, " · ")) if parts else BLANK
 
 
 def rows(items: Sequence[InboxItem]) -> list[GridRow]:
@@ -44,6 +86,7 @@ def item_lines(item: InboxItem, cells: int) -> list[Line]:
     where = f"  {item.target}" if item.target is not None else ""
     lines: list[Line] = [line((item.title, "title"), ("  ", "text"), (state, word), (where, "dim"))]
     lines += _labelled("WAITS FOR", item.waits, cells)
+    lines += _labelled("SO FAR", item.so_far, cells)
     when = [f"for {item.age}" if item.age not in ("", "now") else "just begun"]
     when += [f"{item.expires} left"] if item.expires else []
     when += [f"next sample in {item.next_in}"] if item.next_in else []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -13,6 +13,7 @@ from quarterdeck.release.pipeline_view import RunView
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.standing_view import InboxItem
 from quarterdeck.ui import deciding
+from quarterdeck.ui.fields import offers
 from quarterdeck.ui.pages import gates as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
 from quarterdeck.ui.spans import BLANK, Line, line
@@ -20,8 +21,11 @@ from quarterdeck.ui.trail import Place
 from quarterdeck.ui.widgets.grid import Grid
 from quarterdeck.ui.widgets.page import Page
 
-_AROUND = 4
-"""Head, attention, detail, keys."""
+if TYPE_CHECKING:
+    from quarterdeck.ui.completing import Offer
+
+_AROUND = 5
+"""Head, attention, what waits in all, detail, keys."""
 
 
 class Gates(Deck):
@@ -30,7 +34,10 @@ class Gates(Deck):
     WHERE = "gates"
     TICKS = True
     BINDINGS: ClassVar[list[BindingType]] = bindings("gates")
-    DEFAULT_CSS = "Gates > #below { height: 1fr; }"
+    DEFAULT_CSS = "Gates > #told { height: 1; } Gates > #below { height: 1fr; }"
+
+    def above(self) -> list[Widget]:
+        return [Page(id="told", classes="one-line")]
 
     def body(self) -> Widget:
         return Grid(id="body")
@@ -40,14 +47,30 @@ class Gates(Deck):
 
     def paint_body(self) -> None:
         grid = self.query_one(Grid)
-        rows = self.matching(pages.rows(self.cockpit.picture.inbox))
-        empty = "nothing holds these letters" if self.letters else "nothing waits for anybody"
+        inbox = self.cockpit.picture.inbox
+        rows = pages.rows(pages.matching(inbox, self.letters))
+        told = pages.told_line(inbox, len(rows), self.letters, self.cockpit.keys.shown("back"))
+        self.query_one("#told", Page).make(lambda _: [told])
+        empty = "nothing is like that" if self.letters else "nothing waits for anybody"
         grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) // 2 - 1))
         grid.fill(pages.COLUMNS, rows, empty)
 
     def paint_cursor(self) -> None:
         super().paint_cursor()
         self.query_one("#below", Page).make(self._below)
+
+    def grammar(self) -> str:
+        return pages.GRAMMAR
+
+    def found_names(self, typed: str) -> Sequence[Offer]:
+        inbox = self.cockpit.picture.inbox
+        known = {
+            "kind": [item.kind.partition(" ")[0] for item in inbox],
+            "env": [item.target.environment for item in inbox if item.target is not None],
+            "release": [item.release or item.run for item in inbox],
+            "who": [],
+        }
+        return offers(typed, known)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.paint)
