@@ -6,6 +6,7 @@ reads a newer runner's store); missing keys take the field's default.
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -77,14 +78,19 @@ def _decoder(kind: Any) -> Callable[[Json], Any]:
         return lambda data: {key: value(part) for key, part in data.items()}
     if origin is Literal:
         return _literal_decoder(args)
-    return lambda data: data
+    return _shared if kind is str else lambda data: data
+
+
+def _shared(data: Json) -> Any:
+    """The one copy of a text: a large fleet has thousands of slots with a handful of names, states and sources."""
+    return sys.intern(data) if type(data) is str else data
 
 
 def _literal_decoder(allowed: tuple[Any, ...]) -> Callable[[Json], Any]:
     def decode(data: Json) -> Any:
         if data not in allowed:
             raise ValueError(f"{data!r} is none of {', '.join(map(str, allowed))}")
-        return data
+        return _shared(data)
 
     return decode
 

@@ -23,7 +23,8 @@ class Decoder:
     def __init__(self, path: Path) -> None:
         """`path` is named in errors."""
         self._path = path
-        self._observed: dict[str, tuple[str, Observation]] = {}
+        self._observed: dict[str, tuple[int, Observation]] = {}
+        """By subject, with the hash of the text that it was read from: the texts take more room than what they say."""
 
     def read(self, kind: type[T], text: str) -> T:
         """What a text says. Raises StoreError."""
@@ -36,7 +37,8 @@ class Decoder:
         """An observation; the same object as last time if nothing about it has changed. Raises StoreError."""
         known = self._observed.get(subject)
         observation: Observation
-        if known is None or known[0] != body:
+        text = hash(body)  # 64 bits, keyed by chance in each process: nobody can aim at another text with the same
+        if known is None or known[0] != text:
             # Past the cache: a large fleet's would push everything else out of it.
             with self._explaining():
                 observation = replace(from_json(Observation, json.loads(body)), observed_at=observed_at)
@@ -44,7 +46,7 @@ class Decoder:
             observation = replace(known[1], observed_at=observed_at)
         else:
             return known[1]
-        self._observed[subject] = (body, observation)
+        self._observed[subject] = (text, observation)
         return observation
 
     @contextmanager

@@ -44,7 +44,10 @@ class Observed:
         rows = self._db.execute(
             "SELECT rowid, subject, observed_at, body FROM observations WHERE rowid > ? ORDER BY rowid",
             (self._read_to,),
-        ).fetchall()
-        found = {subject: self._decoder.observation(subject, at, body) for _, subject, at, body in rows}
-        self._read_to = rows[-1][0] if rows else self._read_to
+        )
+        found, last = dict[str, Observation](), self._read_to
+        for number, subject, at, body in rows:  # one by one: all texts of a large fleet together are megabytes
+            found[subject] = self._decoder.observation(subject, at, body)
+            last = number
+        self._read_to = last
         return found
