@@ -23,6 +23,7 @@ class Effort:
         seconds: how long something is watched that does nothing.
         held: seconds for which a key is held down.
         hurry: how many times faster than they should be links are, and how much less is resized.
+        page: seconds that a page of sites takes, where that is what counts.
         quiet: seconds without a byte after which a screen is taken for settled.
     """
 
@@ -34,10 +35,11 @@ class Effort:
     held: float
     hurry: int
     quiet: float
+    page: float
 
 
-FULL = Effort(rounds=7, presses=25, rows=5000, sites=1000, seconds=60, held=2, hurry=1, quiet=0.5)
-SHORT = Effort(rounds=1, presses=2, rows=30, sites=4, seconds=0.2, held=0.1, hurry=10, quiet=0.1)
+FULL = Effort(rounds=7, presses=25, rows=5000, sites=1000, seconds=60, held=2, hurry=1, quiet=0.5, page=3)
+SHORT = Effort(rounds=1, presses=2, rows=30, sites=4, seconds=0.2, held=0.1, hurry=10, quiet=0.1, page=0.2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """A runner that reads a large fleet: how often it asks, and how much memory it takes.
 
 Requests are held against what the plain SDK needs: the site and its slots. The shares between slots live in a document
-of each site, which is read the first time, and again when the site has changed.
+of each site, which is read the first time, and again when the site has changed. A refresh may take 1.2 times as long as
+the slowest page.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks.figures import Effort, Figure
+from tests.benchmarks.figures import Effort, Figure, median
 from tests.benchmarks.fleets import ENVIRONMENT, service
 from tests.benchmarks.runners import runner_of
 from tests.benchmarks.terminal import resident
@@ -38,6 +39,7 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
         later, later_documents = (
             (now - before) / ROUNDS for now, before in zip(_requests(crew), (first, documents), strict=True)
         )
+        pages = [_round_of_slow_pages(crew, effort) for _ in range(min(effort.rounds, ROUNDS))]
         lease = crew.store.lease("runner")
         assert lease is not None
         memory = resident(lease.info["pid"])
@@ -54,7 +56,19 @@ def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
         effort.sites,
         most=10,
     )
+    yield median(f"refresh of {sites}", pages, "s", "every page is held back", [effort.page], times=1.2)
     yield Figure(f"memory, runner of {sites}", memory, "MB", most=120)
+
+
+def _round_of_slow_pages(crew: Crew, effort: Effort) -> float:
+    """Seconds until everything is read again while each page of sites takes so long as in a large subscription."""
+    crew.sandbox("POST", "faults", {"kind": "latency", "path": "(?i)resourcegraph", "seconds": effort.page})
+    asked = time.time()
+    crew.asker().refresh()
+    _wait_until_read(crew, effort.sites, asked)
+    taken = time.time() - asked
+    crew.sandbox("DELETE", "faults")
+    return taken
 
 
 def _configuration(sites: int) -> str:
