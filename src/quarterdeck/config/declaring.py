@@ -13,6 +13,7 @@ from quarterdeck.config.nodes import Path as NodePath
 from quarterdeck.config.pipelining import pipelines
 from quarterdeck.config.problems import Mark, Report, shown
 from quarterdeck.config.rings import rings
+from quarterdeck.fleet.accents import ACCENTS, PROTECTED, is_accent
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place, Role
 
@@ -64,6 +65,11 @@ class _Declaration:
                 self._place("flags", TargetId(name, FLAGS), flags, (*path, FLAGS))
             if name not in served:
                 self._report.warn(mark, dotted(path), "no service is in this environment")
+            accent = child(node, "accent")
+            if entry is not None and entry.accent and accent is not None and not is_accent(entry.accent):
+                message = f"{shown(entry.accent)} is no accent"
+                hint = f"one of {', '.join(ACCENTS)}, {PROTECTED}, or a colour in quotes like '#b42318'"
+                self._report.add(accent.mark, dotted((*path, "accent")), message, hint)
             if entry is not None:
                 yield Environment(name, entry.protected, entry.accent)
 

@@ -57,12 +57,12 @@ class ConnectionEntry(BaseModel):
 class EnvironmentEntry(Part):
     """A stage on the way to users.
 
-    `accent` colours it in the cockpit; `flags` says where its feature flags are. `strategy`, `hotfix`,
+    `accent` (one of `fleet.accents`) colours it in the cockpit; `flags` says where its feature flags are. `strategy`, `hotfix`,
     `approvals` and `indicators` hold for its services that say nothing else.
     """
 
     protected: bool = False
-    accent: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6}|[a-z][a-z_-]*)?$")
+    accent: str = ""
     flags: dict[str, Any] | None = None
     strategy: Any = None
     hotfix: Any = None

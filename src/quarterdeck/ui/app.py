@@ -34,23 +34,30 @@ def run(store: Store, settings: Settings) -> int:
     except preferences.BadPreferences as error:
         return _unfit(str(error))
     terminal.prepare()
-    from quarterdeck.ui import keymap, returning, theming
+    from quarterdeck.ui import colours, keymap, returning, theme_choice, theming
     from quarterdeck.ui.cockpit import Cockpit
     from quarterdeck.ui.glance.making import Keeper
     from quarterdeck.ui.leaving import Leaving
     from quarterdeck.ui.output.choosing import driver_class
+    from quarterdeck.ui.theme_file import BadTheme
 
     settings = replace(
         settings,
         ascii=_first(settings.ascii, terminal.asked("ascii"), wanted.ascii, terminal.wants_ascii()),
         mouse=_first(settings.mouse, terminal.asked("mouse"), wanted.mouse, not terminal.over_ssh()),
+        theme=settings.theme
+        or terminal.asked_theme()
+        or wanted.theme
+        or theme_choice.chosen(str(settings.state), colours.fitting_theme())
+        or colours.fitting_theme(),
         preferences=wanted,
     )
-    name = settings.theme or terminal.asked_theme() or wanted.theme or terminal.fitting_theme()
     path = settings.store_path
     keeper = Keeper(path) if path else None
     try:
-        theme, complaint = theming.choose(name, theming.folders())
+        theme, complaint = theming.choose(
+            settings.theme, theming.folders(), otherwise=colours.fitting_theme(), colourless=colours.colourless()
+        )
         launched = STAGE.standing
         driver, remark = driver_class(wanted.output, launched)
         cockpit = Cockpit(
@@ -62,7 +69,7 @@ def run(store: Store, settings: Settings) -> int:
             leaving=Leaving(launched.modes if launched else None),
             keeper=keeper,
         )
-    except theming.BadTheme as error:
+    except BadTheme as error:
         return _unfit(str(error))
     except keymap.BadKey as error:
         return _unfit(str(preferences.fault(paths.config_dir(), "keys", error.deed, str(error))))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from quarterdeck.ui.glance.making import Keeper
     from quarterdeck.ui.screens.order import Question
     from quarterdeck.ui.tour import Tour
+    from quarterdeck.ui.wearing import Mirror
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the store's version: one short read."""
@@ -55,7 +56,7 @@ REVIVE_EVERY = 10.0
 THEME_DEFAULTS: Mapping[str, str] = {
     "qd-border": "ansi_default",
     "qd-background": "ansi_default",
-    **{f"qd-{word}{part}": "ansi_default" for word in WORDS for part in ("", "-on")},
+    **{f"qd-{word}{part}": "ansi_default" for word in WORDS for part in ("", "-on", "-line")},
     **{f"qd-{word}-style": "none" for word in WORDS},
 }
 """A look for every name that our style sheets use: Textual parses them before it knows the theme."""
@@ -116,6 +117,7 @@ class Cockpit(App[None]):
         self._problem, self._left_at, self._leaving = problem, left_at, leaving
         self._keeper = keeper
         self._caller: Caller | None = None
+        self._mirror: Mirror | None = None
         self._news = News.NOTHING
         self._painted_at = 0.0
         self._painting_took = 0.0
@@ -162,7 +164,9 @@ class Cockpit(App[None]):
     def _begin_to_call(self) -> None:
         """From now on, what is new calls for a person; what stands on the screen already doesn't."""
         from quarterdeck.ui.calling import caller_of
+        from quarterdeck.ui.wearing import Mirror
 
+        self._mirror = Mirror(self)
         self._caller = caller_of(self)
         self.app_resume_signal.subscribe(self, self._caller.forget_title)
         self._caller.see(self.picture)
@@ -178,6 +182,8 @@ class Cockpit(App[None]):
         if not self.is_running:
             return  # it is being left: the screens are being taken apart
         clock = self.settings.clock
+        if self._mirror is not None:
+            self._mirror.look()
         try:
             news = self.sight.look()
         except StoreError as error:

@@ -17,6 +17,9 @@ from quarterdeck.ui.trail import Place
 if TYPE_CHECKING:
     from quarterdeck.ui.cockpit import Cockpit
 
+_THEME = "theme:"
+"""What ids of themes begin with."""
+
 
 def palette(cockpit: Cockpit) -> Awaitable[object]:
     """Everything that can be done here, and every name to go to."""
@@ -36,8 +39,8 @@ def keys(cockpit: Cockpit) -> Awaitable[object]:
 
 def themes(cockpit: Cockpit) -> Awaitable[object]:
     """Which theme to wear."""
-    names = wearing.themes()
-    return _find(cockpit, lambda _: "Themes", lambda _: finding.theme_choices(names, cockpit.theme), finding.in_short)
+    names, worn = wearing.themes(), cockpit.theme
+    return _find(cockpit, lambda _: "Themes", lambda _: finding.theme_choices(names, worn), finding.in_short)
 
 
 def _find(
@@ -48,13 +51,21 @@ def _find(
 ) -> Awaitable[object]:
     deck = cockpit.deck()
     assert deck is not None, "a deed is done on a screen"
+    worn = cockpit.theme
+
+    def marked(choice: Choice | None) -> None:
+        """A theme is tried on as long as it is marked."""
+        theme = choice.id.removeprefix(_THEME) if choice is not None and choice.id.startswith(_THEME) else worn
+        wearing.try_on(cockpit, theme)
 
     def chosen(choice: str | None) -> None:
+        if choice is None or not choice.startswith(_THEME):
+            wearing.try_on(cockpit, worn)
         if choice is not None:
             _carry_out(cockpit, choice)
 
     about = finding.about_line if shape is finding.in_short else _nothing
-    finder = Finder(lambda: title(deck.situation()), lambda: choices(deck.situation()), shape, about)
+    finder = Finder(lambda: title(deck.situation()), lambda: choices(deck.situation()), shape, about, marked)
     return cockpit.push_screen(finder, chosen)
 
 

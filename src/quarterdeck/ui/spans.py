@@ -9,14 +9,16 @@ import textwrap
 from collections.abc import Iterable
 from typing import Literal, TypeAlias, get_args
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 Word = Literal[
-    "text", "title", "heading", "dim", "key", "ok", "moving", "attention", "danger", "protected", "bar", "cursor"
-]
-"""What a part of a line means; a theme gives each a look."""
+    "text", "title", "heading", "dim", "key", "ok", "moving", "attention", "danger", "protected", "bar", "cursor",
+    "accent_red", "accent_orange", "accent_green", "accent_teal", "accent_blue", "accent_purple",
+]  # fmt: skip
+"""What a part of a line means; a theme gives each a look. An accent tells an environment from the others."""
 
 WORDS: tuple[Word, ...] = get_args(Word)
+ACCENT_WORDS: tuple[Word, ...] = tuple(word for word in WORDS if word.startswith("accent_"))
 
 Span: TypeAlias = tuple[str, Word]
 Line: TypeAlias = tuple[Span, ...]
@@ -66,10 +68,24 @@ def spread(left: Line, right: Line, cells: int) -> Line:
 def wrap(text: str, cells: int, *, first: Line = (), word: Word = "text") -> list[Line]:
     """Words broken into lines of at most `cells`; what follows the first line is indented to where it began."""
     indent = width(first)
-    pieces = textwrap.wrap(text, max(10, cells - indent), break_on_hyphens=False) or [""]
+    pieces = _broken(text, max(10, cells - indent)) or [""]
     lines = [(*first, (pieces[0], word))]
     lines += [((" " * indent, "text"), (piece, word)) for piece in pieces[1:]]
     return lines
+
+
+def _broken(text: str, cells: int) -> list[str]:
+    """Words in rows of at most `cells`. `textwrap` counts characters, of which some take two cells and some none."""
+    if text.isascii():
+        return textwrap.wrap(text, cells, break_on_hyphens=False)
+    rows: list[str] = []
+    for word in text.split():
+        longer = f"{rows[-1]} {word}" if rows else word
+        if rows and cell_len(longer) <= cells:
+            rows[-1] = longer
+        else:
+            rows += chop_cells(word, cells)
+    return rows
 
 
 def as_cursor(of: Line) -> Line:

@@ -13,7 +13,6 @@ _DEFAULTS: Mapping[str, str] = {
     "TEXTUAL_SMOOTH_SCROLL": "0",
     "ESCDELAY": "200",  # a slow link tears escape sequences apart; 100 ms turns arrows into Esc
 }
-_SIXTEEN_COLOURS = ("linux", "vt100", "vt220", "ansi", "xterm-color", "xterm-16color")
 
 
 def unfit() -> str:
@@ -60,10 +59,3 @@ def wants_ascii() -> bool:
     if os.environ.get("TERM") in ("linux", "vt100", "vt220"):
         return True
     return locale.getpreferredencoding(False).lower().replace("-", "") != "utf8"
-
-
-def fitting_theme() -> str:
-    """The theme for this terminal where none was asked for."""
-    if "NO_COLOR" in os.environ:
-        return "quarterdeck-mono"
-    return "quarterdeck-ansi" if os.environ.get("TERM") in _SIXTEEN_COLOURS else "quarterdeck-dark"

@@ -9,6 +9,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 from textual.app import App
 
+from quarterdeck.ui.colours import colourless
 from quarterdeck.ui.glance.keeping import DEPTHS, Glance, Looks, read, write
 from quarterdeck.ui.looks import look
 from quarterdeck.ui.spans import _ASCII, BLANK, WORDS, Line
@@ -83,8 +84,12 @@ class Keeper:
             before = read(self._store)
             self._looks = dict(before.looks) if before else {}
         name = cockpit.theme
-        others = {theme: looks for theme, looks in self._looks.items() if theme != name}
-        self._looks = {name: looks_of(cockpit), **dict(list(others.items())[: _MOST_THEMES - 1])}
+        others = dict(self._looks)
+        worn = looks_of(cockpit)
+        if colourless():  # how it looks elsewhere is known from elsewhere
+            worn = {**others.get(name, {}), "none": worn["none"]}
+        others.pop(name, None)
+        self._looks = {name: worn, **dict(list(others.items())[: _MOST_THEMES - 1])}
         return self._looks
 
 

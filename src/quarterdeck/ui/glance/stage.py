@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from quarterdeck.ui import colours
 from quarterdeck.ui.output.handover import ENTER, LEAVE, Handover, raw
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ _INPUT, _SCREEN = 0, 2
 
 _PATIENCE = 0.02
 """Seconds to wait for a store that somebody has locked."""
-_SIXTEEN_COLOURS = ("linux", "vt100", "vt220", "ansi", "xterm-color", "xterm-16color")
 _FILLS = ("xterm", "tmux")
 """Terminals that certainly fill what they erase with the background in force."""
 
@@ -133,8 +133,8 @@ def _told(store: str, *, read_only: bool) -> tuple[os.terminal_size, str] | None
         new_lines=new_lines,
         read_only=read_only,
         ascii=_ascii(glance),
-        theme=os.environ.get("QUARTERDECK_THEME") or glance.theme or _fitting_theme(),
-        depth=_depth(),
+        theme=_theme(glance.theme),
+        depth=colours.depth(),
         erases=os.environ.get("TERM", "").startswith(_FILLS),
     )
     return size, text
@@ -181,22 +181,15 @@ def _ascii(glance: Glance) -> bool:
     return not unicode or os.environ.get("TERM") in ("linux", "vt100", "vt220")
 
 
-def _fitting_theme() -> str:
-    """As `ui.terminal.fitting_theme`."""
-    if "NO_COLOR" in os.environ:
-        return "quarterdeck-mono"
-    return "quarterdeck-ansi" if os.environ.get("TERM") in _SIXTEEN_COLOURS else "quarterdeck-dark"
+def _theme(wanted: str) -> str:
+    """As `ui.app` chooses it; what `cockpit.toml` wants is known from the last cockpit."""
+    if asked := os.environ.get("QUARTERDECK_THEME") or wanted:
+        return asked
+    from quarterdeck.locating import state_dir
+    from quarterdeck.ui import theme_choice
 
-
-def _depth() -> str:
-    """How many colours this terminal has, told as Rich tells it, so that the cockpit's first frame has the same."""
-    if "NO_COLOR" in os.environ:
-        return "none"
-    name = os.environ.get("TERM", "")
-    passed_on = name.startswith("screen") and "TMUX" not in os.environ  # see `ui.terminal.prepare`
-    if not passed_on and os.environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
-        return "true"
-    return "256" if name.endswith(("256color", "kitty")) else "16"
+    kind = colours.fitting_theme()
+    return theme_choice.chosen(state_dir(), kind) or kind
 
 
 def _write(text: str) -> None:

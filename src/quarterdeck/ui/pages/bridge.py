@@ -9,6 +9,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.picture import Cell, EnvironmentView, Picture, Row
 from quarterdeck.release.standing_view import GuardsView
 from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages.accents import word_of
 from quarterdeck.ui.pages.arranging import Group, Hidden, Part, Sort, View
 from quarterdeck.ui.pages.cells import Look, cell_line, waiting_line
 from quarterdeck.ui.spans import BLANK, Line, fit, join, line, width
@@ -45,7 +46,7 @@ def columns(picture: Picture, look: Look) -> list[Column]:
     return [
         Column("SERVICE"),
         *(
-            Column(_title(env, picture.guards), True, 16, before_others=env.name in released)
+            Column(_title(env, picture.guards), True, 16, env.name in released, word_of(env))
             for env in picture.environments
         ),
         *([Column("WAITING", least=12)] if look.waiting else []),

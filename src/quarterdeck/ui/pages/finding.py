@@ -11,10 +11,25 @@ from quarterdeck.ui.actions import MOVING, Deed, Situation, deeds_at, why_not
 from quarterdeck.ui.filtering import GRAMMAR, keep
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.frame import TITLES
-from quarterdeck.ui.spans import Line, Span, as_cursor, fit, line, wrap
+from quarterdeck.ui.spans import Line, Span, as_cursor, fit, join, line, wrap
 
 _KEY = 8
 _LABEL = 15
+
+_SAMPLE: Line = join(
+    [
+        line(("● ok", "ok")),
+        line(("▸ moving", "moving")),
+        line(("! attention", "attention")),
+        line(("✗ danger", "danger")),
+        line(("protected", "protected")),
+        line(("cursor", "cursor")),
+        line(("key", "key")),
+        line(("dim", "dim")),
+    ],
+    "  ",
+)
+"""A word of each kind, to see how a theme looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +70,9 @@ def palette_choices(now: Situation, themes: Sequence[str]) -> list[Choice]:
 
 
 def theme_choices(themes: Sequence[str], worn: str) -> list[Choice]:
-    """The themes to choose from."""
-    return [Choice(f"theme:{name}", "theme", name, "this one" if name == worn else "") for name in themes]
+    """The themes to choose from, the one that is worn first: what is marked is tried on."""
+    names = sorted(themes, key=lambda name: name != worn)
+    return [Choice(f"theme:{name}", "theme", name, "this one" if name == worn else "") for name in names]
 
 
 def help_choices(now: Situation) -> list[Choice]:
@@ -108,6 +124,8 @@ def about_line(choice: Choice) -> Line:
     """What a short line had no room for: why it can't be done now, else its headless twin."""
     if choice.blocked:
         return line((f"not now: {clean(choice.blocked, 200)}", "attention"))
+    if choice.id.startswith("theme:"):
+        return _SAMPLE
     return line((clean(choice.twin, 200), "dim"))
 
 

@@ -7,6 +7,7 @@ from quarterdeck.release.picture import Picture
 from quarterdeck.release.standing_view import ConnView
 from quarterdeck.ui.actions import Deed, Situation, Where, deeds_at, possible
 from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages.accents import find, word_of
 from quarterdeck.ui.spans import Line, join, line, spread, width
 
 TITLES: dict[Where, str] = {
@@ -21,9 +22,16 @@ TITLES: dict[Where, str] = {
 }
 
 
-def head_line(picture: Picture, where: Where, read_only: bool, cells: int, conn: ConnView | None = None) -> Line:
-    """Fleet and screen on the left; who has the conn, runner, connections and the time on the right."""
-    parts = [line((picture.fleet or "no fleet yet", "title")), line((TITLES[where], "heading"))]
+def head_line(
+    picture: Picture, where: Where, read_only: bool, cells: int, conn: ConnView | None = None, environment: str = ""
+) -> Line:
+    """Fleet and screen on the left; who has the conn, runner, connections and the time on the right.
+
+    `environment`: the one that the whole screen is about, whose accent it wears; "" if it is about several.
+    """
+    about = find(picture.environments, environment)
+    worn = word_of(about) if about is not None else "heading"
+    parts = [line((picture.fleet or "no fleet yet", "title")), line((TITLES[where], worn))]
     if read_only:
         parts.append(line(("READ-ONLY", "attention")))
     control = (

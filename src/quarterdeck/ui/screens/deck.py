@@ -154,6 +154,10 @@ class Deck(Screen[None]):
         """What the whole screen shows: a target or a release; "" for screens that show everything."""
         return ""
 
+    def environment(self) -> str:
+        """The environment that the whole screen is about; "" for screens that show several."""
+        return ""
+
     def place(self) -> Place:
         """Where the operator is, to come back to."""
         grid = next(iter(self.query(Grid)), None)
@@ -187,7 +191,9 @@ class Deck(Screen[None]):
             return
         picture, read_only = self.cockpit.picture, self.cockpit.settings.read_only
         conn, keys = self._conn(), self.cockpit.keys
-        self.query_one("#head", Page).make(lambda cells: [head_line(picture, self.WHERE, read_only, cells, conn)])
+        about = self.environment()
+        head = self.query_one("#head", Page)
+        head.make(lambda cells: [head_line(picture, self.WHERE, read_only, cells, conn, about)])
         self.query_one("#attention", Page).make(lambda _: [attention_line(picture, keys)])
         if self._arriving is not None and self._arriving.letters is not None:
             self.letters = self._arriving.letters

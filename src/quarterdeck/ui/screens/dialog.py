@@ -8,12 +8,14 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from quarterdeck.ui.pages import marks
+from quarterdeck.fleet.text import clean
+from quarterdeck.ui.pages import accents, marks
 from quarterdeck.ui.screens.standing import stands
-from quarterdeck.ui.spans import Line, line, plain, spread
+from quarterdeck.ui.spans import ACCENT_WORDS, Line, Word, line, plain, spread
 from quarterdeck.ui.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -21,9 +23,24 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+_FRAMED: tuple[Word, ...] = ("protected", *ACCENT_WORDS)
+"""What a frame may wear."""
+
+
+def _frame(word: Word) -> str:
+    return f"""
+    Dialog.-{word} > #box {{
+        border: double $qd-{word}-line;
+        border-title-color: $qd-{word}; border-title-background: $qd-{word}-on; border-title-style: $qd-{word}-style;
+    }}
+    """
+
 
 class Dialog(Screen[Result]):
-    """A box with a title line, a body, and whatever stands below it."""
+    """A box with a title line, a body, and whatever stands below it.
+
+    What is about an environment that wears an accent has it in its frame, which is double then, and says whose it is.
+    """
 
     TICKS: ClassVar[bool] = False
     """As `Deck.TICKS`."""
@@ -39,7 +56,7 @@ class Dialog(Screen[Result]):
     Dialog #text { height: 1fr; }
     Dialog.-small #text { height: auto; }
     Dialog #below { height: 1; }
-    """
+    """ + "".join(_frame(word) for word in _FRAMED)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
@@ -90,8 +107,13 @@ class Dialog(Screen[Result]):
         if stands(self):
             self.paint()
 
+    def environments(self) -> tuple[str, ...]:
+        """The names of the environments that it is about."""
+        return ()
+
     def say_title(self, left: Line, right: Line = ()) -> None:
         """The title line."""
+        self._wear_accent()
         self.query_one("#title", Page).make(lambda cells: [spread(left, right, cells)])
 
     def say_below(self, told: Line) -> None:
@@ -100,6 +122,15 @@ class Dialog(Screen[Result]):
         more = text.hidden_below
         right = line(marks.further(more)) if more else ()
         self.query_one("#below", Page).make(lambda cells: [spread(told, right, cells)])
+
+    def _wear_accent(self) -> None:
+        found = accents.find(self.cockpit.picture.environments, *self.environments())
+        worn = accents.word_of(found, "text") if found is not None else "text"
+        if found is None or worn == "text" or self.has_class(f"-{worn}"):
+            return
+        self.add_class(f"-{worn}")
+        said = f" {clean(found.name, 60)}{', protected' if found.protected else ''} "
+        self.query_one("#box", Vertical).border_title = Content(said)  # as it is: no markup
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.paint_if_there)

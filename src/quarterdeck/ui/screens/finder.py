@@ -41,13 +41,15 @@ class Finder(Dialog[str]):
         choices: Callable[[], Sequence[Choice]],
         shape: Shape,
         about: Callable[[Choice], Line],
+        marked: Callable[[Choice | None], None],
     ) -> None:
         """`title` and `choices` are asked for again whenever something may have changed.
 
-        `about`: what else there is to say of the marked choice.
+        `about`: what else there is to say of the marked choice. `marked`: is told which one that is, again and again.
         """
         super().__init__()
         self._heading, self._choices, self._shape, self._about = title, choices, shape, about
+        self._tell_marked = marked
         keys = {
             "up": lambda: self._step(-1),
             "down": lambda: self._step(1),
@@ -76,6 +78,7 @@ class Finder(Dialog[str]):
             self._marked_for, self._marked = self._typed.value, 0
         self._marked = max(0, min(self._marked, len(found) - 1))
         marked = found[self._marked] if found else None
+        self._tell_marked(marked)
         self.say_title(line((clean(self._heading(), 120), "title")), line((f"{len(found)}", "dim")))
         page = self.query_one("#text", Page)
         cells, height = page.size

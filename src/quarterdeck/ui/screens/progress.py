@@ -35,6 +35,9 @@ class Progress(Dialog[None]):
     def parts(self) -> list[Widget]:
         return [Choices([_WATCH], id="answers")]
 
+    def environments(self) -> tuple[str, ...]:
+        return () if self._operation is None else (self._operation.plan.action.target.environment,)
+
     def paint(self) -> None:
         if not self.is_mounted:
             return

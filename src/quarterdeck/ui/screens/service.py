@@ -52,6 +52,9 @@ class Service(Deck):
     def body(self) -> Widget:
         return ScrolledPage(id="body")
 
+    def environment(self) -> str:
+        return self._target.environment
+
     def paint_body(self) -> None:
         cockpit, target = self.cockpit, self._target
         cell = cockpit.picture.cell(target)

@@ -13,7 +13,7 @@ from textual.events import Click
 from textual.message import Message
 
 from quarterdeck.records import dataclass
-from quarterdeck.ui.spans import Line, as_cursor, fit, line, width
+from quarterdeck.ui.spans import Line, Word, as_cursor, fit, line, width
 from quarterdeck.ui.widgets.lines import Lines
 
 _GAP = 2
@@ -27,13 +27,14 @@ class Column:
     """A column. The cursor walks over `selectable` columns; without any it covers whole rows.
 
     `least` is the width below which the column is rather scrolled out of sight than squeezed. `before_others`: it gets
-    the width it wants as long as the others keep their least.
+    the width it wants as long as the others keep their least. `word`: how its title looks.
     """
 
     title: str
     selectable: bool = False
     least: int = 10
     before_others: bool = False
+    word: Word = "heading"
 
 
 class Shown(Protocol):
@@ -216,7 +217,7 @@ class Grid(Lines, can_focus=True):
 
     def _heads(self, widths: Sequence[int]) -> Line:
         """The titles; where columns are out of sight, how many and on which side, never over the cursor's own title."""
-        titles = [line((column.title, "heading")) for column in self._columns]
+        titles = [line((column.title, column.word)) for column in self._columns]
         hidden = [i for i in self._selectable() if not widths[i]]
         shown = [i for i in self._selectable() if widths[i]]
         if not hidden:
