@@ -17,10 +17,13 @@ from tests.release.surveys import (
     traffic,
 )
 
+from quarterdeck.fleet.readings import Destination, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.release.action import Shift
+from quarterdeck.release.outline import Outline
 from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.survey import Limits, TrafficSurvey
 
 
 def by_weight(*destinations: tuple[Any, ...]) -> Router:
@@ -143,3 +146,34 @@ def test_slots_of_every_region_are_shifted_together() -> None:
     ]
     steps = outline(plan_shift(Shift(CHECKOUT, {"staging": 10}), [by_weight(*EVEN), *routers])).steps
     assert [(step.id, step.target.region) for step in steps] == [("1", "west"), ("2", "east")]
+
+
+# --- weights that may be 0, written one at a time (HAProxy) -----------------------------------------------------------
+ZERO_TO_256 = Limits(units=100, smallest=0, largest=256, atomic=False)
+
+
+def weights_after(shares: dict[str, float], *destinations: Destination) -> dict[str, Any]:
+    place = Place("traffic", CHECKOUT, Address("lb", {"backend": "app"}))
+    survey = TrafficSurvey(TrafficReading("roundrobin", destinations), ZERO_TO_256)
+    outline = plan_shift(Shift(CHECKOUT, shares), [Router(place, survey)])
+    assert isinstance(outline, Outline), outline
+    return {step.change["destination"]: (step.change["weight"], step.change["enabled"]) for step in outline.steps}
+
+
+def test_one_that_is_down_keeps_its_part_of_what_isnt_named() -> None:
+    up, down = Destination("up", 100, 50, health="healthy"), Destination("down", 0, 50, health="unhealthy")
+    canary = Destination("canary", 0, 0, health="healthy")
+    assert weights_after({"canary": 20}, canary, up, down) == {"canary": (25, True)}
+
+
+def test_what_was_switched_off_and_isnt_named_stays_off() -> None:
+    live, off = Destination("live", 100, 100, health="healthy"), Destination("off", 0, 100, enabled=False)
+    canary = Destination("canary", 0, 0, health="healthy")
+    assert weights_after({"canary": 5}, live, off, canary) == {"canary": (5, True), "live": (95, True)}
+
+
+def test_a_share_for_what_was_switched_off_switches_it_on() -> None:
+    live, off = Destination("live", 100, 100, health="healthy"), Destination("off", 0, 50, enabled=False)
+    weight, enabled = weights_after({"off": 50}, live, off)["off"]
+    assert enabled
+    assert weight > 0

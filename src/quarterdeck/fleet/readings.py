@@ -52,9 +52,11 @@ class SlotReading:
 
 @dataclass(frozen=True, slots=True)
 class SlotsReading:
-    """All slots of one site; the live one first."""
+    """All slots of one site; the live one first. `drift` is a sentence where the system itself lost what was swapped
+    ("" as far as is known)."""
 
     slots: tuple[SlotReading, ...]
+    drift: str = ""
 
     def slot(self, name: str) -> SlotReading | None:
         """The slot of that name, letter case ignored, or None."""
@@ -81,13 +83,15 @@ class Destination:
 @dataclass(frozen=True, slots=True)
 class TrafficReading:
     """How new clients are divided. `method` is the provider's word; `lag` the seconds that old clients may stay
-    where they were (cookie lifetime or DNS TTL); `automatic` whether the provider changes the shares by itself."""
+    where they were (cookie lifetime or DNS TTL); `automatic` whether the provider changes the shares by itself; `drift`
+    is a sentence where the system itself lost what was set in it ("" as far as is known)."""
 
     method: str
     destinations: tuple[Destination, ...]
     lag: float = 0
     status: str = ""
     automatic: bool = False
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,14 @@ def attention_of(cell: Cell) -> Iterator[Attention]:
             if share.enabled and share.share > 0 and share.health == "unhealthy":
                 text = f"{share.name} is {share.status or 'unhealthy'} and gets {share.share:g}%"
                 yield Attention("unhealthy", where, text, cell.target)
+    for target, lost in (*((r.target, r.drift) for r in cell.regions), *((s.target, s.drift) for s in cell.splits)):
+        if lost:
+            yield Attention("drift", clean(str(target), 100), lost, cell.target)
     if cell.operation is not None or cell.release is not None:
         return  # it is on its way
     if cell.preview:
         yield Attention("preview", where, f"a swap from {cell.preview} is prepared: complete or cancel it", cell.target)
-    if cell.drift:
+    if len(cell.versions) > 1:
         yield Attention("drift", where, "regions serve " + " and ".join(v or "?" for v in cell.versions), cell.target)
     if cell.known.state == "stale":
         yield Attention("stale", where, f"last read {cell.known.age} ago", cell.target)

@@ -240,7 +240,7 @@ def _cell(
     versions = tuple(dict.fromkeys(r.live.version for r in regions if r.live is not None))
     preview = next((s.preview_from for r in regions for s in r.slots if s.preview_from), "")
     operation, release = running.get(target), claimed.get(target)
-    drift = len(versions) > 1
+    drift = len(versions) > 1 or any(r.drift for r in regions) or any(s.drift for s in splits)
     return Cell(
         target=target,
         state=_cell_state(regions, splits, known, operation, preview, drift, release),
@@ -315,7 +315,8 @@ def _region(seen: Seen, place: Place) -> Region:
     reading = seen.reading(place)
     slots = reading.slots if isinstance(reading, SlotsReading) else ()
     views = tuple(_slot(slot, seen.now, live=index == 0) for index, slot in enumerate(slots))
-    return Region(place.target.region, place.target, views, seen.known(place))
+    drift = clean(reading.drift, 200) if isinstance(reading, SlotsReading) else ""
+    return Region(place.target.region, place.target, views, seen.known(place), drift)
 
 
 def _slot(slot: SlotReading, now: float, *, live: bool) -> SlotView:
@@ -359,4 +360,5 @@ def _split(seen: Seen, place: Place) -> Split:
         lag=traffic.lag,
         status=clean(traffic.status, 40),
         known=seen.known(place),
+        drift=clean(traffic.drift, 200),
     )

@@ -72,7 +72,8 @@ class Share:
 class Split:
     """One router's division of new clients. `between` says what it divides: `slots` or `endpoints`.
 
-    `lag` is the seconds that old clients may stay where they were. `shares` is empty if it was never read.
+    `lag` is the seconds that old clients may stay where they were. `shares` is empty if it was never read. `drift` says
+    what the system itself lost of what was set ("" nothing known).
     """
 
     target: TargetId
@@ -82,16 +83,18 @@ class Split:
     lag: float
     status: str
     known: Knowledge
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The slots of a service in one region (`name` is "" where there is only one)."""
+    """The slots of a service in one region (`name` is "" where there is only one). `drift` as in `Split`."""
 
     name: str
     target: TargetId
     slots: tuple[SlotView, ...]
     known: Knowledge
+    drift: str = ""
 
     @property
     def live(self) -> SlotView | None:
@@ -136,7 +139,8 @@ class OperationView:
 class Cell:
     """A service in an environment.
 
-    `versions` are the distinct versions that serve users, in the order of the regions; more than one is drift.
+    `versions` are the distinct versions that serve users, in the order of the regions; more than one is drift,
+    and so is what a system lost by itself.
     `target_version` is where a swap under way leads ("" if unknown); `known` the least trustworthy of its readings;
     `release` the open release that has it for itself; `changed_at` when something last changed there as far as that is
     known (UNIX seconds; `release/changing.py`).

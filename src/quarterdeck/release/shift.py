@@ -14,7 +14,7 @@ from quarterdeck.release.action import Shift
 from quarterdeck.release.outline import Outline, joined
 from quarterdeck.release.plan import Refusal, Risk
 from quarterdeck.release.survey import Limits, TrafficSurvey
-from quarterdeck.release.weighting import State, state_of, weights_for
+from quarterdeck.release.weighting import State, by_weight, state_of, weights_for
 
 ROUNDING = 0.01
 """Percent by which shares may miss 100 without anybody having meant it."""
@@ -95,7 +95,7 @@ def _plan_one(action: Shift, router: Router) -> Outline | Refusal:
     if limits.ordered:
         wanted = _in_order(action.shares, destinations, where)
         return wanted if isinstance(wanted, Refusal) else splitting.outline(router.place, router.survey, wanted)
-    shares = _completed(action.shares, destinations, where)
+    shares = _completed(action.shares, destinations, limits, where)
     if isinstance(shares, Refusal):
         return shares
     if limits.units == 0:
@@ -113,21 +113,25 @@ def _plan_one(action: Shift, router: Router) -> Outline | Refusal:
 
 
 def _completed(
-    named: Mapping[str, float], destinations: Sequence[Destination], where: str
+    named: Mapping[str, float], destinations: Sequence[Destination], limits: Limits, where: str
 ) -> dict[str, float] | Refusal:
-    """A share for everybody: what isn't named divides the rest in the proportion it has now."""
+    """A share for everybody: what isn't named divides the rest in the proportion it has now.
+
+    Where weights divide, that is theirs: one that is down for a minute has no share, and must not lose its weight.
+    """
     by_name = {name.lower(): share for name, share in named.items()}
     shares = {d.name: by_name.get(d.name.lower(), 0.0) for d in destinations}
     rest = 100 - sum(by_name.values())
     if abs(rest) <= ROUNDING:
         return shares
     others = [d for d in destinations if d.name.lower() not in by_name and d.enabled]
-    whole = sum(d.share for d in others)
+    has = {d.name: d.share for d in others} if limits.atomic else by_weight(state_of(others))
+    whole = sum(has.values())
     if not others or (whole <= 0 and len(others) > 1):
         hint = "name where it goes" + (f": {', '.join(d.name for d in destinations)}" if destinations else "")
         return Refusal("usage", f"{where}: the rest, {rest:g}%, has nowhere to go", hint)
     for destination in others:
-        shares[destination.name] = rest * (destination.share / whole if whole > 0 else 1)
+        shares[destination.name] = rest * (has[destination.name] / whole if whole > 0 else 1)
     return shares
 
 

@@ -71,7 +71,7 @@ def weights_for(parts: Mapping[str, int], now: State, healthy: set[str], limits:
     divisor = reduce(gcd, parts.values())
     reduced = {name: part // divisor for name, part in parts.items()}
     # The scales at which one of the destinations keeps its weight, as nearly as whole numbers go.
-    near = {round(now[name][0] / part) for name, part in reduced.items() if part}
+    near = {round(now[name][0] / part) for name, part in reduced.items() if part} - {0}
     for scale in sorted(near):
         candidate = _scaled(reduced, scale, now, limits)
         if any(on and not limits.smallest <= weight <= limits.largest for weight, on in candidate.values()):
@@ -83,10 +83,11 @@ def weights_for(parts: Mapping[str, int], now: State, healthy: set[str], limits:
 
 
 def _scaled(parts: Mapping[str, int], scale: int, now: State, limits: Limits) -> dict[str, Side]:
-    """A part of 0 switches off where 0 can't be written; the weight stays for the day it is switched on again."""
+    """A part of 0 switches off where 0 can't be written; the weight stays for the day it is switched on again. What
+    somebody has switched off stays off with it."""
     off = limits.smallest > 0
     return {
-        name: (now[name][0], False) if off and part == 0 else (float(part * scale), True)
+        name: (now[name][0], False) if part == 0 and (off or not now[name][1]) else (float(part * scale), True)
         for name, part in parts.items()
     }
 

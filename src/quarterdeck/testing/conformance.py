@@ -28,6 +28,7 @@ from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Refusal, Step
 from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.survey import FORBIDS_PREVIEW
 from quarterdeck.release.swap import Site, plan_swap
 
 MOST_LOOKS = 100
@@ -73,12 +74,19 @@ async def check_observing(capability: Capability, places: Sequence[Place], missi
 async def check_swap(
     host: SlotHost, place: Place, source: str, destination: str, pass_time: PassTime = asyncio.sleep
 ) -> None:
-    """A swap and the swap back; a preview and its cancellation. Leaves everything as it was."""
+    """A swap and the swap back; a preview and its cancellation. Leaves everything as it was.
+
+    A host whose survey forbids a preview must be refused one by the planner, and is not asked for it.
+    """
     modes: tuple[SwapMode, ...] = ("swap", "swap", "preview", "cancel")
     for mode in modes:
         survey = await host.survey_swap(place.address, source, destination)
         require_printable(survey, f"survey of {place.subject}")
         action = Swap(place.target, source, destination, mode)
+        if mode == "preview" and any(risk.code == FORBIDS_PREVIEW for risk in survey.risks):
+            refused = isinstance(plan_swap(action, [Site(place, survey)]), Refusal)
+            require(refused, "the survey forbids a preview, and one was planned")
+            return
         await take(host, steps_of(plan_swap(action, [Site(place, survey)]), mode), pass_time)
 
 
