@@ -114,6 +114,17 @@ def test_a_canary_that_fails_its_users_takes_itself_back_and_fails_the_pipeline(
     told = qd.done("history", "--release", release["id"])
     assert "FAIL" in told
     assert "release.recovering" in told
+    report = qd.json("report", release["id"])["report"]
+    assert (report["moved"][0]["version"], report["ending"], report["asked"]["reason"]) == (
+        "9.9.9", "rolled_back", "a test",
+    )  # fmt: skip
+    assert [point["value"] for point in report["shares"][0]["points"]] == [0, 20, 0]
+    (gate,) = report["gates"]
+    assert gate["samples"][-1]["verdict"] == "fail"
+    assert report["steps"][0]["attempts"][0]["undo"]
+    assert (report["evidence"]["faults"], report["evidence"]["lines"] > 10) == ([], True)
+    (failure,) = qd.json("report", "--dora", "production/payments")["dora"]["failures"]
+    assert (failure["id"], failure["restored_in"] >= 0) == (release["id"], True)
 
 
 def test_people_answer_and_a_dead_line_and_a_dead_runner_change_nothing(qd: Qd) -> None:

@@ -174,15 +174,19 @@ def _held(parsed: Namespace) -> list[str]:
 
 
 def _releases(parsed: Namespace) -> list[str]:
-    """Open releases by id and by target, past ones by id; with the steps that ask somebody, where a word is given."""
+    """Open releases by id and by target, past ones by id (to be told, by target too); with the steps that ask somebody,
+    where a word is given; parts of the fleet where releases are measured."""
     if _command(parsed) in ("approve", "reject"):
         waiting = _asked(parsed, lambda store: store.releases(open_only=True)) or ()
         steps = [(one.id, step.id) for one in waiting for step in one.plan.steps if isinstance(step.work, Ask)]
         ours = [*(one.id for one in waiting), *(f"{release}/{step}" for release, step in steps)]
         return [*ours, *_runs(parsed, waiting=True)]
+    if getattr(parsed, "dora", False):
+        return _scopes(parsed)
     known = _asked(parsed, lambda store: store.releases()) or ()
-    claimed = [str(target) for one in known if one.open for target in one.targets if not target.flag]
-    return [*claimed, *(one.id for one in known)]
+    past = _command(parsed) == "report"
+    claimed = [str(target) for one in known if one.open or past for target in one.targets if not target.flag]
+    return [*dict.fromkeys(claimed), *(one.id for one in known)]
 
 
 def _steps(parsed: Namespace) -> list[str]:

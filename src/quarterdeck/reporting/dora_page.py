@@ -73,7 +73,7 @@ def _blocks(dora: Dora) -> Iterator[Block]:
 def _told(one: Measures) -> Iterator[tuple[str, str]]:
     yield "Deployment frequency", _frequency(one)
     yield "Lead time (from the proposal)", _lengths(one.lead, "deployment")
-    rate = f"{saying.percent(one.failure_rate)}: " if one.failure_rate is not None else ""
+    rate = f"{one.failure_rate:.0f}%: " if one.failure_rate is not None else ""
     few = "" if one.failure_rate is not None or not one.changes else " (too few for a rate)"
     yield "Change failure rate", f"{rate}{one.failed} of {_count(one.changes, 'change')} failed{few}"
     open_ones = f"; {one.unrestored} not put right, as far as is known" if one.unrestored else ""

@@ -280,10 +280,11 @@ def _plan(report: Report) -> Iterator[Block]:
         if plan.confirm_within is None
         else f"taken back unless confirmed within {saying.lasted(plan.confirm_within)}"
     )
+    most = f"{saying.percent(plan.most_exposed)} of new clients" if plan.most_exposed else ""
     yield Facts(
         (
             ("Who feels it", plan.who_feels_it),
-            ("At most on an unfinished version", saying.percent(plan.most_exposed) + " of new clients"),
+            ("At most on an unfinished version", most),
             ("If a gate fails", {"rollback": "everything is taken back", "pause": "it pauses"}[plan.on_failure]),
             ("Way back", plan.way_back),
             ("Lost on the way back", plan.lost),
