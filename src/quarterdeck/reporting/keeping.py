@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import re
 from pathlib import Path
 
 from quarterdeck import paths
@@ -16,16 +16,17 @@ FOLDER = "reports"
 
 
 def keep(report: Report, state: Path) -> Path:
-    """Write a report as HTML into the state folder; where it is. What was written before stays.
+    """Write a report as HTML into the state folder; where it is. It is named after the release; what was written of it
+    before stays, and the new one gets a number.
 
     Raises:
         OSError: if it can't be written.
     """
     folder = paths.private_dir(state / FOLDER)
-    stamp = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime(report.made_at))
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", report.id)
     page, number = html.written(release_document(report)), 1
     while True:
-        path = folder / f"{stamp}-{report.id}{f'-{number}' if number > 1 else ''}.html"
+        path = folder / f"{name}{f'-{number}' if number > 1 else ''}.html"
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
