@@ -175,3 +175,16 @@ def test_escapes_and_markup_in_a_file_stay_harmless_in_its_problems(folder: Any,
     (problem,) = folder.problems(minimal('"\\e[31m[/x]\\u202e": {}\n'))
     assert problem.path == "\\x1b[31m[/x]\\u202e"
     assert "\x1b" not in str(problem)
+
+
+@pytest.mark.parametrize("accent", ["red", "purple", "protected", "'#b42318'"])
+def test_an_accent_is_a_name_or_a_colour(folder: Any, minimal: Any, accent: str) -> None:
+    loaded = folder.load(minimal("").replace("production: {}", f"production: {{accent: {accent}}}"))
+    assert loaded.fleet.environments[0].accent == accent.strip("'")
+
+
+@pytest.mark.parametrize("accent", ["rde", "'#b4231'", "danger", "Red"])
+def test_an_accent_that_nobody_knows_is_refused(folder: Any, minimal: Any, accent: str) -> None:
+    place, hint = only(folder, minimal("").replace("production: {}", f"production: {{accent: {accent}}}"))
+    assert place == f"5:24 environments.production.accent: {accent.strip(chr(39))} is no accent"
+    assert hint.startswith("one of red, orange, green, teal, blue, purple, protected, or a colour")

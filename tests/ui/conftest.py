@@ -29,7 +29,7 @@ def start(scene: Scene) -> Start:
 
     def make(theme: str = "quarterdeck-dark", **settings: Any) -> Cockpit:
         chosen, problem = theming.choose(theme, (paths.shared_dir("themes"),))
-        options = {"actor": "ana@jump1", "clock": scene.clock, "state": scene.path.parent, **settings}
+        options = {"actor": "ana@jump1", "clock": scene.clock, "state": scene.path.parent, "theme": theme, **settings}
         return Cockpit(scene.viewer(), Settings(**options), chosen, problem=problem)
 
     return make

@@ -162,10 +162,10 @@ def test_without_a_usable_theme_another_is_used_and_the_reason_told(
 def test_a_broken_file_called_as_the_default_is_does_not_take_the_default_away(
     write: Write, among: tuple[Path, Path]
 ) -> None:
-    path = write("[", "quarterdeck-dark")
+    write("[", "quarterdeck-dark")
     theme, problem = theming.choose("quarterdeck-dark", among)
     assert theme.name == "quarterdeck-dark"
-    assert problem.startswith(f"{path}:1: ")
+    assert problem.startswith("quarterdeck-dark.toml:1: ")
 
 
 def test_every_word_becomes_variables_of_textual() -> None:

@@ -35,6 +35,11 @@ class ThemeFault:
     def __str__(self) -> str:
         return f"{self.path}{f':{self.line}' if self.line else ''}: {self.message}"
 
+    @property
+    def short(self) -> str:
+        """For one line of a screen: without the folder."""
+        return f"{self.path.name}:{self.line}: {self.message}" if self.line else self.message
+
 
 class BadTheme(ValueError):
     """A theme file that can't be used."""

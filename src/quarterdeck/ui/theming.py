@@ -62,7 +62,7 @@ def choose(
     except BadTheme as error:
         # Not from the user's folder: the file that can't be used may be called as the other one is.
         shipped = theme_file.read(among[0] / f"{otherwise}.toml", among[:1])
-        return made(shipped, colourless=colourless), f"{error}; using {otherwise}"
+        return made(shipped, colourless=colourless), f"{error.fault.short}; using {otherwise}"
 
 
 def made(theme: ThemeFile, *, colourless: bool = False) -> Theme:

@@ -26,7 +26,7 @@ def wear(cockpit: Cockpit, name: str) -> None:
     try:
         theme = _made(name)
     except BadTheme as error:
-        cockpit.say(f"{error}; the look stays as it is")
+        cockpit.say(f"{error.fault.short}; the look stays as it is")
         return
     _put_on(cockpit, theme)
     theme_choice.keep(str(cockpit.settings.state), colours.fitting_theme(), name)
@@ -57,7 +57,7 @@ class Mirror:
             self._watch = ThemeWatch(cockpit.theme, theming.folders())
         found = self._watch.look()
         if isinstance(found, BadTheme):
-            cockpit.say(f"{found}; the look stays as it is")
+            cockpit.say(f"{found.fault.short}; the look stays as it is")
         elif found is not None:
             theme = theming.made(found, colourless=colours.colourless())
             if theme != cockpit.current_theme:

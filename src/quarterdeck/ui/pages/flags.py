@@ -12,6 +12,7 @@ from quarterdeck.release.flag_story import FlagStory, settled, states
 from quarterdeck.release.picture import EnvironmentView, FlagCell, FlagRow, Picture
 from quarterdeck.ui.fields import seek
 from quarterdeck.ui.pages import marks
+from quarterdeck.ui.pages.accents import word_of
 from quarterdeck.ui.spans import BLANK, Line, join, line, plain, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
@@ -42,8 +43,12 @@ SORTED: Mapping[Sort, str] = {"name": "by name", "changed": "last changed first"
 
 def columns(environments: Sequence[EnvironmentView]) -> list[Column]:
     """The flag's name, then one column per environment."""
-    titles = (env.name.upper() + (" (protected)" if env.protected else "") for env in environments)
-    return [Column("FLAG", least=16), *(Column(title, selectable=True, least=14) for title in titles)]
+    titles = [env.name.upper() + (" (protected)" if env.protected else "") for env in environments]
+    each = zip(environments, titles, strict=True)
+    return [
+        Column("FLAG", least=16),
+        *(Column(title, selectable=True, least=14, word=word_of(env)) for env, title in each),
+    ]
 
 
 def rows(
