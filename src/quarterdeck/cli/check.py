@@ -90,6 +90,8 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
         yield Finding("configuration", "warning", warning)
     for finding in _store(invocation):
         yield finding
+    for finding in _cockpit():
+        yield finding
     for name, why in registry.broken():
         yield Finding("provider", name, why, "reinstall or remove that package", ExitCode.USAGE)
     if invocation.sandbox:
@@ -129,6 +131,14 @@ def _store(invocation: Invocation) -> Iterator[Finding]:
         yield Finding("store", str(path), warning, exit_code=ExitCode.FAILED)
     if not open_to_others:
         yield Finding("store", str(path), "" if path.exists() else "not made yet")
+
+
+def _cockpit() -> Iterator[Finding]:
+    """This user's own: told where something is wrong with it."""
+    from quarterdeck.cli.check_cockpit import faults
+
+    for part, message, hint in faults():
+        yield Finding(part, "can't be used", message, hint, ExitCode.USAGE)
 
 
 async def _connection(connection: Connection, fleet: Fleet, sessions: Sessions) -> AsyncIterator[Finding]:
