@@ -12,7 +12,7 @@ from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address
 from quarterdeck.release.guards import Guards
-from quarterdeck.release.past import RECENT, Past, differing_facts, differing_guards, spoken
+from quarterdeck.release.past import RECENT, SERVING, Past, differing_facts, differing_guards, spoken
 from quarterdeck.release.plan import Step
 
 CHECKOUT = TargetId("production", "checkout")
@@ -24,10 +24,14 @@ def step(step_id: str = "1", verb: Any = "swap", target: TargetId = CHECKOUT, **
     return Step(step_id, verb, "slots", target, Address("azure", {}), "", **facts)
 
 
+SLOTS = {"source": "staging", "destination": "production"}
+NEW = {"source_version": "1", "destination_version": "2"}
+
+
 def swap(old: str = "1", new: str = "2", step_id: str = "1") -> Step:
     return step(
         step_id,
-        change={"source": "staging", "destination": "production"},
+        change=SLOTS,
         before={"source_version": new, "destination_version": old, "preview_from": ""},
         after={"source_version": old, "destination_version": new, "preview_from": ""},
     )
@@ -156,6 +160,17 @@ def test_a_flag_is_told_by_who_sees_it_and_its_label(lines: Lines) -> None:
     lines("step.done", step="1")
     assert lines.said((FLAG, "flag")) == "on for 25% of everybody"
     assert lines.said((FLAG, "flag under label eu")) == "off for everybody"
+
+
+def test_a_release_read_what_served_and_a_build_that_is_set_takes_its_place(lines: Lines) -> None:
+    member = {"target": to_json(CHECKOUT), "version": "2", "previous": "1", "strategy": "careful"}
+    lines("release.started", "r1", plan={"members": [member], "made_at": 4.0})
+    fact = lines.past.facts[(CHECKOUT, SERVING)]
+    assert (fact.value, fact.how, fact.seen, lines.past.releases) == ("1", "read", 4.0, {"r1": True})
+    west = step(target=TargetId("production", "checkout", "west"), change=SLOTS, after=NEW)
+    lines.start(west)
+    lines("step.done", step="1")
+    assert (CHECKOUT, SERVING) not in lines.past.facts
 
 
 def test_a_step_of_an_unknown_plan_says_nothing(lines: Lines) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see, type_in
+from tests.ui.release_scenes import sail
 from tests.ui.scenes import CHECKOUT, NOW, Scene, flag_plan, played, shift_plan
 
 from quarterdeck.store import hindsight
@@ -87,6 +88,14 @@ async def test_a_release_is_found_with_its_operations(scene: Scene) -> None:
     assert lines.add_newer(scene.store.events()) == 2
 
 
+async def test_what_a_step_does_is_told_although_its_plan_has_the_same_number(scene: Scene, start: Start) -> None:
+    scene.publish()
+    scene.record(Draft("plan.made", "ana", "op1", "", {"command": "qd flag off staging/beta-basket"}), ago=70)
+    scene.step(scene.start(flag_plan()), "intended")
+    async with start().run_test(size=SIZE) as pilot:
+        assert "step 1: switch beta-basket off" in await press(pilot, "7")
+
+
 async def test_a_wrong_time_is_said(scene: Scene, start: Start) -> None:
     played(scene)
     async with start().run_test(size=SIZE) as pilot:
@@ -131,6 +140,14 @@ async def test_the_fleet_is_shown_as_it_was_and_clearly_not_as_it_is(scene: Scen
         assert "AS IT WAS AT the beginning" in await press(pilot, "less_than_sign")
         assert "line 1 of 9" in await press(pilot, "greater_than_sign")
     assert list(scene.store.pending()) == []
+
+
+async def test_what_a_release_found_is_known_of_its_service(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    async with start().run_test(size=SIZE) as pilot:
+        screen = await press(pilot, "7", "less_than_sign")
+        assert "○ 2.14.3" in next(row for row in screen.splitlines() if row.startswith("checkout"))
+        assert "checkout 2.15.0 in production" in screen
 
 
 async def test_nothing_can_be_changed_in_the_past(scene: Scene, start: Start) -> None:

@@ -20,9 +20,12 @@ from quarterdeck.release.plan import Facts, Step
 
 Subject = tuple[TargetId, str]
 """A target and what of it: `build in production`, `share of westeurope`, `weight of northeurope`, `preview in
-production`, `flag`, `flag under label eu`."""
+production`, `serving`, `flag`, `flag under label eu`."""
 
+SERVING = "serving"
+"""What of a service its users had when a release of it was planned, whatever slot that is in."""
 NO_PREVIEW = "none"
+_BUILD = "build in "
 _NAME = 60
 
 
@@ -81,7 +84,7 @@ class Past:
         self.seq, self.at = seq, at
         group = kind.partition(".")[0]
         if group == "release":
-            self._release(kind, operation, body)
+            self._release(kind, operation, body, at)
         elif kind == "operation.started":
             plan = body.get("plan") or {}
             self._begin(operation, _steps_of(plan), min(at, float(plan.get("made_at") or at)))
@@ -139,16 +142,25 @@ class Past:
                     self.facts[subject] = Fact("", "lost", at, at, "", operation)
 
     def _set(self, subject: Subject, value: str, at: float, actor: str, operation: str) -> None:
+        if subject[1].startswith(_BUILD):
+            self.facts.pop((subject[0].whole, SERVING), None)
         was = self.facts.get(subject)
         if was is not None and was.value == value and was.how in ("read", "set"):
             self.facts[subject] = replace(was, seen=at)  # it was so before, and somebody else's doing
         elif value != NO_PREVIEW or was is not None:
             self.facts[subject] = Fact(value, "set", at, at, actor, operation)
 
-    def _release(self, kind: str, release: str, body: Mapping[str, Any]) -> None:
+    def _release(self, kind: str, release: str, body: Mapping[str, Any], at: float) -> None:
         match kind:
             case "release.started":
                 _keep(self.releases, release, is_open=True)
+                plan = body.get("plan") or {}
+                for member in plan.get("members") or ():
+                    if member.get("previous"):
+                        served = (from_json(TargetId, member["target"]).whole, SERVING)
+                        self._found(
+                            served, _name(member["previous"]), min(at, float(plan.get("made_at") or at)), release
+                        )
             case "release.ended":
                 _keep(self.releases, release, is_open=bool(body.get("choices")))
             case "release.ordered":
@@ -185,14 +197,14 @@ def values(step: Step, facts: Facts) -> Iterator[tuple[Subject, str]]:
             for side in ("source", "destination"):
                 version = facts.get(f"{side}_version") or facts.get(f"{side}_build")
                 if version and side in step.change:
-                    yield (target, f"build in {_name(step.change[side])}"), _name(version)
+                    yield (target, f"{_BUILD}{_name(step.change[side])}"), _name(version)
             if "preview_from" in facts and "destination" in step.change:
                 waiting = facts["preview_from"]
                 told = f"from {_name(waiting)}" if waiting else NO_PREVIEW
                 yield (target, f"preview in {_name(step.change['destination'])}"), told
         case "deploy":
             if (content := facts.get("version") or facts.get("artifact")) and "slot" in step.change:
-                yield (target, f"build in {_name(step.change['slot'])}"), _name(content)
+                yield (target, f"{_BUILD}{_name(step.change['slot'])}"), _name(content)
         case "set_shares":
             for name, share in (facts.get("shares") or {}).items():
                 yield (target, f"share of {_name(name)}"), f"{round(share, 2):g}%"

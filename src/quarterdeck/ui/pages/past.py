@@ -10,7 +10,7 @@ from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.release.guards import person
-from quarterdeck.release.past import NO_PREVIEW, Difference, Fact, Subject, spoken
+from quarterdeck.release.past import NO_PREVIEW, SERVING, Difference, Fact, Subject, spoken
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, Span, Word, fit, line, width, wrap
 
@@ -82,11 +82,14 @@ def _table(then: AsOf, fleet: Fleet, cells: int) -> list[Line]:
 
 
 def _serving(facts: Mapping[Subject, Fact], slot: str) -> Mapping[TargetId, Sequence[Fact]]:
-    """What is known of the slot that users reach, by service; each of its regions has a word."""
+    """What is known of what users reach, by service; each of its regions has a word. What was last read counts."""
     found: dict[TargetId, list[Fact]] = {}
     for (target, what), fact in facts.items():
         if what == f"build in {slot}":
             found.setdefault(target.whole, []).append(fact)
+    for (target, what), fact in facts.items():
+        if what == SERVING and fact.seen > max((one.seen for one in found.get(target, ())), default=float("-inf")):
+            found[target] = [fact]
     return found
 
 
@@ -223,7 +226,7 @@ def _difference(one: Difference, cells: int) -> list[Line]:
     told = after if not one.before and one.what.partition(" ")[0] in _BEGINNING else f"{before} -> {after}"
     who = f"by {clean(person(one.by), 40)} " if one.by else ""
     when = f"at {marks.clock_time(one.at)}" if one.at else ""
-    if not one.by and one.what.partition(" ")[0] in ("build", "share", "weight", "flag", "preview"):
+    if not one.by and one.what.partition(" ")[0] in ("build", "serving", "share", "weight", "flag", "preview"):
         when = f"found so {when}" if when else ""
     return wrap(f"{clean(one.what, 200)}: {told}  {who}{when}".rstrip(), cells, first=line("  "))
 

@@ -174,17 +174,16 @@ class Log(Deck):
     # --- what a line is about -------------------------------------------------------------------------------------
     def _names(self, event: Event) -> Mapping[str, str]:
         """What the steps do that an event may name; read once for each operation and release."""
-        known = self._steps.get(event.operation)
-        if known is None:
-            known = self._steps[event.operation] = self._step_names(event)
-        return known
-
-    def _step_names(self, event: Event) -> Mapping[str, str]:
-        group, store = event.kind.partition(".")[0], self.cockpit.store
+        group = event.kind.partition(".")[0]
         if not event.operation or group not in ("release", "step", "operation", "operator"):
             return {}
-        found = store.release(event.operation) if group == "release" else store.operation(event.operation)
-        return {} if found is None else {step.id: step.summary for step in found.plan.steps}
+        known = self._steps.get(event.operation)
+        if known is None:
+            store = self.cockpit.store
+            found = store.release(event.operation) if group == "release" else store.operation(event.operation)
+            known = {} if found is None else {step.id: step.summary for step in found.plan.steps}
+            self._steps[event.operation] = known
+        return known
 
     def detail(self) -> Line:
         event = self._event()

@@ -103,12 +103,12 @@ class AsItWas(_Looking):
             fleet = self.cockpit.sight.fleet
             self.query_one("#text", Page).make(lambda cells: past.past_lines(then, fleet, cells))
         shown = self.cockpit.keys.shown
-        other = "with now" if self._marked is None else "with the marked line"
+        other = " with now" if self._marked is None else " with the marked line"
         self.say_keys(
             (shown("scrub-back"), "earlier"),
             (shown("scrub-forward"), "later"),
             ("t", "time"),
-            (shown("compare"), f"compare {other}"),
+            (shown("compare"), "compare" + (other if self.size.width >= 80 else "")),
             ("Esc", "back"),
         )
 
