@@ -76,7 +76,8 @@ def test_flags_and_rollbacks_are_no_deployments_and_a_swap_on_its_own_is_one() -
     diary.alone("swap", Swap(CHECKOUT))
     diary.alone("preview", Swap(CHECKOUT, mode="preview"))
     diary.alone("back", Rollback(CHECKOUT), undoes="swap")
-    assert diary.dora().measures[0].deployments == 1
+    whole = diary.dora().measures[0]
+    assert (whole.deployments, whole.changes, whole.failed) == (1, 1, 1)
     told = diary.told()
     assert set(told) == {"swap", "back"}
     assert told["swap"].remedy == "rollback back"
