@@ -60,10 +60,10 @@ def _claims(picture: Picture, target: TargetId) -> Iterator[tuple[str, str]]:
     """By whom it is in use."""
     for release in picture.releases:
         if release.open and target.whole in {one.whole for one in release.targets}:
-            yield release.id, f"release {release.title} has {target.whole} for itself, by {release.actor}"
+            yield release.id, f"release {release.title} has {marks.name(target.whole)} for itself, by {release.actor}"
     for one in picture.operations:
         if one.open and one.target.whole == target.whole:
-            yield one.id, f"{marks.what(one)} of {one.target} is under way, by {one.actor}"
+            yield one.id, f"{marks.what(one)} of {marks.name(one.target)} is under way, by {one.actor}"
 
 
 def _serving(picture: Picture, target: TargetId) -> Iterator[tuple[str, str]]:
@@ -72,10 +72,10 @@ def _serving(picture: Picture, target: TargetId) -> Iterator[tuple[str, str]]:
         if region.name in ("", target.region) or not target.region:
             for slot in region.slots:
                 if slot.version:
-                    yield f"{slot.name} of {region.target}", slot.version
+                    yield f"{slot.name} of {marks.name(region.target)}", slot.version
     for row in picture.flags if target.flag else ():
         for flag in (flag for labels in row.cells for flag in labels if flag.target == target):
-            yield f"{target}" + (f" [{clean(flag.label, 40)}]" if flag.label else ""), _state(flag)
+            yield marks.name(target) + (f" [{clean(flag.label, 40)}]" if flag.label else ""), _state(flag)
 
 
 def _state(flag: FlagCell) -> str:

@@ -25,6 +25,11 @@ Line: TypeAlias = tuple[Span, ...]
 
 BLANK: Line = ()
 
+_NARROWEST = 10
+"""Cells below which no text is broken into lines."""
+_BELOW = 4
+"""How far a text is indented that stands below what it belongs to."""
+
 _ASCII = str.maketrans(
     {"·": "-", "…": "~", "─": "-", "│": "|", "█": "#", "░": ".", "▲": "^", "▼": "v", "●": "*", "○": "o", "✓": "+",
      "✗": "x", "◆": "#", "▸": ">", "◂": "<", "■": "#", "—": "-", "’": "'",
@@ -66,9 +71,12 @@ def spread(left: Line, right: Line, cells: int) -> Line:
 
 
 def wrap(text: str, cells: int, *, first: Line = (), word: Word = "text") -> list[Line]:
-    """Words broken into lines of at most `cells`; what follows the first line is indented to where it began."""
+    """Words broken into lines of at most `cells`; what follows the first line is indented to where it began. Where
+    `first` leaves no room beside it, the text stands below it."""
     indent = width(first)
-    pieces = _broken(text, max(10, cells - indent)) or [""]
+    if text and cells - indent < _NARROWEST <= cells - _BELOW:
+        return [fit(first, min(indent, cells)), *wrap(text, cells, first=line(" " * _BELOW), word=word)]
+    pieces = _broken(text, max(_NARROWEST, cells - indent)) or [""]
     lines = [(*first, (pieces[0], word))]
     lines += [((" " * indent, "text"), (piece, word)) for piece in pieces[1:]]
     return lines

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.text import clean
 from quarterdeck.release.picture import Cell, EnvironmentView, Picture, Row
 from quarterdeck.release.standing_view import GuardsView
 from quarterdeck.ui.pages import marks
@@ -134,7 +135,7 @@ def detail_line(cell: Cell | None, *, marked: bool = False, pinned: bool = False
     """Everything about the cell under the cursor that one line holds."""
     if cell is None:
         return BLANK
-    told: list[Line] = [line((str(cell.target), "title"))]
+    told: list[Line] = [line((marks.name(cell.target), "title"))]
     if marked or pinned:
         told.append(line((" and ".join(["marked"] * marked + ["pinned"] * pinned), "key")))
     if cell.release is not None:
@@ -173,7 +174,7 @@ def _release_lines(picture: Picture, most: int) -> list[Line]:
     lines += [_release_line(one) for one in picture.releases if one.open]
     for debt in picture.guards.debts:
         owed = fit(line(f"{debt.age:>5}  ", marks.INBOX["debt"]), 28)
-        lines.append((*owed, (f" {debt.target.name}: {debt.kind}: {debt.text}", "text")))
+        lines.append((*owed, (f" {clean(debt.target.name, 60)}: {debt.kind}: {debt.text}", "text")))
     lines += [_release_line(one) for one in picture.releases if not one.open][:_ENDED_SHOWN]
     return lines[:most]
 

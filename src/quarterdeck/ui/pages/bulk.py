@@ -88,8 +88,8 @@ def chain_state(chain: Chain) -> str:
 
 def _plan(number: int, plan: Plan, cells: int) -> Iterator[Line]:
     target = plan.action.target
-    protected = ((f"  {plan.type_to_confirm} is protected", "protected"),) if plan.type_to_confirm else ()
-    what = clean(plan.command.removeprefix("qd "), 200) or str(target)
+    protected = ((f"  {clean(plan.type_to_confirm, 60)} is protected", "protected"),) if plan.type_to_confirm else ()
+    what = clean(plan.command.removeprefix("qd "), 200) or marks.name(target)
     yield line((f"{number:>2}. ", "dim"), (what, "title"), *protected)
     for effect in plan.effects[:_EFFECTS]:
         change = f"{clean(effect.before, 100) or '(none)'}  ->  {clean(effect.after, 100) or '(none)'}"

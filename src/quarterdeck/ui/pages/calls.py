@@ -114,7 +114,7 @@ def _calling(picture: Picture, me: str = "") -> dict[str, str]:
         if item.kind in NEEDS_A_PERSON and item.kind != "debt" and not (me and item.waits.startswith(own))
     }
     found |= {
-        f"operation {one.id}": f"{one.verb} {one.target} needs you"
+        f"operation {one.id}": f"{one.verb} {clean(str(one.target))} needs you"
         for one in picture.operations
         if one.state == "needs_operator" and one.open
     }

@@ -153,4 +153,6 @@ def _flags(picture: Picture) -> Iterator[Choice]:
         for column, labels in enumerate(row.cells, 1):
             for one in labels[:1]:
                 told = ("on" if one.enabled else "off") + (f" under {len(labels)} labels" if len(labels) > 1 else "")
-                yield Choice(f"flag:{at}:{column}", "flag", f"{one.target.environment}/{one.target.name}", told)
+                yield Choice(
+                    f"flag:{at}:{column}", "flag", clean(f"{one.target.environment}/{one.target.name}", 100), told
+                )

@@ -83,7 +83,7 @@ def rows(items: Sequence[InboxItem]) -> list[GridRow]:
 def item_lines(item: InboxItem, cells: int) -> list[Line]:
     """One of them: for what it waits, with the evidence, what a yes would do, and who may give it."""
     state, word = marks.INBOX[item.kind]
-    where = f"  {item.target}" if item.target is not None else ""
+    where = f"  {marks.name(item.target)}" if item.target is not None else ""
     lines: list[Line] = [line((item.title, "title"), ("  ", "text"), (state, word), (where, "dim"))]
     lines += _labelled("WAITS FOR", item.waits, cells)
     lines += _labelled("SO FAR", item.so_far, cells)

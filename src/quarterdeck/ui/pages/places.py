@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
+
 from quarterdeck.release.picture import Cell, Region, Row, Share, Split
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, fit, join, line, spread
@@ -40,7 +42,7 @@ def places_lines(rows: Sequence[Row], cells: int) -> list[Line]:
     targets += [split.target for cell in found for split in _endpoints(cell)]
     if not targets:
         return []
-    indent = min(max(len(str(target)) for target in targets), max(20, cells // 2)) + 4
+    indent = min(max(cell_len(marks.name(target)) for target in targets), max(20, cells // 2)) + 4
     return [BLANK, line(("PLACES", "heading")), *(row for cell in found for row in _of_cell(cell, indent, cells))]
 
 
@@ -66,7 +68,7 @@ def _of_cell(cell: Cell, indent: int, cells: int) -> Iterator[Line]:
 
 
 def _place(place: Region | Split, told: Line, indent: int, cells: int) -> Line:
-    left = (*fit(line(f"  {place.target}"), indent), *told)
+    left = (*fit(line(f"  {marks.name(place.target)}"), indent), *told)
     known = marks.of_knowledge(place.known) if cells >= _WIDE else marks.of_doubt(place.known)
     return spread(left, (*line("  "), *known), cells)
 

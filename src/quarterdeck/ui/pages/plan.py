@@ -85,10 +85,13 @@ def way_back_lines(fuse: Fuse, cells: int) -> Iterator[Line]:
 
 
 def command_lines(command: str, cells: int) -> Iterator[Line]:
-    """The headless twin."""
-    if command:
-        first = line(("SAME BY HAND", "heading"), (" (C copies it)  ", "dim"))
-        yield from wrap(clean(command, 600), cells, first=first)
+    """The headless twin: behind its heading, or below it where it would be broken there."""
+    heading, twin = line(("SAME BY HAND", "heading"), (" (C copies it)", "dim")), clean(command, 600)
+    if twin and width(heading) + 2 + len(twin) <= cells:
+        yield (*heading, ("  ", "text"), (twin, "text"))
+    elif twin:
+        yield heading
+        yield from wrap(twin, cells, first=line("  "))
 
 
 def effect_lines(effects: Sequence[Effect], cells: int) -> Iterator[Line]:

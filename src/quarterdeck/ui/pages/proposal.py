@@ -35,9 +35,10 @@ def _members(plan: ReleasePlan, cells: int) -> Iterator[Line]:
     for one in plan.members:
         told = change(clean(one.previous, 60), clean(one.version, 60))
         told += f"  by {clean(one.strategy, 60)}" if one.strategy else ""
-        yield from wrap(told, cells, first=line("  ", (str(one.target), "title"), "  "))
+        yield from wrap(told, cells, first=line("  ", (marks.name(one.target), "title"), "  "))
     if plan.exposure:
-        yield line(f"  {marks.percent(plan.exposure)} of new clients, at most, are on it before it is through")
+        told = f"{marks.percent(plan.exposure)} of new clients, at most, are on it before it is through"
+        yield from wrap(told, cells, first=line("  "))
     for release in plan.supersedes:
         yield from wrap(
             f"release {release} gives way: it has changed nothing yet", cells, first=line(("  ▲ ", "danger"))
@@ -85,7 +86,7 @@ def _steps(plan: ReleasePlan, cells: int) -> Iterator[Line]:
 
 def _what(step: ReleaseStep, before: str, plan: ReleasePlan) -> str:
     several = len(plan.members) > 1
-    told = (f"{step.target.name}: " if several else "") + clean(step.summary, 200)
+    told = (f"{clean(step.target.name, 60)}: " if several else "") + clean(step.summary, 200)
     match step.work:
         case Pause(seconds=None):
             told += " (until somebody promotes it)"
@@ -93,7 +94,7 @@ def _what(step: ReleaseStep, before: str, plan: ReleasePlan) -> str:
             told += _who_may(plan, rule)
         case Observe() | Pause() | Write() | Run():
             pass
-    told += f"  [{step.ring}]" if step.ring else ""
+    told += f"  [{clean(step.ring, 40)}]" if step.ring else ""
     needs = ", ".join(step.needs)
     return told + (f"  after {needs}" if step.needs and needs != before else "")
 

@@ -95,7 +95,7 @@ def head_lines(release: ReleaseView, cells: int, draining: str = "") -> list[Lin
     several = len(release.members) > 1
     for number, member in enumerate(release.members):
         versions = change(member.previous, member.version) or "?"
-        told = f"{member.target.name}  {versions}" if several else versions + share
+        told = f"{clean(member.target.name, 60)}  {versions}" if several else versions + share
         lines += _labelled("" if number else "USERS", told, cells)
     if several and share:
         lines += _labelled("", share.removeprefix(", "), cells)
@@ -146,7 +146,7 @@ def steps_lines(release: ReleaseView, cells: int) -> list[Line]:
 
 
 def _step(step: StepView, release: ReleaseView, ring_cells: int, id_cells: int, cells: int, *, several: bool) -> Line:
-    what = f"{step.target.name}: " if several else ""
+    what = f"{clean(step.target.name, 60)}: " if several else ""
     left: Line = (
         marks.pointer(step.current and release.open),
         *fit(line(marks.of_step(release, step)), 11),
@@ -317,7 +317,7 @@ def step_rows(release: ReleaseView) -> list[GridRow]:
                 line((step.id, "dim")),
                 line(marks.of_step(release, step)),
                 *((line((step.ring or step.phase or "-", "heading" if step.ring else "dim")),) if parts else ()),
-                line((f"{step.target.name}: " if several else "") + step.summary, (_after(step), "dim")),
+                line((f"{clean(step.target.name, 60)}: " if several else "") + step.summary, (_after(step), "dim")),
                 line((step.clock or (step.age if step.state != "waiting" else ""), "moving" if step.clock else "dim")),
             ),
         )

@@ -67,7 +67,7 @@ def service_lines(view: ServiceView, cells: int) -> list[Line]:
     """The whole page; in two columns where there is room."""
     cell = view.cell
     badge = line(("  PROTECTED", "protected")) if view.protected else ()
-    lines: list[Line] = [(*line((str(cell.target), "title")), *badge, ("   ", "text"), *cell_line(cell)), BLANK]
+    lines: list[Line] = [(*line((marks.name(cell.target), "title")), *badge, ("   ", "text"), *cell_line(cell)), BLANK]
     if cells < _TWO_COLUMNS:
         return [*lines, *_now(view, cells), *_places(view, cells), *_later(view, cells)]
     each = (cells - width(_BETWEEN)) // 2
