@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Self
+import re
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from quarterdeck.providers.haproxy.runtime import endpoint_of
 from quarterdeck.providers.http.schema import Part
@@ -35,11 +36,30 @@ def _listed(value: Any) -> Any:
 
 Socket = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_reachable)]
 
-Word = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+def _each_once(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("the same stands there twice")
+    return names
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.:-]+", text):
+        raise ValueError("HAProxy knows no such name: letters, digits and - _ . : only")
+    return text
+
+
+def _argument(text: str) -> str:
+    if not re.fullmatch(r"[^\s;\\#<>\"'\x00-\x1f\x7f]+", text):
+        raise ValueError("must be one word without ; # < > quotes and backslashes, as HAProxy's own files have it")
+    return text
+
+
+Word = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_name)]
 """What HAProxy takes as the name of a backend or a server (its configuration manual, section 2.2). Names go into
 commands, where a semicolon would begin another one."""
 
-Argument = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\s;\\#<>\"'\x00-\x1f\x7f]+$")]
+Argument = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_argument)]
 """One argument of a command, as it stands."""
 
 
@@ -50,14 +70,8 @@ class HAProxyConnection(Part):
     `level admin`.
     """
 
-    socket: Annotated[list[Socket], BeforeValidator(_listed), Field(min_length=1)]
+    socket: Annotated[list[Socket], BeforeValidator(_listed), Field(min_length=1), AfterValidator(_each_once)]
     timeout: Annotated[str, AfterValidator(_limit)] = "5s"
-
-    @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        if len(set(self.socket)) < len(self.socket):
-            raise ValueError("a socket stands there twice")
-        return self
 
 
 class BackendAddress(Part):
@@ -75,11 +89,5 @@ class MapAddress(Part):
 
     map: Argument
     key: Argument
-    backends: list[Word] = Field(min_length=2, max_length=2)
+    backends: Annotated[list[Word], Field(min_length=2, max_length=2), AfterValidator(_each_once)]
     versions: Argument | None = None
-
-    @model_validator(mode="after")
-    def _two(self) -> Self:
-        if self.backends[0] == self.backends[1]:
-            raise ValueError("backends must be two different ones: the blue and the green")
-        return self
