@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from quarterdeck.records import replace
 from quarterdeck.ui.glance import keeping
 from quarterdeck.ui.glance.keeping import Glance, decoded, encoded
 from quarterdeck.ui.glance.painting import painted
+from quarterdeck.ui.output.cells import Grid
+from quarterdeck.ui.output.reading import Reader
 from quarterdeck.ui.spans import WORDS, Line, width
 
 NOW = 1_800_000_000.0
@@ -31,6 +35,9 @@ SPANS = st.lists(
         st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]).filter(str.isprintable)), st.sampled_from(WORDS)
     )
 )
+PLAIN_LINES = st.lists(
+    st.tuples(st.text(st.sampled_from("ab1  ●▸✓│é中…")), st.sampled_from(WORDS)),
+).map(tuple)
 LINES = SPANS.map(lambda spans: keeping.trimmed(tuple((text, word) for text, word in spans if text)))
 
 
@@ -169,3 +176,42 @@ def test_what_is_too_wide_is_cut_and_says_so() -> None:
     display, _ = shown(wide, 60, 20)
     assert display[1].replace("\u4e2d", "").strip().startswith("…")
     assert width(((display[1].rstrip(), "text"),)) <= 60
+
+
+@settings(max_examples=60, deadline=None)
+@given(PLAIN_LINES, PLAIN_LINES, st.lists(PLAIN_LINES, max_size=8), st.sampled_from([(80, 24), (60, 20), (120, 9)]))
+def test_however_it_is_written_the_same_cells_stand_there(
+    title: Line, foot: Line, body: list[Line], size: tuple[int, int]
+) -> None:
+    one = glance(title=title, foot=foot, body=tuple(body))
+    ways = zip(cells(one, size, erases=True), cells(one, size, erases=False), strict=True)
+    assert not [y for y, (one_way, other_way) in enumerate(ways) if one_way != other_way]
+
+
+def cells(of: Glance, size: tuple[int, int], **changes: Any) -> list[list[tuple[str, object]]]:
+    """What stands in each cell, and its look; of a blank what shows on blanks."""
+    _, sent = shown(of, *size, **changes)
+    reader = Reader(Grid.filled(*size))
+    reader.feed(sent)
+    assert not reader.lost
+    grid = reader.grid
+    return [
+        [(text, look.blank if text == " " else look) for text, look in zip(*row, strict=True)]
+        for row in zip(grid.text, grid.style, strict=True)
+    ]
+
+
+def test_a_frame_of_forty_rows_costs_half_of_what_it_costs_row_by_row() -> None:
+    looks = {"true": {word: f"38;2;{n};200;200;48;2;17;22;29" for n, word in enumerate(WORDS)}}
+    row: Line = (("checkout  ", "title"), ("● ", "ok"), ("2.14.3", "text"), (" ok" + " " * 30, "ok"), ("now", "dim"))
+    one = glance(body=(row,) * 36, looks={"quarterdeck-dark": looks})
+    changes_of_colour = sum(len(look) + 3 for look in (looks["true"][word] for _, word in row)) * 36
+    assert len(shown(one, 120, 40)[1]) * 2 < changes_of_colour + sum(len(text) for text, _ in row) * 36
+
+
+def test_the_head_comes_first_and_rows_in_portions_from_top_to_bottom() -> None:
+    row: Line = (("checkout  ", "title"), ("● ", "ok"), ("2.14.3", "text"))
+    _, sent = shown(glance(body=(row,) * 36), 120, 40)
+    places = [int(row) for row in re.findall(r"\x1b\[(\d+)(?:;\d+)?H", sent)]
+    assert all(later > earlier - 12 for earlier, later in pairwise(places))
+    assert sent.index("last known") < sent.index("2.14.3")

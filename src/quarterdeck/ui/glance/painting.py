@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from quarterdeck.ui.glance.keeping import trimmed
-from quarterdeck.ui.output.style import PLAIN, UnknownCode, change, styled
+from quarterdeck.ui.glance.writing import cells_of, width_of, written
+from quarterdeck.ui.output.style import PLAIN, UnknownCode, styled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def painted(
     ]
     look = _look(glance, theme, depth)
     twins = str.maketrans(dict(zip(glance.twins[::2], glance.twins[1::2], strict=True))) if ascii else None
-    told, pen = [], PLAIN
-    for y, line in enumerate(lines, 1):
+    ground = _style(look, "text", PLAIN)
+    rows_told = []
+    for line in lines:
         fitted = trimmed(cut(line, columns))
         if twins is not None:
             fitted = tuple((_plain(text.translate(twins)), word) for text, word in fitted)
-        coloured, pen = _coloured(fitted, columns, look, erases, pen)
-        told.append(f"\x1b[{y};1H{coloured}")
-    return "".join(told)
+        rows_told.append([(text, _style(look, word, ground)) for text, word in fitted])
+    return written(rows_told, columns, ground, erases=erases)
 
 
 def aged(seconds: float) -> str:
@@ -98,7 +99,7 @@ def cut(line: Line, cells: int) -> Line:
     for text, word in line:
         fitting = ""
         for letter in text:
-            if (size := _cell(letter)) > room:
+            if (size := cells_of(letter)) > room:
                 return (*kept, (fitting + "…", word))
             fitting, room = fitting + letter, room - size
         kept.append((fitting, word))
@@ -106,39 +107,11 @@ def cut(line: Line, cells: int) -> Line:
 
 
 def _width(line: Line) -> int:
-    return sum(len(text) if text.isascii() else sum(map(_cell, text)) for text, _ in line)
-
-
-def _cell(letter: str) -> int:
-    """Cells that a character takes."""
-    if letter.isascii():
-        return 1
-    import unicodedata  # most fleets do without
-
-    if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+    return sum(width_of(text) for text, _ in line)
 
 
 def _plain(text: str) -> str:
-    return text if text.isascii() else "".join(c if c.isascii() else "?" * _cell(c) for c in text)
-
-
-def _coloured(line: Line, columns: int, look: dict[str, str], erases: bool, pen: Style) -> tuple[str, Style]:
-    """The line as it is written, and the pen that it leaves. On a slow link each change of the pen is felt."""
-    ground = _style(look, "text", PLAIN)
-    told = ""
-    for text, word in line:
-        wanted = _style(look, word, ground)
-        if wanted.blank is not pen.blank or not text.isspace():
-            told, pen = told + change(pen, wanted, relative=erases), wanted
-        told += text
-    left = columns - _width(line)
-    if left > 0:
-        if ground.blank is not pen.blank:
-            told, pen = told + change(pen, ground, relative=erases), ground
-        told += "\x1b[K" if erases else " " * left
-    return told, pen
+    return text if text.isascii() else "".join(c if c.isascii() else "?" * cells_of(c) for c in text)
 
 
 def _style(look: dict[str, str], word: str, otherwise: Style) -> Style:

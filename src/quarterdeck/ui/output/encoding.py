@@ -8,6 +8,7 @@ from typing import Any
 
 from quarterdeck.records import dataclass
 from quarterdeck.ui.output.cells import BLANK, REST, UNKNOWN, Grid
+from quarterdeck.ui.output.moves import forward, place
 from quarterdeck.ui.output.scrolling import Shift
 from quarterdeck.ui.output.style import PLAIN, Style, change
 
@@ -132,7 +133,7 @@ class Encoder:
             part[top : bottom + 1] = kept[n:] + gap if shift.rows > 0 else gap + kept[:-n]
         self._x = self._y = -1  # setting margins may move the cursor
         letter = "M" if shift.rows > 0 else "L"
-        return f"\x1b[{top + 1};{bottom + 1}r{_place(0, top)}\x1b[{n}{letter}\x1b[r"
+        return f"\x1b[{top + 1};{bottom + 1}r{place(0, top)}\x1b[{n}{letter}\x1b[r"
 
     def park(self, x: int, y: int) -> str:
         """Leave the cursor there, if that is asked for anew: input methods open their windows at it."""
@@ -231,18 +232,18 @@ class Encoder:
         self._x, self._y = x, row.y
 
     def _way(self, row: _Row, x: int) -> str:
-        ways = [_place(x, row.y)]
+        ways = [place(x, row.y)]
         if row.y == self._y:
             gap = x - self._x
             if self._x >= 0 and 0 < gap <= _STEP and self._stands(row, self._x, x):
                 return "".join(row.text[self._x : x])
             if self._x >= 0 and gap > 0:
-                ways.append(_forward(gap))
+                ways.append(forward(gap))
             if self._terminal.relative:
                 ways.append(f"\x1b[{x + 1}G")
-            ways.append("\r" + _forward(x))
+            ways.append("\r" + forward(x))
         elif 0 <= self._y < row.y:
-            ways.append("\r" + "\n" * (row.y - self._y) + _forward(x))
+            ways.append("\r" + "\n" * (row.y - self._y) + forward(x))
         return min(ways, key=len)
 
     def _stands(self, row: _Row, start: int, end: int) -> bool:
@@ -252,13 +253,3 @@ class Encoder:
             and (row.looks[x] is self._pen or (row.text[x] == BLANK and row.looks[x].blank is self._pen.blank))
             for x in range(start, end)
         )
-
-
-def _place(x: int, y: int) -> str:
-    if x:
-        return f"\x1b[{y + 1};{x + 1}H"
-    return f"\x1b[{y + 1}H" if y else "\x1b[H"
-
-
-def _forward(cells: int) -> str:
-    return "" if cells == 0 else "\x1b[C" if cells == 1 else f"\x1b[{cells}C"
