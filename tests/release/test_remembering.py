@@ -103,6 +103,16 @@ def test_what_says_the_same_is_the_same_object() -> None:
     assert [a is b for a, b in zip(first.rows, second.rows, strict=True)] == [True, False, True]
 
 
+def test_what_is_read_again_as_it_was_is_the_same_however_long_nobody_looked() -> None:
+    memory, deployed = Memory(), NOW - 50 * 3600
+    observations = {one: Observation(one, reading("1", deployed), "graph", NOW, NOW) for one in SUBJECTS}
+    first = shown(observations, NOW, memory)
+    again = {one: replace(seen, observed_at=NOW + 60) for one, seen in observations.items()}
+    second = shown(again, NOW + 63, memory)
+    assert [a is b for a, b in zip(first.rows, second.rows, strict=True)] == [True, True, True]
+    assert texts(second) == texts(shown(again, NOW + 63))
+
+
 def test_what_is_read_again_just_when_it_has_grown_older_is_told_with_its_age() -> None:
     memory = Memory()
     observations = {one: Observation(one, reading("1", NOW - 46), "graph", NOW, NOW) for one in SUBJECTS}
@@ -133,6 +143,24 @@ def test_thousands_that_grow_older_at_once_are_told_bit_by_bit_but_never_late() 
     assert (ages(NOW + 15.1, memory).count("15s"), memory.behind) == (800, True)
     assert (ages(NOW + 15.2, memory).count("15s"), memory.behind) == (1000, False)
     assert (set(ages(NOW + 200, memory)), memory.behind) == ({"3m"}, False)
+
+
+def test_what_is_read_again_while_its_age_waits_to_be_told_is_told_after_all() -> None:
+    names = tuple(f"s{number}" for number in range(1000))
+    places = tuple(Place("slots", TargetId("production", one), Address("azure", {"site": one})) for one in names)
+    fleet = Fleet("large", (Environment("production"),), names, places)
+    seen = {one.subject: Observation(one.subject, reading("1", NOW), "graph", NOW, NOW) for one in places}
+    memory = Memory()
+
+    def ages(now: float) -> list[str]:
+        picture = paint(fleet, seen, (), now, memory=memory)
+        return [cell.known.age for row in picture.rows for cell in row.cells if cell is not None]
+
+    ages(NOW)
+    assert ages(NOW + 15).count("now") == 600
+    seen = {subject: replace(one, observed_at=NOW + 2) for subject, one in seen.items()}
+    ages(NOW + 17.1)
+    assert set(ages(NOW + 17.2)) == {"15s"}
 
 
 @given(st.floats(-200, 400_000))

@@ -67,6 +67,7 @@ class Memory:
         self._seen: Mapping[str, Observation] = {}
         self._under: Mapping[int, tuple[Under, ...]] = {}
         self._now = -math.inf
+        self._put_off: set[int] = set()
         self.behind = False
         """Some rows have an age to tell that is one step on. The next picture tells it of some more of them."""
 
@@ -94,7 +95,7 @@ class Memory:
         under = self._by_row(under_way)
         changed = self._seen_differently(observations, now)
         changed |= {row for row in {**under, **self._under} if under.get(row) != self._under.get(row)}
-        changed |= self._aged(now)
+        changed |= self._aged(observations, now)
         for row in changed:
             painted = paint(self._map.services[row])
             self._rows[row], self._until[row] = painted, self._holds_until(row, observations, now)
@@ -114,7 +115,7 @@ class Memory:
         return found
 
     def _seen_differently(self, observations: Mapping[str, Observation], now: float) -> set[int]:
-        """Rows of which something else is known; whatever says the same as before only holds longer."""
+        """Rows of which something else is known; whatever says the same as before holds."""
         before, rows = self._seen, self._map.row_seen_by
         new = [subject for subject, one in observations.items() if before.get(subject) is not one]
         if len(observations) < len(before) + len(new):
@@ -122,21 +123,35 @@ class Memory:
         changed = set()
         for subject in new:
             row = rows.get(subject)
-            if row is None:
-                continue
-            if not _says_the_same(before.get(subject), observations.get(subject), now):
+            same = _says_the_same(before.get(subject), observations.get(subject), self._now, now)
+            if row is not None and not same:
                 changed.add(row)
-            elif self._until[row] > now:
-                self._until[row] = self._holds_until(row, observations, now)
         return changed
 
-    def _aged(self, now: float) -> set[int]:
+    def _aged(self, observations: Mapping[str, Observation], now: float) -> set[int]:
         """Rows that time has changed: all whose turn it is, or the first of them if they are very many."""
-        due = [row for row, until in enumerate(self._until) if until <= now]
+        due = []
+        for row, until in enumerate(self._until):
+            if until > now:
+                continue
+            if self._reads_as_before(row, observations, now):
+                self._until[row] = self._holds_until(row, observations, now)
+            else:
+                due.append(row)
         waiting = [row for row in due if now - self._until[row] < _MAY_LAG]
         put_off = waiting[_AGED_AT_ONCE:]
+        self._put_off = set(put_off)
         self.behind = bool(put_off)
         return set(due).difference(put_off)
+
+    def _reads_as_before(self, row: int, observations: Mapping[str, Observation], now: float) -> bool:
+        """Whether all ages in a row are told at `now` as in the last picture: it was read again meanwhile."""
+        if self._rows[row] is None or row in self._put_off:
+            return False
+        return all(
+            _told(self._seen.get(subject), self._now) == _told(observations.get(subject), now)
+            for subject in self._map.subjects[row]
+        )
 
     def _holds_until(self, row: int, observations: Mapping[str, Observation], now: float) -> float:
         """When the first of the ages in a row takes its next step."""
@@ -145,26 +160,39 @@ class Memory:
             one = observations.get(subject)
             if one is None:
                 continue
-            moments = [one.observed_at, one.trouble_since]
-            if isinstance(one.reading, SlotsReading):
-                moments += [slot.build.deployed_at for slot in one.reading.slots if slot.build is not None]
-            for at in moments:
-                if at is not None:
-                    until = min(until, at + next_age(now - at))
+            for at in _moments(one):
+                until = min(until, at + next_age(now - at))
         return until
 
 
-def _says_the_same(before: Observation | None, after: Observation | None, now: float) -> bool:
-    """Whether a new look found what the last one did, and the last one isn't old enough to look older."""
+def _moments(observation: Observation) -> list[float]:
+    """All that a row tells the age of."""
+    moments = [observation.observed_at, observation.trouble_since]
+    if isinstance(observation.reading, SlotsReading):
+        moments += [slot.build.deployed_at for slot in observation.reading.slots if slot.build is not None]
+    return [at for at in moments if at is not None]
+
+
+def _says_the_same(before: Observation | None, after: Observation | None, then: float, now: float) -> bool:
+    """Whether a look found what the last one did, and is told `now` to be as old as that was `then`."""
     if before is None or after is None:
         return before is after
     if before.observed_at is None or after.observed_at is None:
         return before is after
-    return before is after or (
+    return (
         after.reading is before.reading
         and after.trouble is before.trouble
         and after.trouble_since == before.trouble_since
         and after.source == before.source
-        and age(now - after.observed_at) == age(now - before.observed_at)
-        and (now - after.observed_at > STALE_AFTER) == (now - before.observed_at > STALE_AFTER)
+        and _age_of(before.observed_at, then) == _age_of(after.observed_at, now)
     )
+
+
+def _told(observation: Observation | None, now: float) -> list[tuple[str, bool]]:
+    """How old everything in an observation is, as a row tells it."""
+    return [] if observation is None else [_age_of(at, now) for at in _moments(observation)]
+
+
+def _age_of(at: float, now: float) -> tuple[str, bool]:
+    """An age, and whether it is that of something stale."""
+    return age(now - at), now - at > STALE_AFTER
