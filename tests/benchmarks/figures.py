@@ -38,7 +38,7 @@ class Effort:
     page: float
 
 
-FULL = Effort(rounds=7, presses=25, rows=5000, sites=1000, seconds=60, held=2, hurry=1, quiet=0.5, page=3)
+FULL = Effort(rounds=5, presses=25, rows=5000, sites=1000, seconds=60, held=2, hurry=1, quiet=0.5, page=3)
 SHORT = Effort(rounds=1, presses=2, rows=30, sites=4, seconds=0.2, held=0.1, hurry=10, quiet=0.1, page=0.2)
 
 

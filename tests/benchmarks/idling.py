@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks.figures import Effort, Figure
-from tests.benchmarks.fleets import LEASE_SECONDS, service, stocked
+from tests.benchmarks.fleets import LEASE_SECONDS, stocked
+from tests.benchmarks.opening import stands
 from tests.benchmarks.programs import bare, cockpit, stock
 from tests.benchmarks.start import BARE
 from tests.benchmarks.terminal import Terminal, running
@@ -23,6 +24,7 @@ from quarterdeck.store.base import Lease
 from quarterdeck.store.sqlite import SqliteStore
 
 ROUND_SECONDS = 10.0
+SCREENFUL = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,12 @@ class Rest:
 
 
 def measure(folder: Path, effort: Effort) -> Iterator[Figure]:
-    services = effort.sites
+    services = max(effort.sites, SCREENFUL)
     with stocked(folder, services) as (store, lease), ExitStack() as running_:
         programs = (cockpit(store.path), stock(store.path), bare(services))
         terminals = [running_.enter_context(running(program, 200, 50)) for program in programs]
         for terminal in terminals:
-            terminal.shows(service(1))
-        for terminal in terminals:
-            terminal.settle()
+            stands(terminal, effort.quiet)
         ours, unstaged, theirs = _rest(terminals, effort.seconds, store, lease)
     idle, fleet = "idle", f"{services:,} services"
     yield Figure(f"{idle}, bytes a minute", ours.sent, "B", BARE, theirs.sent, most=0)

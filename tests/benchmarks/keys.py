@@ -14,12 +14,14 @@ from pathlib import Path
 
 from tests.benchmarks.figures import Effort, Figure, milliseconds, percentile
 from tests.benchmarks.fleets import ENVIRONMENT, service, stocked
+from tests.benchmarks.opening import stands
 from tests.benchmarks.programs import ROOT, Program, bare, cockpit, stock
 from tests.benchmarks.terminal import DOWN, NEAR, Link, running
 
 from quarterdeck.store.base import Lease
 from quarterdeck.store.sqlite import SqliteStore
 
+QUIET = 0.2
 BACKSPACE = b"\x7f"
 PARTS = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 BUDGET = {"p95": 30 / 18}
@@ -64,8 +66,7 @@ def presses(program: Program, count: int, link: Link = NEAR) -> list[float]:
     """Seconds from each press of Down until the screen names the next row."""
     taken = []
     with running(program, link=link) as terminal:
-        terminal.shows(service(1))
-        terminal.settle()
+        stands(terminal, QUIET)
         for number in range(1, count + 1):
             pressed = terminal.press(DOWN)
             taken.append(terminal.shows(f"{ENVIRONMENT}/{service(number)}") - pressed)
@@ -77,8 +78,7 @@ def _letters(program: Program, count: int) -> list[float]:
     """Seconds from each letter typed to find something until the screen says how many rows don't hold it."""
     taken = []
     with running(program) as terminal:
-        terminal.shows(service(1))
-        terminal.settle()
+        stands(terminal, QUIET)
         terminal.press(b"/")
         terminal.press(b"0")
         terminal.shows("without '0' ")

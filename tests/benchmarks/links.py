@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.benchmarks.figures import Effort, Figure, median, milliseconds, not_measured
-from tests.benchmarks.fleets import service, stocked
+from tests.benchmarks.fleets import stocked
 from tests.benchmarks.keys import presses
-from tests.benchmarks.opening import SERVICES, opened
+from tests.benchmarks.opening import LONGEST, SERVICES, opened, stands
 from tests.benchmarks.programs import Program, bare, cockpit, other, stock
 from tests.benchmarks.start import AHEAD_OF, BARE, picture_of
 from tests.benchmarks.terminal import DOWN, Link, running
@@ -24,7 +24,6 @@ SLOW, SLOWER = 50_000, 8_000
 ROUND_TRIP = 0.15
 REPEATS = 30
 """Times a second that a held key repeats."""
-MOST_TO_SETTLE = 60.0
 ROUNDS = 3
 SCREENFUL = 60
 """Where everything fits, the cockpit names other services beside the one under the cursor."""
@@ -67,9 +66,9 @@ def _opening(folder: Path, effort: Effort) -> Iterator[Figure]:
 
 
 def _held(programs: Sequence[Program], effort: Effort) -> Iterator[Figure]:
-    for rate, most in ((SLOW * effort.hurry, 100.0), (SLOWER * effort.hurry, None)):
+    for rate, most, rounds in ((SLOW * effort.hurry, 100.0, ROUNDS), (SLOWER * effort.hurry, None, 1)):
         lags = defaultdict[str, list[float]](list)
-        for _ in range(min(effort.rounds, ROUNDS)):
+        for _ in range(min(effort.rounds, rounds)):
             for program in programs:
                 lags[program.name].append(_lag(program, Link(rate=rate), effort))
         ours, unstaged, theirs = (milliseconds(lags[program.name]) for program in programs)
@@ -81,14 +80,13 @@ def _held(programs: Sequence[Program], effort: Effort) -> Iterator[Figure]:
 def _lag(program: Program, link: Link, effort: Effort) -> float:
     """Seconds from the last of many presses to the last change."""
     with running(program, link=link) as terminal:
-        terminal.shows(service(1))
-        terminal.settle(effort.quiet, MOST_TO_SETTLE)
+        stands(terminal, effort.quiet)
         due = pressed = time.perf_counter()
         for _ in range(max(1, int(effort.held * REPEATS))):
             terminal.watch(due - time.perf_counter())
             pressed = terminal.press(DOWN)
             due += 1 / REPEATS
-        last = terminal.settle(effort.quiet, MOST_TO_SETTLE)
+        last = terminal.settle(effort.quiet, LONGEST)
         return max(0.0, (last or pressed) - pressed)
 
 

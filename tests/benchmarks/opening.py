@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from tests.benchmarks.fleets import ENVIRONMENT, service
 from tests.benchmarks.programs import Program
-from tests.benchmarks.terminal import DOWN, NEAR, Link, running
+from tests.benchmarks.terminal import DOWN, NEAR, Link, Terminal, running
 
 SERVICES = 10
+LONGEST = 60.0
 _TAKEN = " · "
 """Stands behind a name in the cockpit's line of detail, and nowhere in what the launcher paints."""
 
@@ -26,6 +27,13 @@ class Opening:
     readable: float
     interactive: float
     left: float
+
+
+def stands(terminal: Terminal, quiet: float) -> None:
+    """Wait until a program that shows more than a screenful is there itself, with its cursor on the first service, and
+    nothing has come for so many seconds. What a launcher paints has no cursor."""
+    terminal.shows(f"{ENVIRONMENT}/{service(0)}")
+    terminal.settle(quiet, LONGEST)
 
 
 def opened(program: Program, quiet: float, link: Link = NEAR) -> Opening:

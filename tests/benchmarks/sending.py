@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.figures import Effort, Figure, median
-from tests.benchmarks.fleets import seen, service, stocked
+from tests.benchmarks.fleets import seen, stocked
+from tests.benchmarks.opening import stands
 from tests.benchmarks.programs import Program, bare, cockpit, stock
 from tests.benchmarks.start import BARE
 from tests.benchmarks.terminal import Terminal, running
@@ -20,6 +21,7 @@ SIZE, OTHER_SIZE = (200, 50), (133, 33)
 CHANGED = 3
 RESIZES = 60
 GAP = 0.025
+QUIET = 0.5
 UNSEEN_SECONDS = 0.5
 """That long is waited for bytes of a change that can't be seen."""
 
@@ -62,8 +64,7 @@ def _press(terminal: Terminal, row: int, _: int) -> None:
 def _spent(program: Program, change: Change, services: int, rounds: int, resizes: int) -> Spent:
     spent = Spent()
     with running(program, *SIZE) as terminal:
-        terminal.shows(service(1))
-        terminal.settle()
+        stands(terminal, QUIET)
         spent.opening = terminal.received
         for number in range(1, rounds + 1):
             before = terminal.received
