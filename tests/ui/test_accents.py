@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press
+from tests.ui.release_scenes import sail
 from tests.ui.scenes import FLEET, Scene
 from textual.app import App
 from textual.containers import Vertical
@@ -129,3 +130,13 @@ async def test_without_colour_a_protected_environment_is_told_by_words(
         box = app.screen.query_one("#box", Vertical)
         assert box.border_title == " production, protected "
         assert box.styles.border_top[0] == ("ascii" if ascii_only else "double")
+
+
+async def test_a_word_to_a_release_wears_the_accent_of_where_it_ships(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    app = start()
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "3", "A")
+        assert app.screen.query_one("#box", Vertical).border_title == " production, protected "
+        await press(pilot, "escape", "enter")
+        assert ("3 Release", "protected") in painted(app, "#head")

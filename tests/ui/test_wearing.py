@@ -8,8 +8,10 @@ import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see, type_in
 from tests.ui.scenes import Scene
+from textual.widgets import Input
 
 from quarterdeck.ui import theme_choice
+from quarterdeck.ui.looks import look
 from quarterdeck.ui.preferences import Preferences
 
 SIZE = (100, 30)
@@ -144,3 +146,16 @@ async def test_where_no_colour_is_wanted_every_theme_is_worn_without(
         assert app.theme == "mine"
         assert app.theme_variables["qd-ok"] == "ansi_default"
     assert theme_choice.chosen(str(app.settings.state), "quarterdeck-mono") == "mine"
+
+
+async def test_what_stands_in_an_empty_line_is_as_readable_as_what_matters_less(
+    scene: Scene, start: Start, mine: Path
+) -> None:
+    scene.publish()
+    app = start("quarterdeck-light")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "T")
+        line = app.screen.query_one(Input)
+        hint, cursor = (line.get_component_rich_style(f"input--{part}") for part in ("placeholder", "cursor"))
+        assert (hint.color, hint.bgcolor) == (look(app, "dim").color, look(app, "dim").bgcolor)
+        assert (cursor.color, cursor.bgcolor) == (look(app, "cursor").color, look(app, "cursor").bgcolor)

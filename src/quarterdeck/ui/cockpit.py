@@ -78,6 +78,12 @@ class Cockpit(App[None]):
     CSS = """
     Screen { background: $qd-background; color: $qd-text; }
     .-ascii Dialog > #box { border: ascii $qd-border; }
+    Input { background: $qd-background; color: $qd-text; }
+    Input:focus { background-tint: transparent; }
+    Input > .input--placeholder, Input > .input--suggestion { color: $qd-dim; text-style: $qd-dim-style; }
+    Input > .input--cursor, Input > .input--selection {
+        color: $qd-cursor; background: $qd-cursor-on; text-style: $qd-cursor-style;
+    }
     """
 
     def __init__(

@@ -166,6 +166,7 @@ def tell(cockpit: Cockpit, release: ReleaseView, order: Order, *, step: str = ""
             verb=f"Take back to step {step}" if order == "undo" else meaning.verb,
             submit=submit,
             type_to_confirm=release.environment if release.protected and order not in _SAFER else "",
+            environment=release.environment,
         )
     )
 
@@ -319,6 +320,7 @@ def decide(
             verb="Approve" if yes else "Reject",
             submit=submit,
             type_to_confirm=release.environment if yes and release.protected else "",
+            environment=release.environment,
             needs_reason="" if yes or reason else "rejecting needs a reason: type why",
         )
     )

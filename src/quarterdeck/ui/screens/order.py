@@ -27,6 +27,7 @@ class Question:
         submit: hands it in.
         type_to_confirm: "" if a plain yes will do.
         needs_reason: why a reason is needed, "" if it may stay empty.
+        environment: the one that it is about, whose accent the dialog wears; "" for none in particular.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Question:
     submit: Submit
     type_to_confirm: str = ""
     needs_reason: str = ""
+    environment: str = ""
 
 
 class OrderDialog(Consent):
@@ -62,6 +64,9 @@ class OrderDialog(Consent):
 
     def must_type(self) -> str:
         return self._question.type_to_confirm
+
+    def environments(self) -> tuple[str, ...]:
+        return (self._question.environment, *super().environments())
 
     def why_not_without_reason(self) -> str:
         return self._question.needs_reason
