@@ -127,3 +127,13 @@ def test_what_another_program_wrote_over_it_is_gone_after_ctrl_l(store: Path, tm
         walk.terminal.emulator.feed(b"\x1b[3;10H\x1b[41mbroadcast message\x1b[m" * 3)
         walk.terminal.press(b"\x0c")
         walk.right()
+
+
+def test_a_size_that_came_back_before_anybody_looked_is_painted_anew(store: Path, tmp_path: Path) -> None:
+    """Terminals drop what lies outside of the smaller size, and the signals for both may come as one."""
+    with walking(store, tmp_path) as walk:
+        walk.right()
+        for rows, columns in ((8, 30), (24, 80)):
+            walk.terminal.screen.resize(rows, columns)
+        walk.terminal.process.send_signal(signal.SIGWINCH)
+        walk.right()

@@ -107,15 +107,18 @@ class Stage:
             self._schedule()
 
     def resize(self, columns: int, rows: int) -> bool:
-        """The terminal has this size; whether that is news. What it shows is taken for kept until it settles."""
+        """The terminal has this size; whether that is news. What it shows is taken for kept until it settles.
+
+        Everything is painted again where it is none, too: it may have had another one in between, and lost rows.
+        """
+        if self._settling is not None:
+            self._settling.cancel()
+        self._settling = self._loop.call_later(SETTLED, self.repaint)
         if (columns, rows) == (self._reader.grid.columns, self._reader.grid.rows):
             return False
         self._reader.resize(columns, rows)
         self._encoder.resize(columns, rows)
         self._touch_all()
-        if self._settling is not None:
-            self._settling.cancel()
-        self._settling = self._loop.call_later(SETTLED, self.repaint)
         return True
 
     def answered(self, at: float) -> None:
