@@ -285,3 +285,15 @@ def test_what_lies_before_a_time_is_not_read(scene: Scene) -> None:
     assert lines.whole
     assert len(lines.lines) == 5
     assert str(CHECKOUT) not in str(lines.lines)
+
+
+async def test_an_empty_journal_is_read_to_its_end_once(scene: Scene, start: Start) -> None:
+    """Nothing that could match stays to be looked for: looking on would keep the processor busy for ever."""
+    lines = JournalLines(scene.viewer(), "", NOW)
+    assert lines.add_newer(()) == 0
+    assert lines.read_older() == 0
+    assert lines.whole
+    async with start().run_test(size=SIZE) as pilot:
+        assert "the journal holds no such line" in await press(pilot, "7")
+        write(scene, 3)
+        assert "number 2" in await see(pilot)
