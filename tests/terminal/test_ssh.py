@@ -11,12 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
+from tests.runner.crew import CONFIG, SWAP, Crew, processes, until
 from tests.terminal.cockpits import PATIENCE, PROGRAM, Terminal, cockpit
 from tests.ui.scenes import Scene
+
+from quarterdeck.paths import store_path
+from quarterdeck.runner.sandboxing import stop_sandbox
+from quarterdeck.store.opening import open_store
 
 pytestmark = pytest.mark.process
 
@@ -99,9 +104,16 @@ def wait_for_port(port: int) -> None:
 
 def over_there(store: Path) -> str:
     """The command that opens a cockpit on the far side."""
-    environment = {"LC_ALL": "C.UTF-8", "COLORTERM": "truecolor", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
-    return f"cd {Path(__file__).parents[2]} && exec env {given} {sys.executable} {PROGRAM} {store}"
+    return python_over_there(str(PROGRAM), str(store))
+
+
+def python_over_there(*words: str) -> str:
+    """The command that has the far side's Python run these words."""
+    names = ("PYTHONPATH", "QUARTERDECK_STATE", "QUARTERDECK_CONFIG_DIR")
+    environment = {name: os.environ.get(name, "") for name in names}
+    environment |= {"LC_ALL": "C.UTF-8", "COLORTERM": "truecolor"}
+    given = [f"{name}={value}" for name, value in environment.items() if value]
+    return f"cd {Path(__file__).parents[2]} && exec env {shlex.join([*given, sys.executable, *words])}"
 
 
 def cockpits_of(store: Path) -> list[int]:
@@ -149,6 +161,49 @@ def test_a_broken_line_ends_the_cockpit_and_the_next_says_what_happened_meanwhil
         terminal.answer()
         terminal.wait_for("since you left")
         assert "swap production/checkout succeeded" in terminal.text()
+
+
+@pytest.fixture
+def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
+    """A fleet in its sandbox with a state folder of its own; whatever it starts is ended."""
+    monkeypatch.setenv("QUARTERDECK_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("QUARTERDECK_CONFIG_DIR", str(tmp_path / "state" / "config"))
+    config = tmp_path / "quarterdeck.yaml"
+    config.write_text(CONFIG)
+    path = store_path(config, sandbox=True)
+    with closing(open_store(path, create=True)) as store:
+        hired = Crew(config, path, store)
+        try:
+            yield hired
+        finally:
+            hired.dismiss()
+            stop_sandbox(config)
+
+
+def test_a_swap_goes_on_when_the_line_breaks_and_the_next_cockpit_tells_its_end(host: Host, crew: Crew) -> None:
+    """The whole program: a runner, the sandbox, and two cockpits over SSH, the first of which loses its line."""
+    runner = crew.runner()
+    crew.in_charge(runner)
+    crew.sandbox("POST", "faults", {"kind": "swap_hangs", "phase": 4})
+    cockpit = python_over_there("-m", "quarterdeck", "--config", str(crew.config), "--sandbox")
+    with host.log_in(cockpit) as terminal:
+        terminal.answer()
+        terminal.wait_for("little-shop")
+        operation = crew.begin(SWAP)
+        terminal.wait_for("swap production/checkout")
+        terminal.process.kill()
+    until(lambda: not processes("quarterdeck", str(crew.config)), "the cockpit ends with its line")
+    crew.sandbox("DELETE", "faults")
+    crew.sandbox("POST", "clock/advance", {"seconds": 120})
+    assert crew.ended(operation).ending == "succeeded"
+    with host.log_in(cockpit) as terminal:
+        terminal.answer()
+        terminal.wait_for("since you left")
+        assert "swap production/checkout succeeded" in terminal.text()
+        terminal.press(b"q")
+        assert terminal.ended() == 0
+    assert runner.poll() is None
+    assert crew.swaps_done() == 1
 
 
 def test_in_tmux_the_same_cockpit_is_there_again_after_the_line_broke(host: Host, store: Path, tmp_path: Path) -> None:
