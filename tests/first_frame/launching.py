@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +50,9 @@ class Launched:
 
     def wait_for(self, text: str) -> None:
         self._until(lambda: any(text in row for row in self.rows), f"no {text!r}")
+
+    def wait_until(self, so: Callable[[], bool]) -> None:
+        self._until(so, "it never came")
 
     def ended(self) -> int:
         self._until(lambda: self.process.poll() is not None, "it didn't end")

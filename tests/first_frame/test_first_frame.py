@@ -136,6 +136,28 @@ def test_a_signal_before_textual_leaves_the_terminal_as_it_was(store: Path, gate
         assert all(mode in terminal.received for mode in LEFT)
 
 
+def test_stopped_before_textual_it_gives_the_terminal_back_and_comes_back_with_its_picture(
+    store: Path, gate: Path
+) -> None:
+    """No shell looks after this job, so the kernel lets it go on at once; what it does on the way is the same."""
+    looked_at(store)
+    with launched(store, gate=gate) as terminal:
+        terminal.wait_for("? keys")
+        _wait_for_handlers(terminal)
+        raw, before = terminal.modes(), len(terminal.received)
+        terminal.process.send_signal(signal.SIGTSTP)
+        terminal.wait_until(lambda: b"leave" in terminal.received[before:])
+        again = terminal.received[before:]
+        assert all(mode in again for mode in LEFT)
+        assert again.index(LEFT[0]) < again.index(b"\x1b[?1049h") < again.index(b"last known")
+        assert terminal.modes() == raw
+        open_gate(gate)
+        terminal.wait_for("● runner")
+        terminal.press(b"q")
+        assert terminal.ended() == 0
+        assert terminal.modes() == terminal.before
+
+
 def test_an_import_that_fails_leaves_the_terminal_as_it_was(store: Path, tmp_path: Path) -> None:
     looked_at(store)
     (tmp_path / "textual").mkdir()

@@ -76,6 +76,23 @@ class Stage:
         termios.tcsetattr(_INPUT, termios.TCSANOW, raw(before))
         _write(ENTER + text)
         _end_cleanly(self.standing)
+        self._stop_cleanly()
+
+    def _stop_cleanly(self) -> None:
+        """Whoever stops the job in this phase gets the terminal as it was, and the picture when it goes on."""
+        import signal
+
+        def stop(number: int, _: FrameType | None) -> None:
+            standing = self.standing if self._ours else None
+            if standing is not None:
+                restore(standing)
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(0, number)  # the whole job: a wrapper that waits for us has to stop too
+            signal.signal(number, stop)
+            if standing is not None:
+                _show_again(standing)
+
+        signal.signal(signal.SIGTSTP, stop)
 
 
 STAGE = Stage()
@@ -89,6 +106,18 @@ def restore(standing: Handover) -> None:
         _write(LEAVE)
         if standing.modes is not None:
             termios.tcsetattr(_INPUT, termios.TCSANOW, standing.modes)
+    except (OSError, termios.error):
+        pass
+
+
+def _show_again(standing: Handover) -> None:
+    """What stood there before, after somebody else had the terminal. Never raises."""
+    import termios
+
+    try:
+        if standing.modes is not None:
+            termios.tcsetattr(_INPUT, termios.TCSANOW, raw(standing.modes))
+        _write(ENTER + (standing.painted or ""))
     except (OSError, termios.error):
         pass
 
