@@ -41,16 +41,6 @@ async def test_the_newest_line_stays_in_sight_until_the_cursor_leaves_it(scene: 
         assert "held here" in await press(pilot, "F")
 
 
-async def test_an_empty_journal_is_shown_as_such_and_then_fills(scene: Scene, start: Start) -> None:
-    scene.publish()
-    async with start().run_test(size=SIZE) as pilot:
-        assert "the journal holds no such line" in await press(pilot, "7")
-        write(scene, 2)
-        screen = await see(pilot)
-        assert "number 1" in screen
-        assert "back to the beginning" in screen
-
-
 async def test_coming_back_to_the_newest_line_follows_again(scene: Scene, start: Start) -> None:
     played(scene)
     async with start().run_test(size=SIZE) as pilot:

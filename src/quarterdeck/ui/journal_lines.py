@@ -59,8 +59,6 @@ class JournalLines:
         """Read one portion further back; how many lines of it match. Raises StoreError."""
         if self.reached is None:
             self.whole = True  # nothing has been written yet; what comes is newer
-        if self.reached is None:
-            self.whole = True  # nothing is written yet; what comes is new
         if self.whole or self.full or self.reached is None:
             return 0
         older = self._store.events(before=self.reached.seq, until=self.sought.until, limit=PORTION, newest_first=True)
