@@ -57,8 +57,8 @@ class ConnectionEntry(BaseModel):
 class EnvironmentEntry(Part):
     """A stage on the way to users.
 
-    `accent` (one of `fleet.accents`) colours it in the cockpit; `flags` says where its feature flags are. `strategy`, `hotfix`,
-    `approvals` and `indicators` hold for its services that say nothing else.
+    `accent` (see `fleet.accents`) colours it in the cockpit; `flags` says where its feature flags are. `strategy`,
+    `hotfix`, `approvals` and `indicators` hold for its services that say nothing else.
     """
 
     protected: bool = False

@@ -1,4 +1,4 @@
-"""What an environment looks like wherever it is named: its own accent, so that production looks like production. Pure."""
+"""What an environment wears wherever it is named: its own accent, so that production looks like production. Pure."""
 
 from __future__ import annotations
 
