@@ -77,7 +77,7 @@ def _region(region: Region) -> Iterator[str]:
 
 
 def _slot(slot: SlotView) -> str:
-    words = [slot.name, slot.version or "?"]
+    words = [slot.name, slot.version or slot.build or "?"]
     if not slot.running:
         words.append("stopped")
     elif slot.health != "unknown":  # Many systems don't tell; then there is nothing to say.

@@ -133,7 +133,7 @@ async def test_a_reload_undoes_a_swap_and_it_is_told(two_colours: Harbour) -> No
     reading = await two_colours.slots()
     assert reading.slots[0].build
     assert reading.slots[0].build.id == "blue"
-    assert reading.drift.endswith("was reloaded, and lost the swap: shop.example green -> blue")
+    assert reading.drift.startswith("a reload took back the swap: shop.example green -> blue (at ")
     await two_colours.host.send(await swap_of(two_colours))
     assert (await two_colours.slots()).drift == ""
 

@@ -81,7 +81,7 @@ class Reloads:
                 stands = mine and all(seen.weights.get(key) == loss.now[key] for key in mine)
                 if stands and self._clock.now() - loss.at < REMEMBERED:
                     told = ", ".join(f"{name} {old} -> {loss.now[_, name]}" for (_, name), old in mine.items())
-                    return f"{host} was reloaded, and lost its weights: {told}"
+                    return f"a reload took back {told} (at {host})"
         return ""
 
     def of_entry(self, map_name: str, key: str) -> str:
@@ -89,5 +89,5 @@ class Reloads:
         for host, seen in self._seen.items():
             found = seen.lost_values.get((map_name, key))
             if found and self._clock.now() - found[0] < REMEMBERED:
-                return f"{host} was reloaded, and lost the swap: {key} {found[1]} -> {found[2]}"
+                return f"a reload took back the swap: {key} {found[1]} -> {found[2]} (at {host})"
         return ""

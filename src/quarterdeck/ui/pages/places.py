@@ -56,7 +56,7 @@ def _of_cell(cell: Cell, indent: int, cells: int) -> Iterator[Line]:
         here = [split for split in cell.splits if split.between == "slots" and split.target == region.target]
         parts: list[Line] = []
         if region.live is not None:
-            parts.append(line((region.live.version or "(no build)", "title")))
+            parts.append(line((region.live.version or region.live.build or "(no build)", "title")))
             if region.known.state == "fresh":  # what it was when it was last read is no news
                 parts.append(line(marks.of_slot(region)))
             if beside := standing_by([region], here):

@@ -186,7 +186,8 @@ def _region(region: Region, cells: int) -> Iterator[Line]:
 
 def _slot(slot: SlotView, known: Knowledge, name_cells: int, version_cells: int, cells: int) -> Iterator[Line]:
     who = line(("▸ " if slot.live else "  ", "ok"), (slot.name, "title" if slot.live else "text"))
-    version = line((slot.version or "(no build)", "text" if slot.version else "dim"))
+    unknown = "(unknown)" if slot.build else "(no build)"
+    version = line((slot.version or unknown, "text" if slot.version else "dim"))
     told = [
         *fit(who, name_cells + 4),
         *fit(version, max(version_cells, 10) + 2),
