@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quarterdeck.ui.cockpit import Cockpit
     from quarterdeck.ui.screens.bridge import Bridge
 
-WRITE_EVERY = 5.0
+WRITE_EVERY = 30.0
 """Seconds between two glances on the disk, at least; the last one is written when the cockpit is left."""
 
 _NUMBERS = ("1", "2", "3", "4", "7")
