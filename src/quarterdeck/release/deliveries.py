@@ -197,8 +197,7 @@ def _put_right(known: list[Delivery], remedies: Mapping[str, str]) -> Iterator[D
 
 
 def _later(known: list[Delivery], number: int, plain: set[str]) -> Delivery | None:
-    """The next remedy of its service before its next release; those that say what they are for (`plain`) don't count.
-    """
+    """The next remedy of its service before its next release; those in `plain` say themselves what they are for."""
     one = known[number]
     for place in range(number + 1, len(known)):
         other = known[place]
