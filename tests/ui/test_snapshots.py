@@ -131,7 +131,9 @@ def test_hostile_names(
     assert snap_compare(start(), terminal_size=size, run_before=after(*keys))
 
 
-@pytest.mark.parametrize("theme", ["quarterdeck-light", "quarterdeck-ansi", "quarterdeck-mono"])
+@pytest.mark.parametrize(
+    "theme", [f"quarterdeck-{name}" for name in ("light", "contrast", "colour-blind", "ansi", "mono")]
+)
 def test_theme(scene: Scene, start: Start, snap_compare: Compare, theme: str) -> None:
     played(scene)
     assert snap_compare(start(theme), terminal_size=(80, 24), run_before=after())
