@@ -77,8 +77,3 @@ def _value(value: Any, kind: str, swap: Swap) -> Any:
     if isinstance(value, tuple):
         return tuple(_value(item, kind, swap) for item in value)
     return poisoned(value, swap)
-
-
-def harmless(text: str) -> bool:
-    """Whether a terminal only prints it."""
-    return all(character.isprintable() for character in text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,12 +10,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see
-from tests.ui.hostile import FRAGMENTS, Swap, harmless, poisoned, swapping
+from tests.ui.hostile import FRAGMENTS, Swap, poisoned, swapping
 from tests.ui.pipeline_scenes import PIPED, RUNS
 from tests.ui.release_scenes import RULES, Voyage, govern, release_plan
 from tests.ui.scenes import READINGS, Scene, swap_plan
-from textual.app import App
-from textual.widget import Widget
+from tests.ui.tidiness import disorder, harmless
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.pipelines import RunsReading
@@ -26,7 +24,6 @@ from quarterdeck.release.plan import Refusal
 from quarterdeck.ui.pages import bulk, plan, progress, proposal
 from quarterdeck.ui.screens.plan import PlanDialog
 from quarterdeck.ui.spans import Line, fit, line, plain, printable, spread, to_ascii, width, wrap
-from quarterdeck.ui.widgets.lines import Lines
 
 SEEDS = (1, 2, 3)
 hostile_texts = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=12)), max_size=12).map("".join)
@@ -47,23 +44,6 @@ def sail_under_strange_names(scene: Scene, swap: Swap) -> None:
     voyage.done("1", "2", "3", "4", ago=900, detail=swap("it went"))
     voyage.begun("5", ago=1260, detail=swap("asked"))
     voyage.decided("5", swap("ben@jump2"), reason=swap("graphs are flat"))
-
-
-def disorder(app: App[Any]) -> list[str]:
-    """What is wrong with the screen in front: rows that aren't as wide as their widget, or that move the cursor."""
-    found = []
-    for widget in app.screen.query(Lines):
-        if not (widget.region.height and widget.is_on_screen):
-            continue
-        # A row is made printable at the last gate; by then nothing may be left to do.
-        asked = widget.window(widget.size.height)
-        found += [f"{type(widget).__name__}: {plain(row)!r}" for row in asked if not harmless(plain(row))]
-        found += [f"{width(row)} cells: {plain(row)!r}" for row in widget.painted if width(row) != widget.size.width]
-    return found if _any_text(app.screen) else [*found, "an empty screen"]
-
-
-def _any_text(screen: Widget) -> bool:
-    return any(plain(row).strip() for widget in screen.query(Lines) for row in widget.painted)
 
 
 @pytest.mark.parametrize(("size", "seed"), [((80, 24), 1), ((60, 20), 2), ((200, 50), 3)])

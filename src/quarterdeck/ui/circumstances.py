@@ -11,6 +11,7 @@ from quarterdeck.release.clearance import spoken
 from quarterdeck.release.guards import covers, person
 from quarterdeck.release.picture import FlagCell, Picture
 from quarterdeck.ui.pages import marks
+from quarterdeck.ui.spans import BLANK, Line, line, wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,31 @@ class Circumstances:
 
     obstacles: Mapping[str, str]
     serving: Mapping[str, str]
+
+
+class Vigil:
+    """Notices what changes from the first look on. What has once changed stays told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self._first: Circumstances | None = None
+
+    def look(self, now: Circumstances) -> bool:
+        """Look again; whether something is new."""
+        if self._first is None:
+            self._first = now
+        fresh = [text for text in news(self._first, now) if text not in self.told]
+        self.told += fresh
+        return bool(fresh)
+
+    def lines(self, cells: int) -> list[Line]:
+        """What has changed, to stand above what was planned before it did."""
+        if not self.told:
+            return []
+        lines = [line(("CHANGED SINCE THIS WAS PLANNED", "danger"))]
+        for text in self.told:
+            lines += wrap(clean(text, 300), cells, first=line(("  ▲ ", "danger")))
+        return [*lines, BLANK]
 
 
 def around(picture: Picture, targets: Iterable[TargetId], actor: str) -> Circumstances:

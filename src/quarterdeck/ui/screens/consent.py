@@ -17,12 +17,13 @@ from quarterdeck.release.freshness import age
 from quarterdeck.release.plan import Refusal
 from quarterdeck.store.answer import Answer
 from quarterdeck.store.base import Request, StoreError
-from quarterdeck.ui.circumstances import Circumstances, around, news
+from quarterdeck.ui.circumstances import Vigil, around
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.pages.telling import Told
 from quarterdeck.ui.screens.dialog import Dialog
-from quarterdeck.ui.spans import BLANK, Line, line, width, wrap
+from quarterdeck.ui.screens.standing import stands
+from quarterdeck.ui.spans import Line, line, width
 from quarterdeck.ui.widgets.choices import Buttons, Option
 from quarterdeck.ui.widgets.page import Page
 
@@ -59,8 +60,7 @@ class Consent(Dialog[str]):
         self._confirming = False
         self._complaint = ""
         self._read = False
-        self._stood: Circumstances | None = None
-        self._news: list[str] = []
+        self._vigil = Vigil()
 
     # --- what subclasses say --------------------------------------------------------------------------------------
     def heading(self) -> str:
@@ -139,9 +139,11 @@ class Consent(Dialog[str]):
         self._begin()
 
     def _begin(self) -> None:
+        if self not in self.app.screen_stack:
+            return  # closed by a key that came in the same moment: nobody wants to know any more
         self._asked_at = self.cockpit.settings.clock.now()
         self._refusal, self._confirming, self._request, self._complaint = None, False, "", ""
-        self._read, self._stood, self._news = False, None, []
+        self._read, self._vigil = False, Vigil()
         try:
             request = self.ask()
             self._request = request.id if request is not None else ""
@@ -152,7 +154,7 @@ class Consent(Dialog[str]):
             self.put_focus()
 
     def paint(self) -> None:
-        if not self.is_mounted:
+        if not stands(self):
             return
         self._read_answer()
         if self._refusal is not None:
@@ -169,7 +171,8 @@ class Consent(Dialog[str]):
         self.dismiss(None)
 
     def on_descendant_focus(self) -> None:
-        self._paint_labels()
+        if stands(self):
+            self._paint_labels()
 
     @on(Buttons.Given, "#answers")
     def _answered(self, event: Buttons.Given) -> None:
@@ -254,7 +257,7 @@ class Consent(Dialog[str]):
     def _out_of_date(self) -> bool:
         """Whether what is shown can't be said yes to any more, because time has passed or something has changed."""
         ends = self.expires_at()
-        return bool(self._news) or (ends is not None and ends <= self.cockpit.settings.clock.now())
+        return bool(self._vigil.told) or (ends is not None and ends <= self.cockpit.settings.clock.now())
 
     def _again(self) -> None:
         """Work it out again, because somebody asked for that: never under the eyes of who is reading."""
@@ -328,7 +331,7 @@ class Consent(Dialog[str]):
         self._look_around()
         now, ends = self.cockpit.settings.clock.now(), self.expires_at()
         text = self.query_one("#text", Page)
-        text.make(lambda cells: [*self._changed(cells), *self.told(cells).lines(text.size.height)])
+        text.make(lambda cells: [*self._vigil.lines(cells), *self.told(cells).lines(text.size.height)])
         gone = self._out_of_date() and not self._confirming
         self.set_class(bool(self.verb()) and not gone, "-confirmable")
         self.query_one("#typed-row").set_class(bool(self.must_type()), "needed")
@@ -343,7 +346,7 @@ class Consent(Dialog[str]):
         else:
             self._offer(CLOSE, *([AGAIN] if gone else []))
             self.set_focus(self.query_one("#answers"))
-        if self._news:
+        if self._vigil.told:
             self.say_below(line(("▲ not as it was when this was planned: plan again", "danger")))
         elif self._complaint and not gone:
             self.say_below(line((self._complaint, "danger")))
@@ -351,24 +354,10 @@ class Consent(Dialog[str]):
             self.say_below(pages.deadline(ends, now) if ends is not None else ())
 
     def _look_around(self) -> None:
-        """Notice what has changed since this was worked out. What has once changed stays told."""
-        seen = around(self.cockpit.picture, self.about(), self.cockpit.settings.actor)
-        if self._stood is None:
-            self._stood = seen
         if self._confirming:
             return  # what changes now is the doing of the yes
-        fresh = [text for text in news(self._stood, seen) if text not in self._news]
-        if fresh:
-            self._news += fresh
+        if self._vigil.look(around(self.cockpit.picture, self.about(), self.cockpit.settings.actor)):
             self.query_one("#text", Page).top = 0
-
-    def _changed(self, cells: int) -> list[Line]:
-        if not self._news:
-            return []
-        lines = [line(("CHANGED SINCE THIS WAS PLANNED", "danger"))]
-        for text in self._news:
-            lines += wrap(clean(text, 300), cells, first=line(("  ▲ ", "danger")))
-        return [*lines, BLANK]
 
     def _paint_labels(self) -> None:
         self._paint_label("reason", line("Why?"))
