@@ -305,3 +305,18 @@ def _wait_for_handlers(terminal: Launched) -> None:
     while not int(status.read_text().partition("SigCgt:\t")[2][:16], 16) & 1 << (signal.SIGQUIT - 1):
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_on_a_narrower_terminal_than_last_time_every_environment_is_there(store: Path, gate: Path) -> None:
+    looked_at(store, 200, 50)
+    with launched(store, gate=gate) as terminal:
+        terminal.wait_for("s swap")
+        early = list(terminal.rows)
+        open_gate(gate)
+        terminal.wait_for("● runner")
+    head = next(row for row in early if row.startswith("SERVICE"))
+    assert "STAGING" in head
+    assert "PRODUCTION" in head
+    checkout = next(row for row in early if row.startswith("checkout"))
+    assert checkout[head.index("STAGING") :].startswith("● 2.15.0")
+    assert checkout[head.index("PRODUCTION") :].startswith("▸ 2.14.3")

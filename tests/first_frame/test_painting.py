@@ -215,3 +215,20 @@ def test_the_head_comes_first_and_rows_in_portions_from_top_to_bottom() -> None:
     places = [int(row) for row in re.findall(r"\x1b\[(\d+)(?:;\d+)?H", sent)]
     assert all(later > earlier - 12 for earlier, later in pairwise(places))
     assert sent.index("last known") < sent.index("2.14.3")
+
+
+def test_a_table_fits_a_narrower_terminal_with_all_its_columns() -> None:
+    rows: tuple[Line, ...] = (
+        (("SERVICE     STAGING", "heading"), (" " * 53, "text"), ("PRODUCTION", "heading")),
+        (("payments, which somebody pins, over all the columns of the table, to their end", "dim"),),
+        (("checkout    ", "title"), ("●", "ok"), (" 1.0  " + "é中" * 16 + " " * 5, "text"), ("2.0 ok", "ok")),
+    )
+    one = glance(columns=200, body=rows, table=(0, 3), edges=(12, 72, 132))
+    assert decoded(encoded(one)) == one
+    display, _ = shown(one, 60)
+    assert display[1].split() == ["SERVICE", "STAGING", "PRODUCTION"]
+    assert display[2].startswith("payments, which somebody pins, over all the columns of the")
+    assert display[3].startswith("checkout  ● 1.0")
+    assert "…" in display[3]
+    assert display[3].replace("中 ", "中").index("2.0 ok") <= display[1].index("PRODUCTION")
+    assert shown(one, 200)[0][3].rstrip().endswith("2.0 ok"), "as it was where there is room"

@@ -11,8 +11,9 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
+from quarterdeck.ui.sharing import share_out
 from quarterdeck.ui.spans import Line, fit, line, plain, printable, spread, to_ascii, width, wrap
-from quarterdeck.ui.widgets.grid import Column, Grid, GridRow, share_out
+from quarterdeck.ui.widgets.grid import Column, Grid, GridRow
 from quarterdeck.ui.widgets.lines import Lines
 
 texts = st.text("ab 変é█→\u0301", max_size=30)

@@ -57,6 +57,10 @@ class Glance:
     title: Line
     foot: Line
     body: tuple[Line, ...]
+    table: tuple[int, int] = (0, 0)
+    """Of `body`, the first row of the table and the one after its last."""
+    edges: tuple[int, ...] = ()
+    """Where each column of the table ends, in cells from the left."""
 
 
 def path_of(store: str) -> str:
@@ -100,6 +104,7 @@ def encoded(glance: Glance) -> str:
         for depth, words in depths.items():
             lines.append("\t".join(("look", theme, depth, *(f"{word}={sgr}" for word, sgr in words.items()))))
     lines += ["title\t" + _row(glance.title), "foot\t" + _row(glance.foot)]
+    lines.append("table\t" + "\t".join(map(str, (*glance.table, *glance.edges))))
     lines += ["row\t" + _row(row) for row in glance.body]
     return "\n".join(lines) + "\n"
 
@@ -117,11 +122,14 @@ def decoded(text: str) -> Glance:
     theme, wish, twins = wishes.split("\t")
     parts: dict[str, list[Line]] = {"title": [], "foot": [], "row": []}
     looks: Looks = {}
+    first_row, after_last, edges = 0, 0, list[int]()
     for line in others:
         kind, _, rest = line.partition("\t")
         if kind == "look":
             name, depth, *words = rest.split("\t")
             looks.setdefault(name, {})[depth] = _look(words)
+        elif kind == "table":
+            first_row, after_last, *edges = map(int, rest.split("\t"))
         elif kind in parts:
             parts[kind].append(_spans(rest))
         else:
@@ -129,6 +137,8 @@ def decoded(text: str) -> Glance:
     (title,), (foot,) = parts["title"], parts["foot"]
     if not (0 < int(columns) <= _MOST_CELLS and 0 < int(rows) <= _MOST_CELLS and len(parts["row"]) <= int(rows)):
         raise ValueError("no size of a terminal")
+    if not (0 <= first_row <= after_last <= _MOST_CELLS and edges == sorted({*edges}) and len(edges) <= _MOST_CELLS):
+        raise ValueError("no table")
     if not (twins.isprintable() and len(twins) % 2 == 0 and twins[1::2].isascii()):
         raise ValueError("no twins")
     return Glance(
@@ -144,6 +154,8 @@ def decoded(text: str) -> Glance:
         title=title,
         foot=foot,
         body=tuple(parts["row"]),
+        table=(first_row, after_last),
+        edges=tuple(edges),
     )
 
 

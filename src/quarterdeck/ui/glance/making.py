@@ -76,6 +76,8 @@ class Keeper:
             title=_title(_standing(bridge, "head")[0]),
             foot=_standing(bridge, "foot")[0],
             body=_body(bridge),
+            table=(grid.region.y - 1, min(grid.region.bottom, bridge.size.height - 2) - 1),
+            edges=grid.edges,
         )
 
     def _known_looks(self, cockpit: Cockpit) -> Looks:

@@ -43,10 +43,16 @@ def painted(
     """
     age = aged(now - glance.made_at)
     title: Line = (*glance.title, ("  READ-ONLY", "attention")) if read_only else glance.title
+    body = glance.body
+    if columns < glance.columns and glance.edges:
+        from quarterdeck.ui.glance.narrowing import narrowed  # few terminals are narrower than the last one
+
+        start, end = glance.table
+        body = (*body[:start], *narrowed(body[start:end], glance.edges, columns, cut), *body[end:])
     lines = [
         spread(title, ((f"○ last known, {age} ", "attention"),), columns),
-        *glance.body[: rows - 3],
-        *((),) * (rows - 3 - len(glance.body)),
+        *body[: rows - 3],
+        *((),) * (rows - 3 - len(body)),
         _note(age, new_lines),
         glance.foot,
     ]

@@ -13,6 +13,7 @@ from textual.events import Click
 from textual.message import Message
 
 from quarterdeck.records import dataclass
+from quarterdeck.ui.sharing import share_out
 from quarterdeck.ui.spans import Line, Word, as_cursor, fit, line, width
 from quarterdeck.ui.widgets.lines import Lines
 
@@ -123,6 +124,12 @@ class Grid(Lines, can_focus=True):
     def row_count(self) -> int:
         """How many lines the rows take, headings between them included."""
         return len(self._rows)
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """Where each column that is in sight ends, in cells from the left; none without columns."""
+        widths = [cells for cells in self._widths() if cells] if self._naturals else []
+        return tuple(sum(widths[: i + 1]) for i in range(len(widths)))
 
     @property
     def cursor_column(self) -> int:
@@ -283,14 +290,3 @@ class Grid(Lines, can_focus=True):
 
     def _least(self, index: int) -> int:
         return min(self._naturals[index], self._columns[index].least + _GAP)
-
-
-def share_out(wanted: Sequence[int], room: int) -> list[int]:
-    """Widths that sum to at most `room`: whoever wants less than a fair share gets it, the others share the rest."""
-    given = [0] * len(wanted)
-    left, open_ = room, sorted(range(len(wanted)), key=lambda i: wanted[i])
-    for place, i in enumerate(open_):
-        fair = left // (len(open_) - place)
-        given[i] = min(wanted[i], max(0, fair))
-        left -= given[i]
-    return given
