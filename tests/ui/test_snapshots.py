@@ -15,6 +15,7 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import FlagReading, FlagsReading
 from quarterdeck.release.operation import CHOICES
 from quarterdeck.release.plan import Refusal
+from quarterdeck.ui.screens import catalogue
 
 Compare = Callable[..., bool]
 Before = Callable[[Pilot[Any]], Awaitable[None]]
@@ -142,6 +143,16 @@ def test_theme(scene: Scene, start: Start, snap_compare: Compare, theme: str) ->
 def test_ascii(scene: Scene, start: Start, snap_compare: Compare) -> None:
     played(scene)
     assert snap_compare(start("quarterdeck-mono", ascii=True), terminal_size=(80, 24), run_before=after("2"))
+
+
+def test_plain_text(scene: Scene, start: Start, snap_compare: Compare) -> None:
+    scene.publish()
+
+    async def show(pilot: Pilot[Any]) -> None:
+        await pilot.app.push_screen(catalogue.plain_text("qd swap production/checkout --from staging"))
+        assert await see(pilot)
+
+    assert snap_compare(start(), terminal_size=(80, 24), run_before=show)
 
 
 def test_old_readings_are_marked(scene: Scene, start: Start, snap_compare: Compare) -> None:
