@@ -26,3 +26,14 @@ def test_the_cockpit_imports_no_provider_and_nothing_slow() -> None:
 
 def test_saying_that_this_is_no_terminal_costs_no_textual() -> None:
     assert not any(name.startswith(("textual", "rich")) for name in modules_after("import quarterdeck.ui.app"))
+
+
+def test_no_screen_or_dialog_brings_a_provider_or_anything_slow_when_it_is_opened() -> None:
+    """What is loaded late is loaded all the same: every module of the cockpit, at once."""
+    loaded = modules_after(
+        "import importlib, pkgutil, quarterdeck.ui as ui\n"
+        "for one in pkgutil.walk_packages(ui.__path__, 'quarterdeck.ui.'): importlib.import_module(one.name)"
+    )
+    assert "quarterdeck.ui.screens.plan" in loaded
+    assert {name for name in loaded if name.split(".")[0] in FORBIDDEN} == set()
+    assert {name for name in loaded if name.startswith(OURS)} == set()
