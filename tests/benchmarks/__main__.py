@@ -19,15 +19,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.figures import FULL, SHORT, Figure, document, not_measured, table
-from tests.benchmarks.suite import BENCHMARKS, measured
+from tests.benchmarks import peers
+from tests.benchmarks.figures import FULL, SHORT, Effort, Figure, document, not_measured, table
+from tests.benchmarks.suite import BENCHMARKS, Benchmark
 
 ROOT = Path(__file__).parents[2]
 BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
 
 
 def main() -> int:
-    """Measure what was asked for; the exit code is 0 whatever the figures are."""
+    """Measure what was asked for; the exit code is 0 whatever the figures are, 130 if it was interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", nargs="*", help=f"what to measure, of: {', '.join(BENCHMARKS)}")
     parser.add_argument("--short", action="store_true", help="one round on a small fleet: does it work at all?")
@@ -38,33 +39,31 @@ def main() -> int:
         parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}")
     effort = SHORT if given.short else FULL
     _compile()
-    names = [*(given.name or BENCHMARKS)]
-    before, figures = os.getloadavg(), list[Figure]()
-    for name in names:
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory(prefix="qd-benchmark-") as state:
-            os.environ |= {"QUARTERDECK_STATE": state, "QUARTERDECK_CONFIG_DIR": f"{state}/config"}
-            figures += _as_far_as_it_goes(name, measured(name, Path(state), effort))
-    if given.peers:
-        from tests.benchmarks import peers
-
-        print("peers ...", file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory(prefix="qd-benchmark-") as state:
-            figures += _as_far_as_it_goes("peers", peers.measure(Path(state), effort))
+    before, figures, code = os.getloadavg(), list[Figure](), 0
+    try:
+        for name in given.name or BENCHMARKS:
+            figures.extend(_as_far_as_it_goes(name, BENCHMARKS[name], effort))
+        if given.peers:
+            figures.extend(_as_far_as_it_goes("peers", peers.measure, effort))
+    except KeyboardInterrupt:  # what has taken ten minutes isn't thrown away
+        code = 130
     machine = _machine() | {"load_before": before, "load_after": os.getloadavg()}
     print(_described(machine), table(figures), sep="\n")
     if given.json:
         given.json.write_text(document(machine, figures), encoding="utf-8")
-    return 0
+    return code
 
 
-def _as_far_as_it_goes(name: str, figures: Iterator[Figure]) -> Iterator[Figure]:
+def _as_far_as_it_goes(name: str, measure: Benchmark, effort: Effort) -> Iterator[Figure]:
     """What a benchmark yields; where it breaks down that is told, and the others go on."""
-    try:
-        yield from figures
-    except Exception as error:
-        traceback.print_exc()
-        yield not_measured(f"{name}, the rest of it", str(error).partition("\n")[0] or type(error).__name__)
+    print(f"{name} ...", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory(prefix="qd-benchmark-") as state:
+        os.environ |= {"QUARTERDECK_STATE": state, "QUARTERDECK_CONFIG_DIR": f"{state}/config"}
+        try:
+            yield from measure(Path(state), effort)
+        except Exception as error:
+            traceback.print_exc()
+            yield not_measured(f"{name}, the rest of it", str(error).partition("\n")[0] or type(error).__name__)
 
 
 def _compile() -> None:

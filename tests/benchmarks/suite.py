@@ -8,7 +8,10 @@ from pathlib import Path
 from tests.benchmarks import commands, engine, idling, journal, keys, links, reading, sending, start
 from tests.benchmarks.figures import Effort, Figure
 
-BENCHMARKS: dict[str, Callable[[Path, Effort], Iterator[Figure]]] = {
+Benchmark = Callable[[Path, Effort], Iterator[Figure]]
+"""Yields figures; the folder is empty, private, and the state folder of all processes."""
+
+BENCHMARKS: dict[str, Benchmark] = {
     "start": start.measure,
     "commands": commands.measure,
     "keys": keys.measure,
@@ -19,8 +22,3 @@ BENCHMARKS: dict[str, Callable[[Path, Effort], Iterator[Figure]]] = {
     "engine": engine.measure,
     "reading": reading.measure,
 }
-
-
-def measured(name: str, folder: Path, effort: Effort) -> Iterator[Figure]:
-    """The figures of one benchmark; `folder` is empty, private, and the state folder of all processes."""
-    return BENCHMARKS[name](folder, effort)
