@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class Harbour:
     balancers: list[Balancer]
     backends: Backends
     session: Session
+    map: Path = Path()
 
     @property
     def balancer(self) -> Balancer:
@@ -75,7 +77,7 @@ class Harbour:
 
     @property
     def switch(self) -> Place:
-        return slots_place(self.balancer.map)
+        return slots_place(self.map)
 
     async def reading(self, backend: str = "app") -> TrafficReading:
         place = traffic_place(backend)
@@ -138,16 +140,35 @@ async def pair(tmp_path: Path) -> AsyncIterator[Harbour]:
                 one.stop()
 
 
+@asynccontextmanager
+async def coloured(folder: Path, *names: str) -> AsyncIterator[Harbour]:
+    """Load balancers that share the file of a map: blue is live, green waits."""
+    async with backends("blue", "green") as behind:
+        live = folder / "live.map"
+        live.write_text("shop.example blue\nother.example green\n")
+        all_of_them = [Balancer(folder / name, blue_green(behind.ports)) for name in names]
+        try:
+            for one in all_of_them:
+                one.map.symlink_to(live)
+                one.body = one.body.replace("{map}", str(live))
+                one.start()
+                for colour in ("blue", "green"):
+                    await one.until(f"show servers state {colour}", rf"{colour} 127.0.0.1 2 0 .* 6 3 ")
+            yield Harbour(all_of_them, behind, open_session(*(one.socket for one in all_of_them)), live)
+        finally:
+            for one in all_of_them:
+                one.stop()
+
+
 @pytest.fixture
 async def two_colours(tmp_path: Path) -> AsyncIterator[Harbour]:
-    """blue is live, green waits."""
-    async with backends("blue", "green") as behind:
-        balancer = Balancer(tmp_path / "lb", blue_green(behind.ports))
-        balancer.map.write_text("shop.example blue\nother.example green\n")
-        balancer.start()
-        try:
-            await balancer.until("show servers state green", r"green 127.0.0.1 2 0 .* 6 3 ")
-            await balancer.until("show servers state blue", r"blue 127.0.0.1 2 0 .* 6 3 ")
-            yield Harbour([balancer], behind, open_session(balancer.socket))
-        finally:
-            balancer.stop()
+    """One load balancer with blue and green."""
+    async with coloured(tmp_path, "lb") as found:
+        yield found
+
+
+@pytest.fixture
+async def two_racks(tmp_path: Path) -> AsyncIterator[Harbour]:
+    """Two load balancers with the same blue and green."""
+    async with coloured(tmp_path, "lb1", "lb2") as found:
+        yield found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.providers.haproxy.balancer import blue_green, needs_haproxy, split
+from tests.providers.haproxy.balancer import needs_haproxy, split
 from tests.providers.haproxy.conftest import CHECKOUT, Harbour, slots_place
 
 from quarterdeck.fleet.observation import Trouble
@@ -28,13 +28,11 @@ async def swap_of(harbour: Harbour) -> Step:
 
 
 def live(harbour: Harbour) -> str:
-    return harbour.balancer.say(f"get map {harbour.balancer.map} shop.example")
+    return harbour.balancer.say(f"get map {harbour.map} shop.example")
 
 
 async def test_it_passes_the_kit_of_slots(two_colours: Harbour) -> None:
-    missing = Place(
-        "slots", TargetId("production", "ghost"), slots_place(two_colours.balancer.map, key="ghost").address
-    )
+    missing = Place("slots", TargetId("production", "ghost"), slots_place(two_colours.map, key="ghost").address)
     await check_observing(two_colours.host, [two_colours.switch], missing)
     await check_swap(two_colours.host, two_colours.switch, "staging", "production")
     assert 'value="blue"' in live(two_colours)
@@ -48,7 +46,7 @@ async def test_after_a_swap_every_new_request_goes_to_the_other_and_nobody_elses
     assert (await two_colours.host.settle(step)).state == "done"
     production, staging = (await two_colours.slots()).slots
     assert (production.build and production.build.id, staging.build and staging.build.id) == ("green", "blue")
-    entries = two_colours.balancer.say(f"show map {two_colours.balancer.map}")
+    entries = two_colours.balancer.say(f"show map {two_colours.map}")
     assert "other.example green" in entries
 
 
@@ -83,14 +81,14 @@ async def test_a_side_without_a_server_that_is_up_cant_be_swapped_in(two_colours
 
 async def test_what_somebody_else_swapped_after_the_plan_is_left_alone(two_colours: Harbour) -> None:
     step = await swap_of(two_colours)
-    two_colours.balancer.say(f"set map {two_colours.balancer.map} shop.example elsewhere")
+    two_colours.balancer.say(f"set map {two_colours.map} shop.example elsewhere")
     with pytest.raises(Refused, match=r"somebody changed shop.example.*now elsewhere"):
         await two_colours.host.send(step)
     assert (await two_colours.host.settle(step)).state == "changed_by_other"
 
 
 async def test_an_entry_that_leads_elsewhere_is_a_trouble(two_colours: Harbour) -> None:
-    two_colours.balancer.say(f"set map {two_colours.balancer.map} shop.example elsewhere")
+    two_colours.balancer.say(f"set map {two_colours.map} shop.example elsewhere")
     found = (await two_colours.host.observe([two_colours.switch]))[two_colours.switch.subject]
     assert isinstance(found, Trouble)
     assert "leads to elsewhere, neither blue nor green" in found.message
@@ -102,7 +100,7 @@ async def test_an_entry_that_leads_elsewhere_is_a_trouble(two_colours: Harbour) 
      ({"backends": '["blue", "pink"]'}, "has no backend pink")],
 )  # fmt: skip
 async def test_what_isnt_there_is_named(two_colours: Harbour, changed: dict[str, str], words: str) -> None:
-    address = slots_place(two_colours.balancer.map, **changed).address
+    address = slots_place(two_colours.map, **changed).address
     with pytest.raises(ProviderError, match=words) as caught:
         await two_colours.host.survey_swap(address, "staging", "production")
     assert caught.value.trouble.code == "not_found"
@@ -118,9 +116,9 @@ async def test_versions_come_from_a_map_of_their_own(two_colours: Harbour) -> No
     versions = two_colours.balancer.folder / "versions.map"
     versions.write_text("blue 1.4.2\ngreen 1.5.0\n")
     told = "  http-response set-header X-Version %[be_name,map(" + str(versions) + ")]\n"
-    body = blue_green(two_colours.backends.ports)
+    body = two_colours.balancer.body
     two_colours.balancer.reload(body.replace("backend blue", f"{told}backend blue"))
-    place = slots_place(two_colours.balancer.map, versions=str(versions))
+    place = slots_place(two_colours.map, versions=str(versions))
     found = (await two_colours.host.observe([place]))[place.subject]
     assert isinstance(found, SlotsReading)
     assert [slot.build and slot.build.version for slot in found.slots] == ["1.4.2", "1.5.0"]
@@ -142,7 +140,7 @@ async def test_a_swap_that_is_in_the_file_as_well_outlives_a_reload(two_colours:
     step = await swap_of(two_colours)
     await two_colours.host.send(step)
     assert (await two_colours.host.settle(step)).state == "done"
-    two_colours.balancer.map.write_text("shop.example green\nother.example green\n")
+    two_colours.map.write_text("shop.example green\nother.example green\n")
     two_colours.balancer.reload()
     assert await split(two_colours.balancer.front, 5) == {"green": 5}
     assert (await two_colours.slots()).drift == ""
@@ -150,3 +148,36 @@ async def test_a_swap_that_is_in_the_file_as_well_outlives_a_reload(two_colours:
 
 async def test_a_socket_that_takes_changes_says_so(two_colours: Harbour) -> None:
     assert await two_colours.host.permitted(two_colours.switch.address) is True
+
+
+# --- several load balancers -------------------------------------------------------------------------------------------
+async def test_every_load_balancer_is_swapped(two_racks: Harbour) -> None:
+    step = await swap_of(two_racks)
+    await two_racks.host.send(step)
+    assert [await split(one.front, 5) for one in two_racks.balancers] == [{"green": 5}, {"green": 5}]
+    assert (await two_racks.host.settle(step)).state == "done"
+
+
+async def test_load_balancers_that_disagree_are_a_trouble_that_says_how_to_mend_it(two_racks: Harbour) -> None:
+    two_racks.balancers[1].say(f"set map {two_racks.map} shop.example green")
+    with pytest.raises(
+        ProviderError, match=r"disagree: shop.example leads .*lb1.* to blue, .*lb2.* to green"
+    ) as caught:
+        await two_racks.host.survey_swap(two_racks.switch.address, "staging", "production")
+    assert "set map" in caught.value.trouble.hint
+
+
+async def test_a_swap_that_only_some_have_is_neither_done_nor_undone_and_can_be_finished(two_racks: Harbour) -> None:
+    step = await swap_of(two_racks)
+    two_racks.balancers[0].say(f"set map {two_racks.map} shop.example green")
+    assert (await two_racks.host.settle(step)).state == "changed_by_other"
+    await two_racks.host.send(step)
+    assert (await two_racks.host.settle(step)).state == "done"
+
+
+async def test_one_that_is_gone_stops_a_swap_before_any_is_changed(two_racks: Harbour) -> None:
+    step = await swap_of(two_racks)
+    two_racks.balancers[1].stop()
+    with pytest.raises(Refused, match="nothing was sent"):
+        await two_racks.host.send(step)
+    assert await split(two_racks.balancer.front, 5) == {"blue": 5}

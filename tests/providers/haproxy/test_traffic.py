@@ -68,6 +68,16 @@ async def test_a_share_for_what_was_taken_out_puts_it_back(harbour: Harbour) -> 
     assert await harbour.shares() == {"stable": 50, "canary": 50}
 
 
+async def test_switching_off_lets_old_clients_end_what_they_began(harbour: Harbour) -> None:
+    (first, *_) = await harbour.steps(canary=25)
+    now = {"destination": "canary", "weight": 0.0, "enabled": True}
+    off = {**now, "enabled": False}
+    step = replace(first, change=off, before=now, after=off)
+    await harbour.router.send(step)
+    assert (await harbour.reading()).destinations[1].status == "DRAIN"
+    assert (await harbour.router.settle(step)).state == "done"
+
+
 async def test_a_shift_between_others_leaves_what_was_taken_out_alone(harbour: Harbour) -> None:
     ports = {**harbour.backends.ports, "old": harbour.backends.ports["stable"]}
     harbour.balancer.reload(app(ports, {"stable": 50, "canary": 0, "old": 50}))
