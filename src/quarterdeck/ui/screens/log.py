@@ -83,7 +83,7 @@ class Log(Deck):
         if lines is None or anew:
             self._looked_for = self.letters
             now = self.cockpit.settings.clock.now()
-            lines = self._lines = JournalLines(self.cockpit.store, self.letters, now, self._names)
+            lines = self._lines = JournalLines(self.cockpit.store, self.letters, now, self._names_at_hand())
             self._rows, self._following, self._below = [], True, 0
         new = lines.add_newer(self.cockpit.sight.events)
         if not self._following:
@@ -185,6 +185,14 @@ class Log(Deck):
             self._steps[event.operation] = known
         return known
 
+    def _names_at_hand(self) -> log.Names:
+        """The same, of the last operations and releases only: to look through a long journal nobody waits until each
+        of its plans has been read."""
+        sight = self.cockpit.sight
+        plans = {one.id: {step.id: step.summary for step in one.plan.steps} for one in sight.operations}
+        plans |= {one.id: {step.id: step.summary for step in one.plan.steps} for one in sight.releases}
+        return lambda event: plans.get(event.operation, {})
+
     def detail(self) -> Line:
         event = self._event()
         if event is None:
@@ -265,7 +273,7 @@ class Log(Deck):
         from quarterdeck.ui.taking_away import at_home
 
         settings = self.cockpit.settings
-        wanted = JournalLines(self.cockpit.store, self.letters, settings.clock.now(), self._names)
+        wanted = JournalLines(self.cockpit.store, self.letters, settings.clock.now(), self._names_at_hand())
         try:
             with Export(settings.state, settings.clock.now()) as export:
                 for portion in wanted.all():
