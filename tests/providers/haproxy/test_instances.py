@@ -79,6 +79,17 @@ async def test_a_reload_cancels_a_canary_and_it_is_told(harbour: Harbour) -> Non
 
 
 @needs_haproxy
+async def test_a_loss_is_settled_by_the_next_shift_also_where_it_had_nothing_to_write(pair: Harbour) -> None:
+    await pair.shift(canary=25)
+    await pair.reading()
+    pair.balancers[0].reload()
+    await pair.balancers[0].until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+    assert "a reload took back" in (await pair.reading()).drift
+    await pair.shift(canary=0)
+    assert (await pair.reading()).drift == ""
+
+
+@needs_haproxy
 async def test_a_reload_after_a_dump_of_the_state_loses_nothing(harbour: Harbour) -> None:
     await harbour.shift(canary=25)
     await harbour.reading()

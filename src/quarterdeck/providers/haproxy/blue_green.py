@@ -95,6 +95,7 @@ class BlueGreen:
         await self._instances.write(
             {host: () if its.get(switch.key) == wanted else (command,) for host, its in entries.items()}
         )
+        self._instances.reloads.decided(switch.key)
         return Receipt()
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:

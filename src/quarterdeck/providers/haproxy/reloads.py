@@ -45,6 +45,7 @@ class Reloads:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
+        self._decided: dict[str, float] = {}
 
     def note(self, host: str, process: Process) -> None:
         """Take in what an instance is now."""
@@ -58,6 +59,10 @@ class Reloads:
             if was:
                 seen.losses.append(Loss(self._clock.now(), was, {key: weights[key] for key in was}))
         seen.pid, seen.weights = process.pid, weights
+
+    def decided(self, what: str) -> None:
+        """Somebody has just said how a backend, or an entry of a map, is to be: what was lost before is settled."""
+        self._decided[what] = self._clock.now()
 
     def note_entry(self, host: str, map_name: str, key: str, value: str) -> None:
         """Take in what an instance has under a key; after `note` of the same round."""
@@ -79,7 +84,7 @@ class Reloads:
             for loss in reversed(seen.losses):
                 mine = {key: old for key, old in loss.was.items() if key[0] == backend}
                 stands = mine and all(seen.weights.get(key) == loss.now[key] for key in mine)
-                if stands and self._clock.now() - loss.at < REMEMBERED:
+                if stands and self._is_news(backend, loss.at):
                     told = ", ".join(f"{name} {old} -> {loss.now[_, name]}" for (_, name), old in mine.items())
                     return f"a reload took back {told} (at {host})"
         return ""
@@ -88,6 +93,10 @@ class Reloads:
         """What a reload took from an entry of a map, as a sentence; "" if nothing."""
         for host, seen in self._seen.items():
             found = seen.lost_values.get((map_name, key))
-            if found and self._clock.now() - found[0] < REMEMBERED:
+            if found and self._is_news(key, found[0]):
                 return f"a reload took back the swap: {key} {found[1]} -> {found[2]} (at {host})"
         return ""
+
+    def _is_news(self, what: str, lost_at: float) -> bool:
+        now = self._clock.now()
+        return now - lost_at < REMEMBERED and lost_at > self._decided.get(what, 0.0)

@@ -74,6 +74,7 @@ class Servers:
             raise Refused("provider_error", f"nothing was sent: {unsafe}")
         plans = {host: tuple(_commands(name, step, backend)) for host, backend in found.items()}
         await self._instances.write(plans)
+        self._instances.reloads.decided(name)
         return Receipt()
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
