@@ -112,6 +112,12 @@ class Harbour:
             assert (await self.router.settle(step)).state == "done"
 
 
+async def checked(balancer: Balancer, *names: str) -> None:
+    """Until HAProxy has found servers of `app` well: until then it doesn't know."""
+    for name in names or ("stable", "canary"):
+        await balancer.until("show servers state app", rf"{name} 127.0.0.1 2 0 .* 6 3 ")
+
+
 @pytest.fixture
 async def harbour(tmp_path: Path) -> AsyncIterator[Harbour]:
     """`app` with stable at weight 100 and canary at 0, both well."""
@@ -119,7 +125,7 @@ async def harbour(tmp_path: Path) -> AsyncIterator[Harbour]:
         balancer = Balancer(tmp_path / "lb", app(behind.ports, {"stable": 100, "canary": 0}))
         balancer.start()
         try:
-            await balancer.until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+            await checked(balancer)
             yield Harbour([balancer], behind, open_session(balancer.socket))
         finally:
             balancer.stop()
@@ -133,7 +139,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Harbour]:
         try:
             for one in both:
                 one.start()
-                await one.until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+                await checked(one)
             yield Harbour(both, behind, open_session(*(one.socket for one in both)))
         finally:
             for one in both:

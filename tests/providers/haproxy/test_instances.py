@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.providers.haproxy.balancer import Balancer, app, needs_haproxy, split
-from tests.providers.haproxy.conftest import Harbour, open_session, router_of, traffic_place
+from tests.providers.haproxy.conftest import Harbour, checked, open_session, router_of, traffic_place
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused
@@ -73,7 +73,7 @@ async def test_a_reload_cancels_a_canary_and_it_is_told(harbour: Harbour) -> Non
     reading = await harbour.reading()
     assert [d.weight for d in reading.destinations] == [100, 0]
     assert reading.drift.startswith("a reload took back stable 75 -> 100, canary 25 -> 0 (at ")
-    await harbour.balancer.until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+    await checked(harbour.balancer)
     await harbour.shift(canary=25)
     assert (await harbour.reading()).drift == ""
 
@@ -83,7 +83,7 @@ async def test_a_loss_is_settled_by_the_next_shift_also_where_it_had_nothing_to_
     await pair.shift(canary=25)
     await pair.reading()
     pair.balancers[0].reload()
-    await pair.balancers[0].until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+    await checked(pair.balancers[0])
     assert "a reload took back" in (await pair.reading()).drift
     await pair.shift(canary=0)
     assert (await pair.reading()).drift == ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.providers.haproxy.balancer import app, needs_haproxy, split
-from tests.providers.haproxy.conftest import Harbour, traffic_place
+from tests.providers.haproxy.conftest import Harbour, checked, traffic_place
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Place
@@ -81,7 +81,7 @@ async def test_switching_off_lets_old_clients_end_what_they_began(harbour: Harbo
 async def test_a_shift_between_others_leaves_what_was_taken_out_alone(harbour: Harbour) -> None:
     ports = {**harbour.backends.ports, "old": harbour.backends.ports["stable"]}
     harbour.balancer.reload(app(ports, {"stable": 50, "canary": 0, "old": 50}))
-    await harbour.balancer.until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+    await checked(harbour.balancer)
     harbour.balancer.say("set server app/old state maint")
     assert {step.change["destination"] for step in await harbour.steps(canary=20)} == {"stable", "canary"}
     await harbour.shift(canary=20)
@@ -91,7 +91,7 @@ async def test_a_shift_between_others_leaves_what_was_taken_out_alone(harbour: H
 async def test_a_server_that_is_down_for_a_minute_keeps_its_part(harbour: Harbour) -> None:
     await harbour.backends.start("second")
     harbour.balancer.reload(app(harbour.backends.ports, {"stable": 50, "canary": 0, "second": 50}))
-    await harbour.balancer.until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+    await checked(harbour.balancer)
     harbour.backends.stop("second")
     await harbour.balancer.until("show servers state app", r"second 127.0.0.1 0 ")
     await harbour.shift(canary=20)
@@ -150,7 +150,7 @@ async def test_a_weight_that_haproxy_cant_hold_is_never_sent(harbour: Harbour, w
 
 async def test_the_refusal_of_haproxy_itself_comes_through_in_its_words(harbour: Harbour) -> None:
     harbour.balancer.reload(app(harbour.backends.ports, {"stable": 100, "canary": 1}, balance="source"))
-    await harbour.balancer.until("show servers state app", r"canary 127.0.0.1 2 0 .* 6 3 ")
+    await checked(harbour.balancer)
     (first, *_) = await harbour.steps(canary=25)
     with pytest.raises(Refused, match="static LB algorithm"):
         await harbour.router.send(first)
