@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
-from quarterdeck import paths
+from quarterdeck import paths, private_files
 from quarterdeck.release.report import Report
 from quarterdeck.reporting import html
 from quarterdeck.reporting.release_page import release_document
@@ -24,14 +23,8 @@ def keep(report: Report, state: Path) -> Path:
     """
     folder = paths.private_dir(state / FOLDER)
     name = re.sub(r"[^A-Za-z0-9_-]", "_", report.id)
-    page, number = html.written(release_document(report)), 1
-    while True:
-        path = folder / f"{name}{f'-{number}' if number > 1 else ''}.html"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            number += 1
-            continue
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        return path
+    page = html.written(release_document(report))
+    path, file = private_files.begin(folder, name, ".html")
+    with file:
+        file.write(page)
+    return Path(path)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from quarterdeck import paths
+from quarterdeck import paths, private_files
 from quarterdeck.fleet.redaction import secrets_in
 from quarterdeck.fleet.text import clean
 
@@ -37,8 +36,5 @@ def add(state: Path, lines: Sequence[str], typed: str) -> list[str]:
     kept = [*(one for one in lines if one != line), line][-MOST:]
     with suppress(OSError):
         paths.private_dir(state)
-        new = state / f"{_NAME}.new"
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join(kept) + "\n")
-        new.replace(state / _NAME)  # two cockpits at once: the last one wins, and never half a file
+        private_files.put(state / _NAME, "\n".join(kept) + "\n")
     return kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.segment import Segment, SegmentLines
 from textual.app import App
 
-from quarterdeck import paths
+from quarterdeck import paths, private_files
 from quarterdeck.fleet.redaction import MASK, secrets_in
 
 FOLDER = "screens"
@@ -101,15 +100,7 @@ def _without(row: Row, hidden: set[int]) -> Row:
 
 
 def _new(folder: Path, stem: str, suffix: str, content: str) -> Path:
-    """A file that wasn't there; a number is added to its name where it has to be."""
-    number = 1
-    while True:
-        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            number += 1
-            continue
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-        return path
+    path, file = private_files.begin(folder, stem, suffix)
+    with file:
+        file.write(content)
+    return Path(path)

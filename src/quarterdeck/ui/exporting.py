@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
-from quarterdeck import paths
+from quarterdeck import paths, private_files
 from quarterdeck.fleet.redaction import redact
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import stamp
@@ -35,8 +34,9 @@ class Export:
         folder = paths.private_dir(state / FOLDER)
         name = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H%M%SZ") + "-journal"
         self.lines = 0
-        self.path, self._text = _new(folder, name, ".txt")
-        _, self._json = _new(folder, self.path.stem, ".jsonl")
+        path, self._text = private_files.begin(folder, name, ".txt")
+        self.path = Path(path)
+        _, self._json = private_files.begin(folder, self.path.stem, ".jsonl")
 
     def __enter__(self) -> Self:
         return self
@@ -68,16 +68,3 @@ def _masked(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [_masked(each) for each in value]
     return value
-
-
-def _new(folder: Path, stem: str, suffix: str) -> tuple[Path, IO[str]]:
-    """A file that wasn't there; a number is added to its name where it has to be."""
-    number = 1
-    while True:
-        path = folder / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            number += 1
-            continue
-        return path, os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace")

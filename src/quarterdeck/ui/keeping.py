@@ -6,11 +6,11 @@ Filters don't: whoever comes back at night sees everything first.
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from quarterdeck import private_files
 from quarterdeck.ui.pages.arranging import Group, Sort, View
 
 _MOST_PINS = 200
@@ -40,13 +40,9 @@ def keep(store: Path | None, view: View) -> None:
     """Note how it is arranged; where the folder can't be written, only this session knows."""
     if store is None:
         return
-    path = _path(store)
     text = json.dumps({"group": view.group, "sort": view.sort, "pins": view.pins[:_MOST_PINS]}, indent=1)
     with suppress(OSError):
-        written = path.with_name(f"{path.name}.{os.getpid()}")
-        written.touch(mode=0o600)
-        written.write_text(text + "\n", encoding="utf-8")
-        written.replace(path)
+        private_files.put(_path(store), text + "\n")
 
 
 def _one_of(known: tuple[T, ...], value: Any, otherwise: T) -> T:

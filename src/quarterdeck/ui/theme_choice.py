@@ -19,15 +19,12 @@ def chosen(state: str, kind: str) -> str:
 
 def keep(state: str, kind: str, name: str) -> None:
     """Remember a choice. Where the state folder can't be written, it lasts as long as the cockpit."""
+    from quarterdeck import private_files  # the first frame only reads
+
     choices = {**_read(state), kind: name}
-    path = os.path.join(state, _NAME)
-    aside = f"{path}-{os.getpid()}"
     try:
         os.makedirs(state, mode=0o700, exist_ok=True)
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write("".join(f"{one}\t{theme}\n" for one, theme in choices.items()))
-        os.replace(aside, path)
+        private_files.put(os.path.join(state, _NAME), "".join(f"{one}\t{theme}\n" for one, theme in choices.items()))
     except OSError:
         pass
 
