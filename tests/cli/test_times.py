@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.cli.times import ago, ahead, duration, shown
+from quarterdeck.cli.times import ahead, duration, shown
 from quarterdeck.release.freshness import length
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -57,11 +57,6 @@ def test_a_time_of_day_stays_that_time_over_a_change_of_the_clocks() -> None:
 def test_what_is_no_moment_to_come_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"past|no time"):
         ahead(text, NOW, BERLIN)
-
-
-def test_moments_past_are_utc_as_the_journal_is() -> None:
-    assert ago("90m", NOW) == NOW - 5400
-    assert ago("2026-05-01", NOW) == datetime(2026, 5, 1, tzinfo=UTC).timestamp()
 
 
 def test_moments_are_shown_with_their_zone() -> None:

@@ -13,7 +13,7 @@ from quarterdeck.cli.connected import existing_store
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.release_finding import find_release
-from quarterdeck.cli.times import ago_argument, clock, moment_argument
+from quarterdeck.cli.times import clock, moment_argument
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.operation import Operation
@@ -55,7 +55,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--since",
-        type=ago_argument,
+        type=moment_argument,
         default=0.0,
         metavar="TIME",
         help="2026-05-01, 2026-05-01T14:00Z, or 90m, 2h, 7d ago",

@@ -17,7 +17,7 @@ from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.release_finding import find_release
 from quarterdeck.cli.scope import Scope
-from quarterdeck.cli.times import ago_argument
+from quarterdeck.cli.times import moment_argument
 from quarterdeck.reporting import html, markdown
 from quarterdeck.reporting.as_json import dora_body, release_body
 from quarterdeck.reporting.document import Document
@@ -45,7 +45,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--out", default="", metavar="FILE", help="write it there instead of printing it")
     parser.add_argument("--dora", action="store_true", help="how releases went in a period, by DORA's four measures")
     parser.add_argument(
-        "--since", type=ago_argument, metavar="TIME", help="with --dora: from when on; 30d ago unless it says so"
+        "--since", type=moment_argument, metavar="TIME", help="with --dora: from when on; 30d ago unless it says so"
     )
     parser.epilog = _EXAMPLES
     parser.set_defaults(run=run)

@@ -6,7 +6,7 @@ import argparse
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from quarterdeck.release.durations import seconds
 from quarterdeck.release.freshness import stamp
@@ -47,16 +47,6 @@ def ahead(text: str, now: float, zone: tzinfo | None = None) -> float:
     return at
 
 
-def ago(text: str, now: float) -> float:
-    """A moment that has been, in UNIX seconds: `90m` before now, or a date, or a date and time; UTC unless it says
-    another zone.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return now - duration(text) if _is_length(text) else _date(text, UTC)
-
-
 def argument(read: Callable[[str], float]) -> Callable[[str], float]:
     """A reader of times for an argparse `type`, whose errors are shown as they are."""
 
@@ -71,7 +61,6 @@ def argument(read: Callable[[str], float]) -> Callable[[str], float]:
 
 duration_argument = argument(duration)
 ahead_argument = argument(lambda text: ahead(text, time.time()))
-ago_argument = argument(lambda text: ago(text, time.time()))
 moment_argument = argument(lambda text: past_moment(text, time.time()))
 
 
