@@ -63,7 +63,6 @@ async def test_what_is_under_the_cursor_is_sent_to_the_terminal(
         if keys == ("u",):
             scene.answer(scene.asked("plan"), plan=swap_plan())
             await press(pilot)
-            await press(pilot, "tab")  # off the field: there, letters are letters
         written = sent(app)
         assert f"sent to the terminal: {text}" in await press(pilot, "C")
         assert copied(written) == text
