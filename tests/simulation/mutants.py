@@ -25,6 +25,7 @@ from quarterdeck.runner.journal import Journal
 from quarterdeck.runner.planner import Planner
 from quarterdeck.runner.stepping import Outcome, Stepper
 from quarterdeck.store.base import Draft, LeaseLost, StoreError
+from quarterdeck.store.leases import Leases
 from quarterdeck.store.sqlite import SqliteStore
 
 
@@ -70,7 +71,7 @@ def trust_one_clock_alone() -> Sequence[Patch]:
 @mutant
 def ignore_the_fencing_token() -> Sequence[Patch]:
     """The store takes lines from whoever once had the lease."""
-    return (*replaced(SqliteStore, "_require", lambda self, lease: None), *ignore_the_lease_in_the_process())
+    return (*replaced(Leases, "require", lambda self, lease: None), *ignore_the_lease_in_the_process())
 
 
 @mutant

@@ -6,7 +6,6 @@ them write at a time, and none waits longer than `PATIENCE` seconds for another.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,14 +21,15 @@ from quarterdeck.release.guards import Guards
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.store import schema
-from quarterdeck.store.base import ChainFault, Draft, Event, Lease, LeaseLost, Lock, Locked, Request, StoreError
+from quarterdeck.store.base import ChainFault, Draft, Event, Lease, Lock, Locked, Request, StoreError
 from quarterdeck.store.chain import Head, Line, compact, faults, follow, genesis
 from quarterdeck.store.decoding import Decoder
 from quarterdeck.store.faults import explained
 from quarterdeck.store.filters import kind_condition, kind_parameters, target_condition, where_all
-from quarterdeck.store.folding import GUARDING, fold, fold_guards, fold_releases
+from quarterdeck.store.leases import Leases
 from quarterdeck.store.observed import Observed
 from quarterdeck.store.points import Rings
+from quarterdeck.store.shown import Shown
 from quarterdeck.store.wake import poke
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class SqliteStore:
             raise explained(error, path) from error
         self._observed = Observed(self._db, self._decoder)
         self._rings = Rings(self._db)
+        self._leases = Leases(self._db)
+        self._shown = Shown(self._db, self._decoder)
         try:
             self._prepare()
         except BaseException:
@@ -130,8 +132,7 @@ class SqliteStore:
     def operation(self, operation_id: str) -> Operation | None:
         """See `Store.operation`."""
         with self._explaining():
-            row = self._db.execute("SELECT body FROM operations WHERE id = ?", (_storable(operation_id),)).fetchone()
-        return None if row is None else self._decoder.read(Operation, row[0])
+            return self._shown.operation(_storable(operation_id))
 
     def rules(self) -> Rulebook:
         """See `Store.rules`."""
@@ -147,19 +148,17 @@ class SqliteStore:
             rows = self._db.execute(
                 f"SELECT body FROM releases {where} ORDER BY started DESC LIMIT ?", (most,)
             ).fetchall()
-        return tuple(self._read_release(body) for (body,) in rows)
+        return tuple(self._shown.read_release(body) for (body,) in rows)
 
     def release(self, release_id: str) -> Release | None:
         """See `Store.release`."""
         with self._explaining():
-            row = self._db.execute("SELECT body FROM releases WHERE id = ?", (_storable(release_id),)).fetchone()
-        return None if row is None else self._read_release(row[0])
+            return self._shown.release(_storable(release_id))
 
     def guards(self) -> Guards:
         """See `Store.guards`."""
         with self._explaining():
-            text = self._meta("guards")
-        return Guards() if text is None else self._decoder.read(Guards, text)
+            return self._shown.guards()
 
     def answer(self, request_id: str) -> Answer | None:
         """See `Store.answer`."""
@@ -210,12 +209,12 @@ class SqliteStore:
         """See `Store.verify`. Also compares the operations as shown with what the journal says about them."""
         with self._explaining(), self._transaction("DEFERRED"):
             found = tuple(faults(self._meta("store") or "", self._lines(), self._head()))
-            return found or tuple(self._misfolded())
+            return found or tuple(self._shown.faults(lambda: (line.event() for line in self._lines())))
 
     def lease(self, name: str) -> Lease | None:
         """See `Store.lease`."""
         with self._explaining():
-            return self._lease(name)
+            return self._leases.held(name)
 
     def locks(self) -> Sequence[Lock]:
         """See `Store.locks`."""
@@ -243,31 +242,17 @@ class SqliteStore:
     def take_lease(self, name: str, holder: str, now: float, ttl: float, info: Mapping[str, Any]) -> Lease | None:
         """See `Store.take_lease`."""
         with self._writing():
-            held = self._lease(name)
-            if held and held.holder != holder and held.expires_at > now:
-                return None
-            (fence,) = self._db.execute(
-                """INSERT INTO leases VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO UPDATE SET
-                   holder = excluded.holder, fence = fence + 1, expires_at = excluded.expires_at, info = excluded.info
-                   RETURNING fence""",
-                (name, holder, now + ttl, compact(to_json(info))),
-            ).fetchone()
-        return Lease(name, holder, fence, now + ttl, info)
+            return self._leases.take(name, holder, now, ttl, info)
 
     def renew_lease(self, lease: Lease, now: float, ttl: float) -> Lease:
         """See `Store.renew_lease`."""
         with self._writing():
-            self._require(lease)
-            self._db.execute("UPDATE leases SET expires_at = ? WHERE name = ?", (now + ttl, lease.name))
-        return replace(lease, expires_at=now + ttl)
+            return self._leases.renew(lease, now, ttl)
 
     def release_lease(self, lease: Lease) -> None:
-        """See `Store.release_lease`. The row stays, so that the fence goes on growing."""
+        """See `Store.release_lease`."""
         with self._writing():
-            self._db.execute(
-                "UPDATE leases SET holder = '' WHERE name = ? AND holder = ? AND fence = ?",
-                (lease.name, lease.holder, lease.fence),
-            )
+            self._leases.give_up(lease)
 
     def pending(self) -> Sequence[Request]:
         """See `Store.pending`. In the order of arrival: clocks of viewers may differ."""
@@ -284,26 +269,26 @@ class SqliteStore:
     def put_fleet(self, fleet: Fleet, lease: Lease) -> None:
         """See `Store.put_fleet`."""
         with self._writing():
-            self._require(lease)
+            self._leases.require(lease)
             self._put_meta("fleet", fleet)
 
     def put_rules(self, rules: Rulebook, lease: Lease) -> None:
         """See `Store.put_rules`."""
         with self._writing():
-            self._require(lease)
+            self._leases.require(lease)
             self._put_meta("rules", rules)
 
     def observe(self, observations: Sequence[Observation], lease: Lease) -> None:
         """See `Store.observe`."""
         rows = [(o.subject, o.observed_at, compact(to_json(replace(o, observed_at=None)))) for o in observations]
         with self._writing():
-            self._require(lease)
+            self._leases.require(lease)
             self._db.executemany("INSERT OR REPLACE INTO observations VALUES (?, ?, ?)", rows)
 
     def put_points(self, points: Sequence[tuple[SeriesId, Point]], lease: Lease) -> None:
         """See `Store.put_points`."""
         with self._writing():
-            self._require(lease)
+            self._leases.require(lease)
             self._rings.add(points)
 
     def record(
@@ -318,9 +303,9 @@ class SqliteStore:
     ) -> Sequence[Event]:
         """See `Store.record`."""
         with self._writing():
-            self._require(lease)
+            self._leases.require(lease)
             events = self._append(drafts, at)
-            self._project(events)
+            self._shown.move_on(events)
             if answer:
                 self._answer(answer)
             self._lock(lock)
@@ -329,12 +314,6 @@ class SqliteStore:
         return events
 
     # --- inside a transaction ------------------------------------------------------------------------------------
-    def _require(self, lease: Lease) -> None:
-        held = self._lease(lease.name)
-        if held is None or (held.holder, held.fence) != (lease.holder, lease.fence):
-            now = f"{held.holder} has it" if held else "nobody has it"
-            raise LeaseLost(f"the lease {lease.name!r} of {lease.holder} is lost: {now}")
-
     def _append(self, drafts: Sequence[Draft], at: float) -> Sequence[Event]:
         lines = []
         head = self._head()
@@ -347,41 +326,6 @@ class SqliteStore:
         self._db.executemany(f"INSERT INTO events ({_LINE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, lines))
         self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.seq, head.hash))
         return tuple(line.event() for line in lines)
-
-    def _project(self, events: Sequence[Event]) -> None:
-        started = {event.operation: event.seq for event in events if event.kind == "operation.started"}
-        for operation in fold(events, self.operation).values():
-            body = compact(to_json(operation))
-            if operation.id in started:
-                self._db.execute(
-                    "INSERT INTO operations VALUES (?, ?, ?, ?, ?)",
-                    (operation.id, started[operation.id], operation.open, str(operation.plan.action.target), body),
-                )
-            else:
-                self._db.execute(
-                    "UPDATE operations SET open = ?, body = ? WHERE id = ?", (operation.open, body, operation.id)
-                )
-
-        self._project_releases(events)
-        if any(event.kind.startswith(GUARDING) for event in events):
-            self._put_meta("guards", fold_guards(events, self.guards()))
-
-    def _project_releases(self, events: Sequence[Event]) -> None:
-        started = {event.operation: event.seq for event in events if event.kind == "release.started"}
-        for release in fold_releases(events, self.release).values():
-            body = compact(to_json(release))
-            if release.id in started:
-                values = (release.id, started[release.id], release.open, body)
-                self._db.execute("INSERT INTO releases VALUES (?, ?, ?, ?)", values)
-            else:
-                self._db.execute(
-                    "UPDATE releases SET open = ?, body = ? WHERE id = ?", (release.open, body, release.id)
-                )
-
-    def _read_release(self, text: str) -> Release:
-        from quarterdeck.release.rollout import Release  # takes a while to load; many fleets have none open
-
-        return self._decoder.read(Release, text)
 
     def _answer(self, answer: Answer) -> None:
         changed = self._db.execute(
@@ -410,46 +354,11 @@ class SqliteStore:
     def _lines(self) -> Iterator[Line]:
         return (Line(*row) for row in self._db.execute(f"SELECT {_LINE} FROM events ORDER BY seq"))
 
-    def _misfolded(self) -> Iterator[ChainFault]:
-        expected = fold(line.event() for line in self._lines())
-        for key, started, body in self._db.execute("SELECT id, started, body FROM operations"):
-            if not self._says(Operation, expected.pop(key, None), body):
-                yield ChainFault(started, f"operation {key} is shown differently from what the journal says")
-        for key in expected:
-            yield ChainFault(0, f"operation {key} is in the journal but isn't shown")
-        yield from self._misfolded_releases()
-        if self.guards() != fold_guards(line.event() for line in self._lines()):
-            yield ChainFault(0, "what stands guard is shown differently from what the journal says")
-
-    def _misfolded_releases(self) -> Iterator[ChainFault]:
-        from quarterdeck.release.rollout import Release
-
-        expected = fold_releases(line.event() for line in self._lines())
-        for key, started, body in self._db.execute("SELECT id, started, body FROM releases"):
-            if not self._says(Release, expected.pop(key, None), body):
-                yield ChainFault(started, f"release {key} is shown differently from what the journal says")
-        for key in expected:
-            yield ChainFault(0, f"release {key} is in the journal but isn't shown")
-
-    def _says(self, kind: type[Any], folded: object, text: str) -> bool:
-        """Whether that is what a text tells the readers of it. One written by an earlier version lacks what that
-        version didn't know, and is read like what the journal adds up to now."""
-        try:
-            return bool(self._decoder.read(kind, text) == folded)
-        except StoreError:
-            return False
-
-    def _lease(self, name: str) -> Lease | None:
-        row = self._db.execute(
-            "SELECT name, holder, fence, expires_at, info FROM leases WHERE name = ? AND holder <> ''", (name,)
-        ).fetchone()
-        return None if row is None else Lease(row[0], row[1], row[2], row[3], json.loads(row[4]))
-
     def _meta(self, key: str) -> str | None:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
-    def _put_meta(self, key: str, value: Fleet | Rulebook | Guards) -> None:
+    def _put_meta(self, key: str, value: Fleet | Rulebook) -> None:
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, compact(to_json(value))))
 
     # --- transactions, errors ------------------------------------------------------------------------------------
