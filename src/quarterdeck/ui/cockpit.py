@@ -23,9 +23,9 @@ from quarterdeck.ui.screens import catalogue
 from quarterdeck.ui.screens.bridge import Bridge
 from quarterdeck.ui.screens.deck import Deck
 from quarterdeck.ui.screens.dialog import Dialog
-from quarterdeck.ui.screens.standing import stands
 from quarterdeck.ui.settings import Settings
 from quarterdeck.ui.spans import WORDS
+from quarterdeck.ui.standing import stands
 from quarterdeck.ui.steering import Steering
 from quarterdeck.ui.trail import Place
 from quarterdeck.ui.watching import News, Watch

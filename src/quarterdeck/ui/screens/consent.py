@@ -22,8 +22,8 @@ from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages import plan as pages
 from quarterdeck.ui.pages.telling import Told
 from quarterdeck.ui.screens.dialog import Dialog
-from quarterdeck.ui.screens.standing import stands
 from quarterdeck.ui.spans import Line, line, width
+from quarterdeck.ui.standing import stands
 from quarterdeck.ui.widgets.choices import Buttons, Option
 from quarterdeck.ui.widgets.page import Page
 

@@ -19,8 +19,8 @@ from quarterdeck.ui.actions import Situation, Where, deeds_at
 from quarterdeck.ui.filtering import GRAMMAR, keep
 from quarterdeck.ui.pages.attention import attention_line
 from quarterdeck.ui.pages.frame import footer_line, head_line
-from quarterdeck.ui.screens.standing import stands
 from quarterdeck.ui.spans import BLANK, Line, Word, line, plain
+from quarterdeck.ui.standing import stands
 from quarterdeck.ui.trail import Place
 from quarterdeck.ui.widgets.grid import Grid, GridRow
 from quarterdeck.ui.widgets.page import Page

@@ -14,8 +14,8 @@ from textual.widget import Widget
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.ui.pages import accents, marks
-from quarterdeck.ui.screens.standing import stands
 from quarterdeck.ui.spans import ACCENT_WORDS, Line, Word, line, plain, spread
+from quarterdeck.ui.standing import stands
 from quarterdeck.ui.widgets.page import Page
 
 if TYPE_CHECKING:
