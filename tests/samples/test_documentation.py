@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from quarterdeck import config
+from quarterdeck.config.model import Top
 from quarterdeck.providers import registry
+from quarterdeck.records import names
+from quarterdeck.ui import keymap, preferences
+from quarterdeck.ui.preferences import Attention, Preferences
 
 TOP = Path(__file__).parents[2]
 SHOWN = [
@@ -41,3 +45,20 @@ def test_the_example_of_templates_gives_what_the_page_says(tmp_path: Path) -> No
         "slots/production/cart": "cart-live",
         "slots/production/cart@westeurope": "cart-westeurope",
     }
+
+
+def test_the_table_of_keys_in_the_readme_leaves_none_out() -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    _, _, section = readme.partition("\n## Configuration\n")
+    first = [row.split("|")[1] for row in section.partition("\n## ")[0].splitlines() if row.startswith("| `")]
+    assert set(Top.model_fields) <= {name for cell in first for name in re.findall(r"`(\w+)", cell)}
+
+
+def test_the_preferences_in_the_readme_can_be_used_and_leave_none_out(tmp_path: Path) -> None:
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    (text,) = [block for block in re.findall(r"(?ms)^```toml\n(.*?)^```", readme) if "[keys]" in block]
+    (tmp_path / preferences.FILE_NAME).write_text(text, encoding="utf-8")
+    read = preferences.read(tmp_path)
+    keymap.read(read.keys)
+    known = [*(names(Preferences) or ()), *(names(Attention) or ())]
+    assert [name for name in known if not re.search(rf"\b{name}\b", text)] == []
