@@ -12,8 +12,11 @@ from quarterdeck.ui.spans import BLANK, Line, Word, join, line, wrap
 
 if TYPE_CHECKING:
     from quarterdeck.release.release_view import ReleaseView
+    from quarterdeck.release.standing_view import InboxItem, InboxKind
 
 _MILD = ("preview", "drift", "stale", "debt")
+_ORDINARY: tuple[InboxKind, ...] = ("approval", "pause", "hindered")
+"""What waits without being called out: everything else of the inbox that concerns a person is attention already."""
 
 
 def attention_line(picture: Picture, keys: Keymap = STANDARD) -> Line:
@@ -62,7 +65,9 @@ def _of_releases(picture: Picture, keys: Keymap) -> list[Line]:
 
 
 def attention_lines(picture: Picture, cells: int) -> list[Line]:
-    """Everything that needs a person, whole, most urgent first."""
+    """Everything that needs a person, whole, most urgent first; what waits for an ordinary answer comes last."""
+    if not picture.fleet:
+        return [_quiet(picture)]
     lines: list[Line] = []
     for item in picture.attention:
         state = line((f"▲ {item.state.upper()}", _colour(item)), (f" {item.where} {_since(item)}".rstrip(), "title"))
@@ -70,7 +75,19 @@ def attention_lines(picture: Picture, cells: int) -> list[Line]:
         if item.hint:
             lines += wrap(item.hint, cells, first=line("  ", ("What to do: ", "heading")))
         lines.append(BLANK)
+    for waiting in picture.inbox:
+        if waiting.kind in _ORDINARY:
+            lines += [*_waiting_lines(waiting, cells), BLANK]
     return lines[:-1] or [line(("● nothing needs you", "ok"))]
+
+
+def _waiting_lines(item: InboxItem, cells: int) -> list[Line]:
+    since = f" for {item.age}" if item.age not in ("", "now") else ""
+    left = f", {item.expires} left" if item.expires else ""
+    lines = [line(marks.INBOX[item.kind], (f" {item.title}{since}{left}", "title"))]
+    for text in (item.waits, *item.warnings):
+        lines += wrap(text, cells, first=line("  "))
+    return lines + (wrap(item.twin, cells, first=line("  ", ("What to do: ", "heading"))) if item.twin else [])
 
 
 def _colour(item: Attention) -> Word:
