@@ -217,6 +217,17 @@ async def test_promoting_in_production_takes_its_name_and_shows_what_the_gates_s
         assert "it goes on with step 5" in await see(pilot)
 
 
+async def test_promoting_fully_leaves_out_all_that_only_waits_and_takes_the_name_too(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "3", "P")
+        assert "type production first" in await press(pilot, "right", "enter")
+        assert not [one for one in scene.store.pending() if one.kind == "order"]
+        await type_in(pilot, "production")
+        await press(pilot, "enter")
+    assert ordered(scene)["order"] == "promote_full"
+
+
 async def test_space_pauses_without_ceremony_and_resumes(scene: Scene, start: Start) -> None:
     sail(scene, "baking")
     async with start().run_test(size=SIZE) as pilot:
@@ -329,10 +340,11 @@ async def test_a_freeze_has_a_length_and_a_reason(scene: Scene, start: Start) ->
     assert asked.body == {"deed": "freeze", "scope": "production", "until": scene.clock.now() + 7200}
 
 
-async def test_a_debt_is_paid_with_evidence(scene: Scene, start: Start) -> None:
+@pytest.mark.parametrize("key", ["enter", "d"])
+async def test_a_debt_is_paid_with_evidence(scene: Scene, start: Start, key: str) -> None:
     sail(scene, "hotfix")
     async with start().run_test(size=SIZE) as pilot:
-        await press(pilot, "4", "G", "enter")
+        await press(pilot, "4", "G", key)
         assert "type the evidence" in await press(pilot, "tab", "right", "enter")
         await type_in(pilot, "pr 41")
         await press(pilot, "tab", "enter")
