@@ -217,7 +217,7 @@ async def test_promoting_in_production_takes_its_name_and_shows_what_the_gates_s
         assert "it goes on with step 5" in await see(pilot)
 
 
-async def test_promoting_fully_leaves_out_all_that_only_waits_and_takes_the_name_too(scene: Scene, start: Start) -> None:
+async def test_promoting_fully_takes_the_name_too(scene: Scene, start: Start) -> None:
     sail(scene, "baking")
     async with start().run_test(size=SIZE) as pilot:
         await press(pilot, "3", "P")
