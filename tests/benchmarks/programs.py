@@ -43,7 +43,7 @@ def bare(rows: int) -> Program:
     return Program("bare Textual app", (sys.executable, str(Path(__file__).with_name("bare.py")), str(rows)))
 
 
-OTHERS = {"lazygit": (), "htop": (), "vim": ("-u", "NONE", "README.md")}
+OTHERS = {"lazygit": (), "htop": (), "vim": ("-n", "-u", "NONE", "README.md")}
 """Programs known to be quick, and the words that they are started with; measured where they are installed."""
 
 
