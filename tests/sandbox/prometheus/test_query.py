@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterdeck.sandbox.prometheus.expressions import ParseError
 from quarterdeck.sandbox.prometheus.matching import QueryError, Sample
-from quarterdeck.sandbox.prometheus.query import ParseError, Run, instant, over
+from quarterdeck.sandbox.prometheus.query import Run, instant, over
 from quarterdeck.sandbox.prometheus.series import Matcher, Point, Series, fits
 
 NOW = 1000.0

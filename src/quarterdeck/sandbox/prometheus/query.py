@@ -1,4 +1,4 @@
-"""Evaluates PromQL. The grammar is a library's (promql-parser); what an expression means is told here.
+"""Evaluates PromQL: what an expression (`expressions.py`) means.
 
 Not known: native histograms, label_join, predictions, dates, most statistics. A query that needs
 them gets told so.
@@ -10,11 +10,18 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import promql_parser as promql
 
+from quarterdeck.sandbox.prometheus.expressions import (
+    expected_labels,
+    fixed_moment,
+    matchers,
+    matching,
+    parse,
+    without_parentheses,
+)
 from quarterdeck.sandbox.prometheus.functions import (
     OF_RANGES,
     OF_VALUES,
@@ -24,7 +31,6 @@ from quarterdeck.sandbox.prometheus.functions import (
     smallest,
 )
 from quarterdeck.sandbox.prometheus.matching import (
-    Matching,
     QueryError,
     Sample,
     Vector,
@@ -35,21 +41,11 @@ from quarterdeck.sandbox.prometheus.matching import (
     unnamed,
     with_number,
 )
-from quarterdeck.sandbox.prometheus.series import LOOKBACK, NAME, Labels, Matcher, Point, Series, Span, Storage, span_of
-
-LONGEST = 4000
-"""Characters of a query: the parser follows nesting on the stack and would end the process."""
-
-_BEFORE_1970 = re.compile(r"@\s*-\s*[\d.]")
-"""A time that the parser takes, and then panics at when it is looked at."""
+from quarterdeck.sandbox.prometheus.series import LOOKBACK, Labels, Point, Series, Span, Storage, span_of
 
 MOST_STEPS = 11_000
 DEFAULT_STEP = 60.0
 """Seconds between the points of a subquery that names no step (Prometheus: its evaluation interval)."""
-
-
-class ParseError(ValueError):
-    """The text is no PromQL; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +77,6 @@ class _Range:
 
 Result = float | str | Vector | list[Run]
 """A scalar, a string, an instant vector, or a range vector."""
-
-
-@lru_cache(maxsize=256)
-def parse(text: str) -> Any:
-    """The expression of a text.
-
-    Raises:
-        ParseError: it is none.
-    """
-    if len(text) > LONGEST:
-        raise ParseError(f"the sandbox reads queries of up to {LONGEST} characters")
-    if _BEFORE_1970.search(text):
-        raise ParseError("the sandbox knows no time before 1970 after @")
-    try:
-        return promql.parse(text)
-    except ValueError as error:
-        raise ParseError(str(error)) from None
 
 
 def instant(text: str, storage: Storage, at: float) -> Result:
@@ -134,18 +113,6 @@ def over(text: str, storage: Storage, start: float, end: float, step: float) -> 
         return _steps(_Evaluation(storage, start, start, end), expression, start, end, step)
     except RecursionError:
         raise QueryError("the query is nested too deeply for the sandbox") from None
-
-
-def matchers_of(text: str) -> list[list[Matcher]]:
-    """The matchers of a plain selector, as `match[]` has them; each inner list is one alternative.
-
-    Raises:
-        ParseError: it isn't a selector.
-    """
-    expression = parse(text)
-    if not isinstance(expression, promql.VectorSelector):
-        raise ParseError(f"{text} is not a series selector")
-    return _matchers(expression)
 
 
 def _steps(evaluation: _Evaluation, expression: Any, start: float, end: float, step: float) -> list[Run]:
@@ -196,7 +163,7 @@ class _Evaluation:
 
     def ranged(self, expression: promql.MatrixSelector) -> _Range:
         until = self._moment(expression.vector_selector)
-        series = list(self.storage.select(_matchers(expression.vector_selector)))
+        series = list(self.storage.select(matchers(expression.vector_selector)))
         return _Range(series, until - expression.range.total_seconds(), until)
 
     def subquery(self, expression: promql.SubqueryExpr) -> _Range:
@@ -239,7 +206,7 @@ class _Evaluation:
             return with_number(word, self._vector(left), right, turned=False, as_bool=as_bool)
         if isinstance(left, float):
             return with_number(word, self._vector(right), left, turned=True, as_bool=as_bool)
-        return between_vectors(word, self._vector(left), self._vector(right), _matching(modifier), as_bool=as_bool)
+        return between_vectors(word, self._vector(left), self._vector(right), matching(modifier), as_bool=as_bool)
 
     def called(self, expression: promql.Call) -> Any:
         name = expression.func.name
@@ -267,17 +234,17 @@ class _Evaluation:
         return vector[0].value if len(vector) == 1 else math.nan
 
     def absent(self, arguments: Sequence[Any]) -> Vector:
-        return [] if self.value(arguments[0]) else [Sample(_expected(arguments[0]), 1.0)]
+        return [] if self.value(arguments[0]) else [Sample(expected_labels(arguments[0]), 1.0)]
 
     def absent_over_time(self, arguments: Sequence[Any]) -> Vector:
         ranged = self.value(arguments[0])
         assert isinstance(ranged, _Range)
         if any(series.window(ranged.since, ranged.until) for series in ranged.series):
             return []
-        return [Sample(_expected(arguments[0]), 1.0)]
+        return [Sample(expected_labels(arguments[0]), 1.0)]
 
     def timestamp(self, arguments: Sequence[Any]) -> Vector:
-        selector = _without_parentheses(arguments[0])
+        selector = without_parentheses(arguments[0])
         if isinstance(selector, promql.VectorSelector):
             return [Sample(unnamed(labels), point.at) for labels, point in self._latest(selector)]
         return [Sample(unnamed(labels), self.at) for labels, _ in self._vector(self.value(arguments[0]))]
@@ -301,7 +268,7 @@ class _Evaluation:
 
     def _latest(self, selector: promql.VectorSelector) -> Iterator[tuple[Labels, Point]]:
         moment = self._moment(selector)
-        for series in self.storage.select(_matchers(selector)):
+        for series in self.storage.select(matchers(selector)):
             point = series.latest(moment)
             if point is not None:
                 yield series.labels, point
@@ -313,7 +280,7 @@ class _Evaluation:
             if kind == promql.AtModifierType.Start:
                 moment = self.start
             else:
-                moment = self.end if kind == promql.AtModifierType.End else _fixed(selector)
+                moment = self.end if kind == promql.AtModifierType.End else fixed_moment(selector)
         return moment - (selector.offset.total_seconds() if selector.offset else 0.0)
 
     def _vector(self, value: Any) -> Vector:
@@ -339,19 +306,6 @@ def _replaced(labels: Labels, into: str, template: str, source: str, pattern: re
     return {name: value for name, value in changed.items() if value}
 
 
-def _fixed(selector: Any) -> float:
-    try:
-        return float(selector.at.at.timestamp())
-    except (ValueError, OverflowError):
-        raise QueryError("the time after @ is out of range") from None
-
-
-def _without_parentheses(expression: Any) -> Any:
-    while isinstance(expression, promql.ParenExpr):
-        expression = expression.expr
-    return expression
-
-
 def _over_range(name: str, ranged: _Range) -> Vector:
     function, keeps_name = OF_RANGES[name], name == "last_over_time"
     result = []
@@ -360,44 +314,6 @@ def _over_range(name: str, ranged: _Range) -> Vector:
         if value is not None:
             result.append(Sample(series.labels if keeps_name else unnamed(series.labels), value))
     return result
-
-
-def _matchers(selector: promql.VectorSelector) -> list[list[Matcher]]:
-    named = [Matcher(NAME, "=", selector.name)] if selector.name else []
-    common = named + [_matcher(one) for one in selector.matchers.matchers]
-    alternatives = [[_matcher(one) for one in alternative] for alternative in selector.matchers.or_matchers]
-    return [common + alternative for alternative in alternatives] or [common]
-
-
-def _matcher(matcher: promql.Matcher) -> Matcher:
-    for operation, kind in _MATCHES:
-        if matcher.op == operation:
-            return Matcher(matcher.name, kind, matcher.value)
-    raise QueryError(f"the sandbox has no matcher {matcher}")
-
-
-def _matching(modifier: promql.BinModifier | None) -> Matching:
-    if modifier is None:
-        return Matching()
-    chosen: Any = next((side for card, side in _GROUPS if modifier.card == card), "")
-    labels = modifier.matching
-    on = labels is not None and labels.type == promql.LabelModifierType.Include
-    return Matching(on, tuple(labels.labels) if labels else (), chosen, tuple(modifier.group_labels or ()))
-
-
-def _expected(expression: Any) -> dict[str, str]:
-    """The labels that an absent series would have: those that the selector asks to be equal to something."""
-    expression = _without_parentheses(expression)
-    selector = expression.vector_selector if isinstance(expression, promql.MatrixSelector) else expression
-    if not isinstance(selector, promql.VectorSelector):
-        return {}
-    matchers = [matcher for matcher in _matchers(selector)[0] if matcher.label != NAME]
-    names = [matcher.label for matcher in matchers]
-    return {
-        matcher.label: matcher.value
-        for matcher in matchers
-        if matcher.kind == "=" and matcher.value and names.count(matcher.label) == 1
-    }
 
 
 def _highest(samples: Vector, count: int) -> Vector:
@@ -439,14 +355,3 @@ _AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
     "group": lambda values: 1.0,
 }
 _PICKS: dict[str, Callable[[Vector, int], Vector]] = {"topk": _highest, "bottomk": _lowest}
-# The library's constants can be compared, but not be keys.
-_GROUPS: tuple[tuple[Any, Any], ...] = (
-    (promql.VectorMatchCardinality.ManyToOne, "left"),
-    (promql.VectorMatchCardinality.OneToMany, "right"),
-)
-_MATCHES: tuple[tuple[Any, Any], ...] = (
-    (promql.MatchOp.Equal, "="),
-    (promql.MatchOp.NotEqual, "!="),
-    (promql.MatchOp.Re, "=~"),
-    (promql.MatchOp.NotRe, "!~"),
-)

@@ -168,7 +168,7 @@ class PrometheusService:
 
     def _recent(self, form: _Form) -> list[Series]:
         """The series that fit `match[]` (all without) and had a sample lately."""
-        from quarterdeck.sandbox.prometheus.query import matchers_of
+        from quarterdeck.sandbox.prometheus.expressions import matchers_of
 
         end = form.moment("end", self._now())
         start = form.moment("start", end - LOOKBACK)
@@ -252,8 +252,8 @@ def _answering(answer: Callable[[_Form], Any]) -> Handler:
 
     @functools.wraps(answer)
     async def handle(request: Request) -> Response:
+        from quarterdeck.sandbox.prometheus.expressions import ParseError
         from quarterdeck.sandbox.prometheus.matching import QueryError
-        from quarterdeck.sandbox.prometheus.query import ParseError
 
         try:
             return _enveloped(200, {"status": "success", "data": answer(_Form(request))})
@@ -356,7 +356,7 @@ def _rfc3339(at: float) -> str:
 
 def _filter(text: str) -> Matcher:
     """One of Alertmanager's matchers: name="value", with =, !=, =~ or !~."""
-    from quarterdeck.sandbox.prometheus.query import ParseError, matchers_of
+    from quarterdeck.sandbox.prometheus.expressions import ParseError, matchers_of
 
     try:
         [[matcher]] = [[one for one in group if one.label != NAME] for group in matchers_of("x{" + text + "}")]

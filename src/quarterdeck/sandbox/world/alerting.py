@@ -48,7 +48,7 @@ class AlertRule:
         Raises:
             ValueError: saying what is wrong with it.
         """
-        from quarterdeck.sandbox.prometheus.query import parse
+        from quarterdeck.sandbox.prometheus.expressions import parse
 
         if not isinstance(document, Mapping):
             raise ValueError("an alert rule is an object")
