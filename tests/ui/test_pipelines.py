@@ -163,3 +163,9 @@ async def test_hostile_names_stay_text(scene: Scene, start: Start, name: str) ->
     async with start().run_test(size=(80, 24)) as pilot:
         text = await press(pilot, "6", "4", "6", "enter")
     assert all(letter.isprintable() or letter == "\n" for letter in text)
+
+
+async def test_a_pipeline_is_told_from_a_service_that_does_not_exist(scene: Scene, start: Start) -> None:
+    piped(scene)
+    async with start().run_test(size=(100, 30)) as pilot:
+        assert "is a pipeline, not a service" in await press(pilot, "4", "2")

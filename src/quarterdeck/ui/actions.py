@@ -197,6 +197,8 @@ _OF_RELEASE: Mapping[Need, Callable[[Situation], str]] = {
 
 
 def _missing_of_service(need: Need, target: TargetId, picture: Picture) -> str:
+    if target.pipeline:
+        return f"{target.name} is a pipeline, not a service"
     cell = picture.cell(target)
     if cell is None:
         return f"{target.name} doesn't exist in {target.environment}"
