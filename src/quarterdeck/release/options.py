@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def take_option(words: list[str], name: str) -> str:
     """Take `name VALUE` out of the words; "" if it isn't there.
@@ -32,3 +34,12 @@ def _taken(words: list[str], name: str) -> str:
     value = words[at + 1]
     del words[at : at + 2]
     return value
+
+
+def only_word(words: Sequence[str], what: str) -> str:
+    """The one word that there is to be; `what` it says. Raises ValueError."""
+    if not words:
+        raise ValueError(f"{what} is missing")
+    if len(words) > 1:
+        raise ValueError(f"{words[1]!r} is one word too many")
+    return words[0]

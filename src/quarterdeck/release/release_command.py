@@ -11,7 +11,7 @@ from quarterdeck.release import command
 from quarterdeck.release.action import Action
 from quarterdeck.release.command import Misread
 from quarterdeck.release.durations import seconds
-from quarterdeck.release.options import take_option
+from quarterdeck.release.options import only_word, take_option
 from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rollout import ORDERS, Order
 from quarterdeck.release.run_command import names_a_run
@@ -85,7 +85,7 @@ def read(words: Sequence[str]) -> Said:
         "hotfix": _hotfix,
         "freeze": _freeze,
         "lock": lambda words: _hold("lock", words),
-        "unlock": lambda words: Guard("lift", id=_one(words, "the lock's id")),
+        "unlock": lambda words: Guard("lift", id=only_word(words, "the lock's id")),
         "line": _line,
         "conn": _conn,
     }
@@ -124,7 +124,7 @@ def _release(words: list[str]) -> Said:
         raise ValueError(f"{verb!r} is nothing that a release can be told")
     if known == "undo" and not to:
         raise ValueError("undo needs --to STEP")
-    return Tell(_one(words, "the release's id"), known, to, reason)
+    return Tell(only_word(words, "the release's id"), known, to, reason)
 
 
 def _wish(words: list[str], *, hotfix: bool = False) -> Wish:
@@ -143,7 +143,7 @@ def _wish(words: list[str], *, hotfix: bool = False) -> Wish:
 
 def _approve(words: list[str]) -> Decide:
     reason, after = take_option(words, "--reason"), take_option(words, "--after")
-    release, step = _release_and_step(_one(words, "the release's id"))
+    release, step = _release_and_step(only_word(words, "the release's id"))
     return Decide(release, "approve", step, reason, seconds(after) if after else 0)
 
 
@@ -151,7 +151,7 @@ def _reject(words: list[str]) -> Decide:
     reason = take_option(words, "--reason")
     if not reason:
         raise ValueError("rejecting needs --reason TEXT")
-    release, step = _release_and_step(_one(words, "the release's id"))
+    release, step = _release_and_step(only_word(words, "the release's id"))
     return Decide(release, "reject", step, reason)
 
 
@@ -173,7 +173,7 @@ def _hotfix(words: list[str]) -> Said:
             evidence = take_option(words, "--evidence")
             if not evidence:
                 raise ValueError("paying needs --evidence TEXT")
-            return Guard("pay", id=_one(words, "the debt's id"), reason=evidence)
+            return Guard("pay", id=only_word(words, "the debt's id"), reason=evidence)
     raise ValueError(f"{verb!r} is nothing that can be done with a hotfix")
 
 
@@ -185,12 +185,12 @@ def _hold(deed: Literal["freeze", "lock", "stop"], words: list[str]) -> Guard:
     reason, lasts = take_option(words, "--reason"), take_option(words, "--for")
     if not reason:
         raise ValueError(f"{deed} needs --reason TEXT")
-    return Guard(deed, scope_of(_one(words, "a scope")), seconds=seconds(lasts) if lasts else None, reason=reason)
+    return Guard(deed, scope_of(only_word(words, "a scope")), seconds=seconds(lasts) if lasts else None, reason=reason)
 
 
 def _lift(words: list[str]) -> Guard:
     reason = take_option(words, "--reason")
-    return Guard("lift", id=_one(words, "the id of what is lifted"), reason=reason)
+    return Guard("lift", id=only_word(words, "the id of what is lifted"), reason=reason)
 
 
 def _line(words: list[str]) -> Guard:
@@ -213,7 +213,7 @@ def _without_reason(words: list[str]) -> list[str]:
 def _conn(words: list[str]) -> Guard:
     verb = words.pop(0) if words else ""
     reason, to = take_option(words, "--reason"), take_option(words, "--to")
-    scope = scope_of(_one(words, "a scope"))
+    scope = scope_of(only_word(words, "a scope"))
     match verb:
         case "take" | "give":
             return Guard(verb, scope, reason=reason)
@@ -222,11 +222,3 @@ def _conn(words: list[str]) -> Guard:
         case "offer":
             raise ValueError("offering needs --to WHO")
     raise ValueError(f"{verb!r} is nothing that can be done with the conn")
-
-
-def _one(words: Sequence[str], what: str) -> str:
-    if not words:
-        raise ValueError(f"{what} is missing")
-    if len(words) > 1:
-        raise ValueError(f"{words[1]!r} is one word too many")
-    return words[0]

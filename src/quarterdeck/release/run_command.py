@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from quarterdeck.fleet.pipelines import RUN_PREFIX, RunName
 from quarterdeck.fleet.targets import PIPELINE_PREFIX, TargetId
-from quarterdeck.release.options import take_option, take_options
+from quarterdeck.release.options import only_word, take_option, take_options
 from quarterdeck.release.run_action import DecideRun, Decision, RunOrder, StartRun, SteerRun
 
 FORMS: Mapping[str, str] = {
@@ -25,7 +25,7 @@ def names_a_run(words: list[str]) -> bool:
 def read_decision(decision: Decision, words: list[str]) -> DecideRun:
     """Read the words after `approve` or `reject`. Raises ValueError."""
     comment = take_option(words, "--reason")
-    run = RunName.parse(_one(words, "the run"))
+    run = RunName.parse(only_word(words, "the run"))
     if decision == "reject" and not comment:
         raise ValueError("rejecting needs --reason TEXT")
     return DecideRun(pipeline(run.pipeline), run.run, decision, run.environment, comment)
@@ -36,7 +36,7 @@ def read_run(words: list[str]) -> StartRun | SteerRun:
     failed, words = "--failed" in words, [word for word in words if word != "--failed"]
     order = _STEERING.get(words[0]) if words else None
     if order is not None and names_a_run(words):
-        run = RunName.parse(_one(words[1:], "the run"))
+        run = RunName.parse(only_word(words[1:], "the run"))
         if failed and order != "rerun":
             raise ValueError("--failed goes with rerun")
         return SteerRun(pipeline(run.pipeline), run.run, "rerun_failed" if failed else order)
@@ -44,7 +44,7 @@ def read_run(words: list[str]) -> StartRun | SteerRun:
         raise ValueError("--failed goes with rerun")
     ref = take_option(words, "--ref")
     inputs = dict(_pair(word) for word in take_options(words, "--input"))
-    return StartRun(pipeline(_one(words, "the pipeline")), ref, inputs)
+    return StartRun(pipeline(only_word(words, "the pipeline")), ref, inputs)
 
 
 def pipeline(name: str) -> TargetId:
@@ -57,11 +57,3 @@ def _pair(word: str) -> tuple[str, str]:
     if not equals or not name:
         raise ValueError(f"{word!r} is not NAME=VALUE")
     return name, value
-
-
-def _one(words: list[str], what: str) -> str:
-    if not words:
-        raise ValueError(f"{what} is missing")
-    if len(words) > 1:
-        raise ValueError(f"{words[1]!r} is one word too many")
-    return words[0]

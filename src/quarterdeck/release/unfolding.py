@@ -23,6 +23,7 @@ from quarterdeck.fleet.topology import Fleet, Ring, Role
 from quarterdeck.records import dataclass, field, replace
 from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap, SwapMode
 from quarterdeck.release.filling import fill_word
+from quarterdeck.release.flag_steps import flag_words, reach_of
 from quarterdeck.release.freshness import length
 from quarterdeck.release.release_plan import Ask, Member, Observe, Pause, ReleaseStep, Run, Work, Write
 from quarterdeck.release.rules import Route, Rulebook
@@ -112,7 +113,7 @@ class _Course:
             case WeightStep(shares, tolerance):
                 self._weigh(shares, tolerance)
             case FlagStep(flag, label, enabled, percent, audience):
-                reach = _reach(enabled, percent, audience)
+                reach = reach_of(enabled, percent, audience)
                 self._flag(FlagChange(self._flag_target(flag), label, enabled, percent, audience), reach)
             case PauseStep(seconds):
                 words = "until somebody promotes" if seconds is None else length(seconds)
@@ -278,7 +279,7 @@ class _Course:
 
     def _flag(self, change: FlagChange, reach: float) -> None:
         self.flagged = reach
-        self._write(change, f"flag {change.target.name}: {_flag_words(change)}")
+        self._write(change, f"flag {change.target.name}: {flag_words(change)}")
 
     def _flag_target(self, name: str) -> TargetId:
         environment = self._target.environment
@@ -386,22 +387,6 @@ _SWAPS: Mapping[SwapMode, str] = {
     "complete": "complete the swap of {source} into {destination}",
     "cancel": "cancel the swap of {source} into {destination}",
 }
-
-
-def _reach(enabled: bool | None, percent: float | None, audience: tuple[Audience, ...] | None) -> float:
-    """Percent of users that may see it on, as far as the step says; nobody knows how large a group is."""
-    if enabled is False:
-        return 0.0
-    if percent is None and audience is None:
-        return 100.0
-    return max([percent or 0.0, *(group.percent for group in audience or ())])
-
-
-def _flag_words(change: FlagChange) -> str:
-    words = [f"{group.group} {group.percent:g}%" for group in (*(change.audience or ()), *change.admit)]
-    words += [f"{change.percent:g}%"] if change.percent is not None else []
-    words += ["off"] if change.enabled is False else []
-    return ", ".join(words) or "on"
 
 
 def _offer(kind: str, known: Sequence[object]) -> str:

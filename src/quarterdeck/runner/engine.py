@@ -16,7 +16,6 @@ from quarterdeck.release.clearance import Clearance, Undertaking, clear
 from quarterdeck.release.operation import opening
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.policy import refuse_confirmation, refuse_late, refuse_writing
-from quarterdeck.release.release_plan import Wish
 from quarterdeck.release.rules import Rulebook
 from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun, stops_something
 from quarterdeck.runner.choosing import Chooser
@@ -35,6 +34,7 @@ from quarterdeck.runner.planner import Planner, in_use
 from quarterdeck.runner.ports import Connections, Guard, Seal
 from quarterdeck.runner.programs import Programs
 from quarterdeck.runner.proposing import Proposer
+from quarterdeck.runner.refused import id_named, target_named
 from quarterdeck.runner.release_lines import line, subject
 from quarterdeck.runner.release_writes import Writes
 from quarterdeck.runner.releasing import Office, Releases, overriding
@@ -371,9 +371,9 @@ class Engine:
 
     def _refuse(self, request: Request, refusal: Refusal) -> None:
         body = {"request": request.id, "kind": request.kind, "code": refusal.code, "message": refusal.message}
-        operation = str(_about(request))
+        operation = str(id_named(request))
         release = self._store.release(operation)
-        target = subject(release.plan) if release else _target(request)
+        target = subject(release.plan) if release else target_named(request)
         refused = Draft("request.refused", request.actor, operation, target, body)
         self._journal.write([refused], answer=Answer(request.id, self._clock.now(), refusal=refusal))
 
@@ -389,20 +389,3 @@ def _eases(action: Action) -> bool:
         case DecideRun() | StartRun() | SteerRun():
             return stops_something(action)
     return False
-
-
-def _about(request: Request) -> object:
-    """The id of what a refused request was about."""
-    named = (request.body.get(key) for key in ("operation", "release", "plan"))
-    return next((name for name in named if name), request.id)
-
-
-def _target(request: Request) -> str:
-    """What a refused request was about, as far as it says."""
-    action, wish = request.body.get("action"), request.body.get("wish")
-    try:
-        if wish:
-            return ", ".join(str(target) for target in from_json(Wish, wish).targets[:1])
-        return str(from_json(Action, action).target) if action else ""
-    except ValueError:
-        return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.release.freshness import about
@@ -11,6 +11,9 @@ from quarterdeck.release.plan import Effect, Fuse, Plan, Refusal, Risk
 from quarterdeck.ui.pages import marks
 from quarterdeck.ui.pages.telling import Told
 from quarterdeck.ui.spans import BLANK, Line, Span, fit, line, width, wrap
+
+if TYPE_CHECKING:
+    from quarterdeck.release.release_plan import ReleasePlan
 
 _GRAVEST_FIRST = ("danger", "warning", "info")
 _SHORTEST_COUNTDOWN = 60.0
@@ -46,7 +49,7 @@ def deadline(expires_at: float, now: float) -> Line:
     return line((until, "dim"))
 
 
-def must_be_typed(plan: Plan) -> str:
+def must_be_typed(plan: Plan | ReleasePlan) -> str:
     """What has to be typed before it may be confirmed; "" if a plain yes will do."""
     if plan.type_to_confirm:
         return plan.type_to_confirm

@@ -23,13 +23,6 @@ def told_of(plan: ReleasePlan, cells: int) -> Told:
     return Told([*map(list, (*first, *last))], [*map(list, more)])
 
 
-def must_be_typed(plan: ReleasePlan) -> str:
-    """What has to be typed before it may start; "" if a plain yes will do."""
-    if plan.type_to_confirm:
-        return plan.type_to_confirm
-    return "yes" if any(risk.severity == "danger" for risk in plan.risks) else ""
-
-
 def _members(plan: ReleasePlan, cells: int) -> Iterator[Line]:
     yield what_changes("WHAT SHIPS", plan.environment, plan.type_to_confirm)
     for one in plan.members:

@@ -121,7 +121,7 @@ class ProposalDialog(Consent):
         return "Start the hotfix" if self._wish.hotfix else "Start the release"
 
     def must_type(self) -> str:
-        return proposals.must_be_typed(self._proposal) if self._proposal is not None else ""
+        return pages.must_be_typed(self._proposal) if self._proposal is not None else ""
 
     def environments(self) -> tuple[str, ...]:
         return (*(target.environment for target in self._wish.targets), *super().environments())
