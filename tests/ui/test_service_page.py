@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see
-from tests.ui.release_scenes import owe, rolled_back
+from tests.ui.release_scenes import owe, rolled_back, sail
 from tests.ui.scenes import CHECKOUT, FLEET, NOW, Scene, shift_plan, swap_plan
 from tests.ui.series_scenes import ERRORS, measured, measured_rules, observe, say, since
 from tests.ui.test_watching import Counting
@@ -259,3 +260,14 @@ async def test_a_release_that_went_back_shows_how_far_its_share_had_come(scene: 
         text = await press(pilot, "3")
     (row,) = rows_of(text, "SHARE")
     assert "most 25%" in row
+
+
+async def test_one_clock_runs_in_the_line_above_and_on_the_page(scene: Scene, start: Start) -> None:
+    """Between two pictures only clocks are judged again: all that is told of a release must be of the same moment."""
+    sail(scene, "baking")
+    async with start().run_test(size=(80, 40)) as pilot:
+        await press(pilot, "2")
+        scene.clock.at += 3
+        clocks = re.findall(r"(?:bake |for )(\d+:\d\d)\b", await see(pilot))
+        assert len(clocks) > 2
+        assert len(set(clocks)) == 1

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
+from quarterdeck.records import replace
 from quarterdeck.release.concerning import flags_of, set_by
 from quarterdeck.release.indicator import measured
 from quarterdeck.release.operation import Operation
@@ -58,6 +59,8 @@ class Service(Deck):
     def paint_body(self) -> None:
         cockpit, target = self.cockpit, self._target
         cell = cockpit.picture.cell(target)
+        if cell is not None:  # between two pictures only clocks are judged again: those of releases, not of cells
+            cell = replace(cell, release=cockpit.picture.release_of(target))
         page = self.query_one("#body", ScrolledPage)
         if cell is None:
             page.make(lambda _: [line((f"{target} is not part of this fleet", "attention"))])
