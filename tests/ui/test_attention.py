@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press
 from tests.ui.pipeline_scenes import piped
@@ -32,3 +33,13 @@ async def test_where_nothing_is_known_nobody_is_told_that_nothing_needs_them(sta
         screen = await press(pilot, "exclamation_mark")
         assert "waiting for a runner to read the configuration" in screen
         assert "nothing needs you" not in screen
+
+
+@pytest.mark.parametrize(
+    ("key", "untrue"), [("4", "nothing waits for anybody"), ("6", "no pipeline is declared"), ("3", "no release yet")]
+)
+async def test_an_empty_screen_of_an_unknown_fleet_claims_nothing(start: Start, key: str, untrue: str) -> None:
+    async with start().run_test(size=SIZE) as pilot:
+        screen = await press(pilot, key)
+        assert untrue not in screen
+        assert "nothing is known yet" in screen

@@ -50,3 +50,16 @@ async def test_a_folder_that_cannot_be_written_is_told(scene: Scene, start: Star
     async with start(store_path=scene.path).run_test(size=(120, 36)) as pilot:
         await press(pilot, "3", "enter", "E")
         assert "the report can't be written" in await said(pilot, "can't be written")
+
+
+async def test_the_list_of_releases_writes_the_report_of_the_one_under_the_cursor(scene: Scene, start: Start) -> None:
+    sail(scene, "baking")
+    async with start(store_path=scene.path).run_test(size=(120, 36)) as pilot:
+        await press(pilot, "3", "E")
+        assert "checkout" in await said(pilot, "written: ")
+
+
+async def test_without_a_release_under_the_cursor_no_report_is_promised(scene: Scene, start: Start) -> None:
+    scene.publish()
+    async with start(store_path=scene.path).run_test(size=(120, 36)) as pilot:
+        assert "there is no release under the cursor" in await press(pilot, "3", "E")

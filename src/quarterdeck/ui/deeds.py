@@ -130,7 +130,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("export", "e", "e", "export", "Write the lines that are found into files of the state folder",
          places=("log",), footer="when roomy", twin="qd history --json"),
     Deed("report", "E", "E", "report", "Write the report of the release into the state folder, running or past",
-         places=("release",), footer="never", twin="qd report ID --format html"),
+         places=("releases", "release"), footer="never", twin="qd report ID --format html"),
     Deed("copy", "C", "C", "copy", "Send what is under the cursor to the terminal's clipboard", footer="never"),
     Deed("dump", "w", "w", "write", "Write this screen as text and as a picture into the state folder",
          footer="never"),
@@ -150,6 +150,7 @@ MOVING = (
     ("arrows, j, k", "move the cursor"),
     ("PgUp, PgDn, g, G", "a page, the first, the last"),
     ("Enter", "open what is under the cursor"),
-    ("Tab", "in a dialog: to the next field or answer"),
+    ("Tab", "in a dialog: to the next field, and to the answers"),
+    ("left, right", "in a dialog: from one answer to the other"),
 )
 """Keys that move, for the help."""

@@ -108,6 +108,10 @@ class Deck(Screen[None]):
         """The run of a pipeline under the cursor."""
         return None
 
+    def nothing(self, claim: str) -> str:
+        """What an empty body says: `claim`, unless nobody has told yet what there is."""
+        return claim if self.cockpit.picture.fleet else "nothing is known yet"
+
     def detail(self) -> Line:
         """One line about what is under the cursor."""
         return BLANK

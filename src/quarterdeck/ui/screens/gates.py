@@ -51,7 +51,7 @@ class Gates(Deck):
         rows = pages.rows(pages.matching(inbox, self.letters))
         told = pages.told_line(inbox, len(rows), self.letters, self.cockpit.keys.shown("back"))
         self.query_one("#told", Page).make(lambda _: [told])
-        empty = "nothing is like that" if self.letters else "nothing waits for anybody"
+        empty = "nothing is like that" if self.letters else self.nothing("nothing waits for anybody")
         grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) // 2 - 1))
         grid.fill(pages.COLUMNS, rows, empty)
 

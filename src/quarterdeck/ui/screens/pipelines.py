@@ -40,7 +40,8 @@ class Pipelines(Deck):
         grid, cells = self.query_one(Grid), self.size.width
         pipelines = self.cockpit.picture.pipelines
         rows = self.matching(pages.rows(pipelines, cells))
-        empty = "no run holds these letters" if self.letters else "no pipeline is declared: `pipelines:` does it"
+        undeclared = "no pipeline is declared: `pipelines:` does it"
+        empty = "no run holds these letters" if self.letters else self.nothing(undeclared)
         grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) // 2 - 1))
         grid.fill(pages.columns(cells), rows, empty)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.release_view import ReleaseView
+from quarterdeck.ui import report_writing
 from quarterdeck.ui.draining import still_draining
 from quarterdeck.ui.pages import releases as pages
 from quarterdeck.ui.screens.deck import Deck, bindings
@@ -48,9 +50,8 @@ class Releases(Deck):
         grid = self.query_one(Grid)
         start = self.cockpit.keys.shown("promote")
         rows = self.matching(pages.rows(self.cockpit.picture.releases))
-        empty = (
-            "no release holds these letters" if self.letters else f"no release yet: {start} on the Bridge starts one"
-        )
+        none = f"no release yet: {start} on the Bridge starts one"
+        empty = "no release holds these letters" if self.letters else self.nothing(none)
         room = self.size.height - _AROUND
         grid.styles.height = 1 + max(1, min(len(rows), _MOST_ROWS, room // 4))
         grid.fill(pages.COLUMNS, rows, empty)
@@ -83,6 +84,17 @@ class Releases(Deck):
     def target(self) -> TargetId | None:
         release = self.release()
         return release.targets[0] if release is not None and release.targets else None
+
+    def handlers(self) -> Mapping[str, Callable[[], Any]]:
+        """The report of the release under the cursor, whether it still runs or not."""
+        return {"report": self._report}
+
+    def _report(self) -> None:
+        release = self.release()
+        if release is None:
+            self.say("there is no release under the cursor")
+        else:
+            report_writing.write(self.cockpit, release.id)
 
     def copyable(self) -> str:
         release = self.release()
