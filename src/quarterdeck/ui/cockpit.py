@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, InputEvent
 from textual.theme import Theme
 
 from quarterdeck.fleet.targets import TargetId
@@ -356,6 +357,12 @@ class Cockpit(App[None]):
         self.panic(Text(f"{told}\nThis is a bug in the cockpit. What was running goes on in the runner."))
 
     # --- leaving -------------------------------------------------------------------------------------------------
+    async def on_event(self, event: Event) -> None:
+        """What is typed after the key that leaves is for nobody: it would reach screens that are being taken down."""
+        if isinstance(event, InputEvent) and (self.return_code is not None or not self.is_running):
+            return
+        await super().on_event(event)
+
     def leave(self) -> None:
         """End the cockpit, and say what goes on without it."""
         self._take_a_glance()
