@@ -163,6 +163,19 @@ async def test_what_was_observed_before_the_shares_were_set_is_not_shown(scene: 
     assert not rows_of(text, "▲ westeurope:")
 
 
+async def test_what_was_observed_before_a_swap_is_not_held_against_what_is_reported_now(
+    scene: Scene, start: Start
+) -> None:
+    scene.publish()
+    scene.store.put_rules(measured_rules(), scene.lease)
+    observe(scene, str(CHECKOUT), ago=900, westeurope=10, northeurope=90)
+    swapped = scene.start(replace(swap_plan(), id="p9"), ago=400)
+    scene.end(swapped, "succeeded", ago=300)
+    text = await screen(scene, start)
+    assert not rows_of(text, "observed")
+    assert not rows_of(text, "▲ westeurope:")
+
+
 async def test_what_was_set_before_a_swap_is_not_held_against_anybody(scene: Scene, start: Start) -> None:
     scene.publish()
     shifted(scene, ago=900, westeurope=60, northeurope=40)

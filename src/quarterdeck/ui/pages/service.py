@@ -22,7 +22,7 @@ from quarterdeck.ui.pages.cells import cell_line
 from quarterdeck.ui.pages.flags import cell_line as flag_line
 from quarterdeck.ui.pages.indicators import events_of, indicator_lines
 from quarterdeck.ui.pages.plan import fuse_lines
-from quarterdeck.ui.pages.traffic import intended_of, observed_of, split_lines
+from quarterdeck.ui.pages.traffic import intended_of, last_moved, observed_of, split_lines
 from quarterdeck.ui.pages.trouble import trouble_lines
 from quarterdeck.ui.spans import BLANK, Line, Span, fit, line, spread, width, wrap
 
@@ -97,7 +97,7 @@ def _places(view: ServiceView, cells: int) -> Iterator[Line]:
         yield from _region(region, cells)
     intended = intended_of(view.operations, cell.operation.id if cell.operation is not None else "")
     for split in cell.splits:
-        observed = observed_of(view.series or {}, split.target, view.probes)
+        observed = observed_of(view.series or {}, split.target, view.probes, last_moved(view.operations))
         yield from split_lines(split, intended, observed, view.now, cells)
     yield from _drains(view.outlook, cells)
 

@@ -75,13 +75,23 @@ def _set_by(operation: Operation, at: float | None) -> Mapping[str, Intended]:
     return wanted
 
 
-def observed_of(series: Mapping[SeriesId, Sequence[Point]], target: TargetId, probes: int) -> Observed:
-    """What probes saw of a router's target: of itself, else of the service as a whole."""
+def last_moved(operations: Sequence[Operation]) -> float:
+    """When shares were last set or builds last moved between slots (UNIX seconds), 0 if the operations know no time."""
+    moving = (
+        one for one in operations if any(step.role in ("slots", "slot_traffic", "traffic") for step in one.plan.steps)
+    )
+    return max((one.ended_at for one in moving if one.ended_at is not None), default=0.0)
+
+
+def observed_of(
+    series: Mapping[SeriesId, Sequence[Point]], target: TargetId, probes: int, since: float = 0.0
+) -> Observed:
+    """What probes saw of a router's target, of itself, else of the service as a whole; nothing from before `since`."""
     for subject in (str(target), str(target.whole)):
         found = {
             key.indicator.removeprefix(OBSERVED).lower(): points[-1]
             for key, points in series.items()
-            if key.subject == subject and key.indicator.startswith(OBSERVED) and points
+            if key.subject == subject and key.indicator.startswith(OBSERVED) and points and points[-1].at >= since
         }
         if found:
             return Observed(found, probes)
