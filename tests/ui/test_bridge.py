@@ -12,7 +12,7 @@ from tests.ui.driving import press, see, type_in
 from tests.ui.release_scenes import sail
 from tests.ui.scenes import Scene, place, slots, swap_plan
 from tests.ui.test_bulk import asked, carry_out, plan_all, plan_of
-from tests.ui.test_snapshots import after
+from tests.ui.test_snapshots import Before, after
 from textual.pilot import Pilot
 
 from quarterdeck.fleet.observation import Trouble
@@ -211,8 +211,9 @@ def test_everything_at_once_on_a_wall(scene: Scene, start: Start, snap_compare: 
     assert snap_compare(start(), terminal_size=(200, 50), run_before=after())
 
 
-@sizes((60, 20), SIZE, (120, 36))
-def test_bulk_plan(scene: Scene, start: Start, snap_compare: Compare, size: tuple[int, int]) -> None:
+def bulk_plan(scene: Scene) -> Before:
+    """Three services, one plan: two are answered, the third is refused."""
+
     def answered() -> None:
         first, *others, last = asked(scene, "plan")
         risk = Risk("warning", "warmup", "warm-up accepts every answer, a 500 too")
@@ -222,11 +223,17 @@ def test_bulk_plan(scene: Scene, start: Start, snap_compare: Compare, size: tupl
         scene.answer(last, refusal=Refusal("locked", "ben@jump2 has it: release 7", "wait, or ask ben"))
 
     publish_many(scene)
-    keys = ("m", "down", "m", "down", "m", "u")
-    assert snap_compare(start(), terminal_size=size, run_before=after(*keys, then=answered))
+    return after("m", "down", "m", "down", "m", "u", then=answered)
 
 
-def test_bulk_progress(scene: Scene, start: Start, snap_compare: Compare) -> None:
+@sizes((60, 20), SIZE, (120, 36))
+def test_bulk_plan(scene: Scene, start: Start, snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(start(), terminal_size=size, run_before=bulk_plan(scene))
+
+
+def bulk_progress(scene: Scene) -> Before:
+    """The first of three is through, the second is under way."""
+
     async def run(pilot: Pilot[Any]) -> None:
         await press(pilot, "m", "down", "m", "down", "m", "u")
         _, plans = await plan_all(scene, pilot)
@@ -241,4 +248,15 @@ def test_bulk_progress(scene: Scene, start: Start, snap_compare: Compare) -> Non
         assert await see(pilot)
 
     publish_many(scene)
-    assert snap_compare(start(), terminal_size=SIZE, run_before=run)
+    return run
+
+
+@sizes(SIZE, (120, 36))
+def test_bulk_progress(scene: Scene, start: Start, snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(start(), terminal_size=size, run_before=bulk_progress(scene))
+
+
+@pytest.mark.parametrize("going", [bulk_plan, bulk_progress], ids=["plan", "progress"])
+def test_in_bulk_in_ascii(scene: Scene, start: Start, snap_compare: Compare, going: Callable[[Scene], Before]) -> None:
+    app = start("quarterdeck-mono", ascii=True)
+    assert snap_compare(app, terminal_size=SIZE, run_before=going(scene))

@@ -160,14 +160,15 @@ def test_a_plan_without_colour_and_in_ascii(scene: Scene, start: Start, snap_com
     assert snap_compare(app, terminal_size=(80, 24), run_before=before)
 
 
-def test_plain_text(scene: Scene, start: Start, snap_compare: Compare) -> None:
+@SIZES
+def test_plain_text(scene: Scene, start: Start, snap_compare: Compare, size: tuple[int, int]) -> None:
     scene.publish()
 
     async def show(pilot: Pilot[Any]) -> None:
         await pilot.app.push_screen(catalogue.plain_text("qd swap production/checkout --from staging"))
         assert await see(pilot)
 
-    assert snap_compare(start(), terminal_size=(80, 24), run_before=show)
+    assert snap_compare(start(), terminal_size=size, run_before=show)
 
 
 def test_old_readings_are_marked(scene: Scene, start: Start, snap_compare: Compare) -> None:

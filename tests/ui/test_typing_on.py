@@ -35,16 +35,6 @@ async def test_keys_that_come_while_screens_are_taken_down_are_for_nobody(
             await asyncio.sleep(0)
 
 
-async def test_what_is_typed_after_the_key_that_leaves_opens_nothing(scene: Scene, start: Start) -> None:
-    played(scene)
-    app = start()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot)
-        app.leave()
-        await app.on_event(Key("slash", "/"))
-        assert not app.screen.query("#find-entry")
-
-
 @pytest.mark.parametrize("key", ["ctrl+p", "question_mark", "s", "t", "v", "3", "7", "enter", "colon", "slash"])
 async def test_leaving_while_something_opens_leaves_no_traceback(scene: Scene, start: Start, key: str) -> None:
     played(scene)
