@@ -80,6 +80,17 @@ def test_what_a_release_took_back_itself_is_no_obstacle_to_its_last_step() -> No
     assert undoable(BACK, [cancelled, prepared, last]) == last
 
 
+def test_a_share_of_a_release_that_took_itself_back_is_no_way_back() -> None:
+    """It sets the shares once for all of its stages: the ones before would bring the build again."""
+    swapped, back = operation("r-2", release="r", undone_by="r-u"), operation("r-u", release="r", undoes="r-2")
+    drained = operation("r-1", release="r")
+    drained = replace(drained, plan=replace(drained.plan, steps=(replace(SWAP, verb="set_shares"),)))
+    again = undoable(BACK, [back, swapped, drained])
+    assert isinstance(again, Refusal)
+    assert "--operation r-1" in again.hint
+    assert undoable(Rollback(CHECKOUT, "r-1"), [back, swapped, drained]) == drained
+
+
 def test_a_rollback_can_be_undone_by_name() -> None:
     back = operation("c", undoes="b")
     assert undoable(Rollback(CHECKOUT, "c"), [back]) == back

@@ -82,14 +82,23 @@ def undoable(action: Rollback, operations: Sequence[Operation]) -> Operation | R
 
 
 def _taken_out_of(operation: Operation, operations: Sequence[Operation]) -> Operation | None:
-    """The operation of the same release, later than this one, that was taken back, and not by the release itself."""
+    """The operation of the same release, later than this one, that was taken back, and not by the release itself.
+
+    A share is a stage whoever took back what came after it: a release that goes back sets the shares once for all of
+    its stages, and those before the last would give users to the build again that they were just freed from.
+    """
     if not operation.release:
         return None
     newer = operations[: operations.index(operation)]
     of_release = {one.id for one in newer if one.release == operation.release}
     here = operation.plan.action.target
-    later = (one for one in newer if one.id in of_release and one.undone_by not in ("", *of_release))
+    forgiven = () if _only_shares(operation) else of_release
+    later = (one for one in newer if one.id in of_release and one.undone_by and one.undone_by not in forgiven)
     return next((one for one in later if _overlap(one.plan.action.target, here)), None)
+
+
+def _only_shares(operation: Operation) -> bool:
+    return all(step.verb == "set_shares" for step in operation.plan.steps)
 
 
 def _overlap(one: TargetId, other: TargetId) -> bool:
