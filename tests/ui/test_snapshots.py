@@ -145,21 +145,6 @@ def test_ascii(scene: Scene, start: Start, snap_compare: Compare) -> None:
     assert snap_compare(start("quarterdeck-mono", ascii=True), terminal_size=(80, 24), run_before=after("2"))
 
 
-@pytest.mark.parametrize("keys", [pytest.param(("5",), id="flags"), pytest.param(("7",), id="log"),
-                                  pytest.param(("enter",), id="progress")])  # fmt: skip
-def test_without_colour_and_in_ascii(scene: Scene, start: Start, snap_compare: Compare, keys: tuple[str, ...]) -> None:
-    played(scene)
-    app = start("quarterdeck-mono", ascii=True)
-    assert snap_compare(app, terminal_size=(80, 24), run_before=after(*keys))
-
-
-def test_a_plan_without_colour_and_in_ascii(scene: Scene, start: Start, snap_compare: Compare) -> None:
-    scene.publish()
-    app = start("quarterdeck-mono", ascii=True)
-    before = after("u", then=lambda: scene.answer(scene.asked("plan"), plan=swap_plan()))
-    assert snap_compare(app, terminal_size=(80, 24), run_before=before)
-
-
 @SIZES
 def test_plain_text(scene: Scene, start: Start, snap_compare: Compare, size: tuple[int, int]) -> None:
     scene.publish()
