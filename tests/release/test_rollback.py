@@ -29,7 +29,7 @@ from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.operation import Operation, StepProgress
 from quarterdeck.release.outline import Outline
-from quarterdeck.release.plan import Plan, Refusal, Step
+from quarterdeck.release.plan import Plan, Refusal, Step, Verb
 from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
 from quarterdeck.release.shift import Router, plan_shift
 from quarterdeck.release.sides import Side
@@ -80,11 +80,12 @@ def test_what_a_release_took_back_itself_is_no_obstacle_to_its_last_step() -> No
     assert undoable(BACK, [cancelled, prepared, last]) == last
 
 
-def test_a_share_of_a_release_that_took_itself_back_is_no_way_back() -> None:
+@pytest.mark.parametrize("verb", ["set_shares", "set_destination"])
+def test_a_share_of_a_release_that_took_itself_back_is_no_way_back(verb: Verb) -> None:
     """It sets the shares once for all of its stages: the ones before would bring the build again."""
     swapped, back = operation("r-2", release="r", undone_by="r-u"), operation("r-u", release="r", undoes="r-2")
     drained = operation("r-1", release="r")
-    drained = replace(drained, plan=replace(drained.plan, steps=(replace(SWAP, verb="set_shares"),)))
+    drained = replace(drained, plan=replace(drained.plan, steps=(replace(SWAP, verb=verb),)))
     again = undoable(BACK, [back, swapped, drained])
     assert isinstance(again, Refusal)
     assert "--operation r-1" in again.hint

@@ -98,7 +98,7 @@ def _taken_out_of(operation: Operation, operations: Sequence[Operation]) -> Oper
 
 
 def _only_shares(operation: Operation) -> bool:
-    return all(step.verb == "set_shares" for step in operation.plan.steps)
+    return all(step.verb in ("set_shares", "set_destination") for step in operation.plan.steps)
 
 
 def _overlap(one: TargetId, other: TargetId) -> bool:
