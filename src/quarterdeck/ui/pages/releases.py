@@ -184,6 +184,7 @@ def _measure(one: MeasureView, name_cells: int, cells: int) -> Iterator[Line]:
         *fit(line(marks.VERDICT[one.verdict]), 12),
         *fit(line((one.gate, "title")), name_cells + 2),
         *fit(line(one.value or "-"), 8),
+        (" " if len(one.value) >= 8 else "", "text"),
     )
     wanted = line((f"wants {one.wanted}  " if one.wanted else "", "dim"))
     old = f"{marks.ago(one.age)}  " if one.age not in ("", "now") else ""

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from quarterdeck.records import dataclass
 from quarterdeck.ui.pages import marks
-from quarterdeck.ui.spans import Line, as_cursor, line, wrap
+from quarterdeck.ui.spans import Line, as_cursor, fit, line
 from quarterdeck.ui.widgets.lines import Lines
 
 
@@ -81,7 +81,7 @@ class Choices(Lines, can_focus=True):
             label = line(f"{option.label:<{widest}} ")
             marked = i == self._index and self.has_focus
             first = (marks.pointer(marked), *(as_cursor(label) if marked else label), ("  ", "text"))
-            rows.append(wrap(option.explanation, self.size.width, first=first, word="dim")[0])
+            rows.append(fit((*first, (option.explanation, "dim")), self.size.width))
         return rows
 
 
