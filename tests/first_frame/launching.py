@@ -57,6 +57,8 @@ class Launched:
     def ended(self) -> int:
         self._until(lambda: self.process.poll() is not None, "it didn't end")
         self._read(0.05)
+        if self.process.returncode:
+            print(self.received[-4000:])  # what it said at its end, for whoever asks why
         return self.process.returncode
 
     def press(self, keys: bytes) -> None:

@@ -46,3 +46,11 @@ async def test_leaving_while_something_opens_leaves_no_traceback(scene: Scene, s
 
     await app.run_async(headless=True, size=(80, 24), auto_pilot=leave_at_once)
     assert app.return_code == 0
+
+
+async def test_who_leaves_before_the_first_frame_has_settled_leaves_in_order(scene: Scene, start: Start) -> None:
+    """What waits for the first frame comes when the cockpit is gone already, and asks for nothing of it."""
+    cockpit = start()
+    async with cockpit.run_test():
+        pass
+    cockpit._settle_in()

@@ -148,12 +148,18 @@ class Cockpit(App[None]):
             self._begin_tour()
         await self.push_screen(Bridge())  # keys that were typed meanwhile are for it, and wait
         self.set_interval(LOOK_EVERY, self.look)
+        self.call_after_refresh(self._settle_in)
+
+    def _settle_in(self) -> None:
+        """What can wait until the first frame stands."""
+        _collect_again()
+        if not self.is_running:
+            return  # whoever leaves at the first moment has left before this
         if self.settings.target:
-            self.call_after_refresh(self.steering.begin_at, self.settings.target)
-        self.call_after_refresh(self._greet)
-        self.call_after_refresh(_collect_again)
-        self.call_after_refresh(self._take_a_glance)
-        self.call_after_refresh(self._begin_to_call)
+            self.steering.begin_at(self.settings.target)
+        self._greet()
+        self._take_a_glance()
+        self._begin_to_call()
 
     def _begin_tour(self) -> None:
         from quarterdeck.ui import tour
