@@ -73,7 +73,7 @@ def test_programs_get_times_and_everything_that_is_known(piped: Any, qd: Any) ->
 def test_the_inbox_has_it_beside_our_own(piped: Any, qd: Any) -> None:
     piped.release().done("1", "2").running("3")
     assert qd("gates").out.count("APPROVAL") == 2
-    ours, theirs = qd("gates", "--json").json["inbox"]
+    theirs, ours = qd("gates", "--json").json["inbox"]  # theirs runs out, ours doesn't
     assert (ours["run"], theirs["run"]) == (None, "run:deploy/9142")
     assert theirs["target"] == "pipeline:production/deploy"
 
