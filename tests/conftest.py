@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 
@@ -10,3 +11,8 @@ def pytest_configure() -> None:
     ignored: what is ignored is inherited, and nothing in between could tell."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: two workers a core, because most tests wait for programs longer than they compute."""
+    return 2 * (os.cpu_count() or 1)
