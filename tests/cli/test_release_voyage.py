@@ -139,7 +139,7 @@ def test_people_answer_and_a_dead_line_and_a_dead_runner_change_nothing(qd: Qd) 
     assert any("pause" in line for line in iter(looking.stdout.readline, ""))
     looking.send_signal(signal.SIGINT)
     _, err = looking.communicate(timeout=PATIENCE)
-    assert looking.returncode == 130
+    assert looking.returncode == 130, err
     assert "goes on" in err
 
     os.kill(qd.json("runner", "--status")["pid"], signal.SIGKILL)
