@@ -6,6 +6,9 @@ import gc
 import os
 import sys
 
+_INTERRUPTED = 130
+"""`ExitCode.INTERRUPTED`, without loading it."""
+
 
 def main() -> int:
     """Run one command and return its exit code."""
@@ -17,6 +20,8 @@ def main() -> int:
         from quarterdeck.cli.main import main as run
 
         return run()
+    except KeyboardInterrupt:
+        return _INTERRUPTED  # also where Ctrl+C comes while modules are still being loaded, or when all is said
     finally:
         if (stage := sys.modules.get("quarterdeck.ui.glance.stage")) is not None:
             stage.STAGE.clear()

@@ -169,3 +169,15 @@ def test_json_stays_ascii_so_that_any_terminal_and_any_pipe_can_take_it(written:
     out = qd("status", "--json").out
     assert out.isascii()
     assert json.loads(out)
+
+
+def test_ctrl_c_outside_of_a_command_is_an_exit_code_and_no_traceback() -> None:
+    """While modules are loaded, for instance."""
+    script = (
+        "import sys, quarterdeck.__main__ as program, quarterdeck.cli.main as commands\n"
+        "def interrupted(): raise KeyboardInterrupt\n"
+        "commands.main = interrupted\n"
+        "sys.exit(program.main())"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")
