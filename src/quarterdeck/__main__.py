@@ -45,4 +45,10 @@ def _raise_the_curtain(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == _INTERRUPTED:
+        # An interrupt that passed through compiled code makes the interpreter end by the signal, whatever is returned.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
