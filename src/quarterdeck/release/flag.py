@@ -11,7 +11,10 @@ from quarterdeck.release.action import FlagChange
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Effect, Facts, Fuse, Refusal, Risk, Severity, Step
 from quarterdeck.release.settlement import flag_facts
-from quarterdeck.release.survey import FlagSurvey
+from quarterdeck.release.survey import FlagLimits, FlagSurvey
+
+_NEARLY = 1e-6
+"""Steps of a percentage that are no difference but that of binary fractions."""
 
 
 def plan_flag(action: FlagChange, place: Place, survey: FlagSurvey) -> Outline | Refusal:
@@ -49,6 +52,8 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
         return Refusal("impossible", f"{where} is locked in the flag store", "unlock it there, if you may")
     if now == wanted:
         return Refusal("unchanged", f"{where} is already as you want it; nothing to do")
+    if why := _inexpressible(survey.limits, now, wanted):
+        return Refusal("impossible", f"{where}: {why}", "say on, off, or what the flag store can do")
     step = Step(
         id="1",
         verb="set_flag",
@@ -130,6 +135,23 @@ def _reach(facts: Facts) -> float:
 
 def _labelled(flag: FlagReading) -> str:
     return f" under label {flag.label}" if flag.label else ""
+
+
+def _inexpressible(limits: FlagLimits, now: Facts, wanted: Facts) -> str:
+    """Why the flag store can't take what would change; "" if it can."""
+    percents = []
+    if wanted["percent"] != now["percent"] and wanted["percent"] is not None:
+        if not limits.percent:
+            return limits.why or "the flag store has no percentage for everybody"
+        percents.append(wanted["percent"])
+    changed = {group: its for group, its in wanted["audience"].items() if now["audience"].get(group) != its}
+    if changed and not limits.audience:
+        return limits.why or f"the flag store has no groups ({', '.join(changed)})"
+    for percent in (*percents, *changed.values()):
+        steps = percent / limits.percent_step if limits.percent_step else 0.0
+        if abs(steps - round(steps)) > _NEARLY:
+            return f"{percent:g}% is finer than the flag store can: it takes steps of {limits.percent_step:g}%"
+    return ""
 
 
 def _wrong_numbers(action: FlagChange) -> Refusal | None:

@@ -60,6 +60,23 @@ class TrafficSurvey:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagLimits:
+    """What a flag store can express, of this flag as it is built now.
+
+    Attributes:
+        percent: whether everybody can get it in part.
+        percent_step: the finest percentage (1 for whole percents, 0.001 for a thousandth of one); 0 if any goes.
+        audience: whether named groups can have a percentage of their own.
+        why: what a refusal says about it ("" for "the flag store can't").
+    """
+
+    percent: bool = True
+    percent_step: float = 0
+    audience: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FlagSurvey:
     """One flag read afresh. `same_name` are the readings of the same flag under other labels (shadowing)."""
 
@@ -67,6 +84,7 @@ class FlagSurvey:
     same_name: tuple[FlagReading, ...] = ()
     risks: tuple[Risk, ...] = ()
     facts: Facts = field(default_factory=dict)
+    limits: FlagLimits = FlagLimits()
 
 
 @dataclass(frozen=True, slots=True)

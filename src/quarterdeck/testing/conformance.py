@@ -131,16 +131,31 @@ async def check_shift(
 async def check_flag(
     store: FlagStore, place: Place, name: str, label: str = "", pass_time: PassTime = asyncio.sleep
 ) -> None:
-    """On, off, a percentage, a ring, and back; a write planned on an old version is refused."""
+    """On, off, a percentage, a ring, and back; a write planned on an old version is refused. What the survey says that
+    the store can't express must be refused by the planner, and is not asked for."""
     target = TargetId(place.target.environment, name, flag=True)
-    first = (await store.survey_flag(place.address, name, label)).reading
+    survey = await store.survey_flag(place.address, name, label)
+    first, limits = survey.reading, survey.limits
+    portion = 12.5 if not limits.percent_step else limits.percent_step * max(1, round(12.5 / limits.percent_step))
+    partly = FlagChange(target, label, percent=portion)
+    ring = FlagChange(target, label, audience=(Audience("conformance", 50.0),))
+    back = FlagChange(
+        target,
+        label,
+        percent=first.percent if first.percent is not None else 100.0 if limits.percent else None,
+        audience=first.audience if limits.audience else None,
+        enabled=first.enabled,
+    )
     changes = (
         FlagChange(target, label, enabled=not first.enabled),
         FlagChange(target, label, enabled=first.enabled),
-        FlagChange(target, label, percent=12.5),
-        FlagChange(target, label, audience=(Audience("conformance", 50.0),)),
-        FlagChange(target, label, percent=first.percent or 100.0, audience=first.audience),
+        *((partly,) if limits.percent else ()),
+        *((ring,) if limits.audience else ()),
+        *((back,) if limits.percent or limits.audience else ()),
     )
+    for impossible in (*(() if limits.percent else (partly,)), *(() if limits.audience else (ring,))):
+        outline = plan_flag(impossible, place, survey)
+        require(isinstance(outline, Refusal), f"the survey says that this can't be, and it was planned: {impossible}")
     old: Step | None = None
     for change in changes:
         survey = await store.survey_flag(place.address, name, label)

@@ -10,11 +10,12 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Connection, Role
 from quarterdeck.providers.base import Capability, GateSource, ProviderError, SessionContext
 from quarterdeck.providers.github import SANDBOX_TOKEN
-from quarterdeck.providers.github.api import Api
+from quarterdeck.providers.github.api import AT_ONCE, GitHubManners, tells_run
 from quarterdeck.providers.github.schema import GitHubConnection
 from quarterdeck.providers.github.workflows import Workflows
 from quarterdeck.providers.http.credentials import revealed
 from quarterdeck.providers.http.keeping import KeptAsking
+from quarterdeck.providers.http.rest import Rest
 from quarterdeck.providers.http.schema import options_of
 from quarterdeck.release.durations import seconds
 
@@ -24,10 +25,10 @@ _APP = "an app: its token names nobody"
 class GitHubSession:
     """See `quarterdeck.providers.base.Session`."""
 
-    def __init__(self, api: Api, asking: KeptAsking) -> None:
+    def __init__(self, api: Rest, asking: KeptAsking, workflows: Workflows) -> None:
         self._api = api
         self._asking = asking
-        self._workflows = Workflows(api)
+        self._workflows = workflows
 
     def capability(self, role: Role) -> Capability | None:
         return self._workflows if role == "pipelines" else None
@@ -81,7 +82,8 @@ def open_session(connection: Connection, context: SessionContext) -> GitHubSessi
         headers={"Authorization": f"Bearer {token}"},
         secrets=(token,),
     )
-    return GitHubSession(Api(asking, options.url, context.clock, context.may_write), asking)
+    api = Rest(asking, options.url, context.clock, context.may_write, GitHubManners(), at_once=AT_ONCE)
+    return GitHubSession(api, asking, Workflows(api, tells_run=tells_run(options.url)))
 
 
 def _scopes(text: str) -> tuple[str, Trouble | None]:

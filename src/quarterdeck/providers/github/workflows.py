@@ -27,8 +27,8 @@ from quarterdeck.providers.base import (
     RunSurvey,
     Settlement,
 )
-from quarterdeck.providers.github.api import Api, Params
 from quarterdeck.providers.github.documents import items, part_of, reviews_of, run_of, with_waits
+from quarterdeck.providers.http.rest import Params, Rest
 from quarterdeck.release.plan import Risk, Step
 from quarterdeck.release.run_settlement import settle_cancel, settle_decision, settle_rerun, settle_start
 
@@ -37,9 +37,6 @@ MOST_RUNS = 30
 
 MOST_DETAILS = 15
 """Runs under way of one pipeline whose jobs are read in a round."""
-
-AT_ONCE = 3
-"""Requests side by side; GitHub asks for few."""
 
 LOOK_AGAIN = 3.0
 """Seconds between looks at a run that is being cancelled."""
@@ -56,9 +53,10 @@ class Workflows:
 
     source = "github actions"
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Rest, *, tells_run: bool) -> None:
+        """`tells_run`: whether a dispatch may be asked to say which run it began; see `api.tells_run`."""
         self._api = api
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._tells_run = tells_run
 
     async def observe(self, places: Sequence[Place]) -> Observed:
         """The newest runs of each pipeline, and those that wait."""
@@ -119,17 +117,19 @@ class Workflows:
                     "state": "approved" if change["decision"] == "approve" else "rejected",
                     "comment": change["comment"],
                 }
-                answer = await self._api.write(f"{base}/actions/runs/{change['run']}/pending_deployments", document)
+                answer = await self._api.write(
+                    "POST", f"{base}/actions/runs/{change['run']}/pending_deployments", document
+                )
                 self._expect_list(answer)
                 return Receipt(str(change["run"]))
             case "start_run":
                 return await self._dispatch(step)
             case "cancel_run":
-                await self._api.write(f"{base}/actions/runs/{change['run']}/cancel")
+                await self._api.write("POST", f"{base}/actions/runs/{change['run']}/cancel")
                 return Receipt(str(change["run"]), _CANCELLING)
             case "rerun_run":
                 verb = "rerun-failed-jobs" if change["failed_only"] else "rerun"
-                await self._api.write(f"{base}/actions/runs/{change['run']}/{verb}")
+                await self._api.write("POST", f"{base}/actions/runs/{change['run']}/{verb}")
                 return Receipt(str(change["run"]))
         raise ProviderError("misconfigured", f"GitHub Actions can't {step.verb}")
 
@@ -154,9 +154,9 @@ class Workflows:
         """GitHub says which run it began where it can; it is known by reading all the same."""
         base, workflow = _repository(step.address), quote(step.address.parts["workflow"])
         document = {"ref": step.change["ref"], "inputs": dict(step.change["inputs"])}
-        if self._api.tells_run:
+        if self._tells_run:
             document["return_run_details"] = True
-        answer = await self._api.write(f"{base}/actions/workflows/{workflow}/dispatches", document)
+        answer = await self._api.write("POST", f"{base}/actions/workflows/{workflow}/dispatches", document)
         if answer.status == 204:
             return Receipt()
         try:
@@ -210,8 +210,7 @@ class Workflows:
         return sorted((run_of(one, self._api.host) for one in documents), key=lambda run: -int(run.id))
 
     async def _documents(self, path: str, params: Params, *, watching: bool) -> Documents:
-        async with self._gate:
-            body = await self._api.get(path, params, watching=watching)
+        body = await self._api.get(path, params, watching=watching)
         return items(body, "workflow_runs", self._api.host)
 
     async def _run(self, address: Address, run: str) -> PipelineRun:
@@ -225,13 +224,11 @@ class Workflows:
     async def _detailed(self, address: Address, run: PipelineRun, *, watching: bool) -> PipelineRun:
         """With its jobs, and with what it waits for."""
         path = self._run_path(address, run.id)
-        async with self._gate:
-            jobs = await self._api.get(f"{path}/jobs", (("per_page", "100"),), watching=watching)
+        jobs = await self._api.get(f"{path}/jobs", (("per_page", "100"),), watching=watching)
         run = replace(run, parts=tuple(part_of(one) for one in items(jobs, "jobs", self._api.host)))
         if run.state != "waiting":
             return run
-        async with self._gate:
-            pending = await self._api.get(f"{path}/pending_deployments", watching=watching)
+        pending = await self._api.get(f"{path}/pending_deployments", watching=watching)
         return with_waits(run, items(pending, "", self._api.host))
 
     async def _reviews(self, address: Address, run: str) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
-"""How every HTTP request of a gate goes out: verified TLS, no redirects, no cookies, limits on time and size.
+"""How every HTTP request goes out: verified TLS, no redirects, no cookies, limits on time and size.
 
-Only reads go this way. A read that got no answer, or 502 to 504, is repeated once after a short while; a probe never
-is, because it is a measurement.
+A read that got no answer, or 502 to 504, is repeated once after a short while; a probe never is, because it is a
+measurement, and a write never is, because nobody knows what became of it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class TooLong(Exception):
 class Question:
     """One request. `host` is sent instead of the URL's own; `form` and `document` are bodies."""
 
-    method: Literal["GET", "HEAD", "POST"]
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
     url: str
     params: Sequence[tuple[str, str]] = ()
     form: Mapping[str, str] | None = None

@@ -21,7 +21,7 @@ class KeptAsking(Asking):
 
     @asynccontextmanager
     async def line(self, question: Question) -> AsyncIterator[httpx.AsyncClient]:
-        if question.method == "POST":
+        if question.method not in ("GET", "HEAD"):
             async with super().line(question) as client:
                 yield client
             return

@@ -1,0 +1,290 @@
+"""A REST interface as it wants to be asked: conditionally, a few requests at once, within its limits, and not again and
+again while it is down; written to once.
+
+The rules are one for all providers, and a `Manners` says where a system differs:
+
+- Reads are repeated once by `asking` where that can help. An answer with an ETag is remembered and asked for again
+  with `If-None-Match`; 304 costs most systems nothing.
+- Whoever says "too fast" (429, or whatever the system uses) is asked nothing before the time that it named.
+- A connection that fails is watched less and less often, up to a minute between two looks, by chance a little apart
+  from other runners. What a person waits for is asked all the same.
+- Watching shares `at_once` lines, so that a fleet of a thousand places comes as a trickle; people needn't queue there.
+- A write is sent once. What surely had no effect is `Refused`, all else is `InDoubt`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from quarterdeck.clock import Clock
+from quarterdeck.fleet.text import clean
+from quarterdeck.providers.base import InDoubt, ProviderError, Refused
+from quarterdeck.providers.http.asking import Answer, Asking, Question, Unanswered
+from quarterdeck.release.freshness import stamp
+
+AT_ONCE = 4
+"""Requests of watching side by side."""
+
+MOST_REMEMBERED = 500
+"""Answers kept to ask conditionally."""
+
+QUIET_SECONDS = 60.0
+"""Nothing is asked for so long where a system says "too fast" and not for how long."""
+
+LONGEST_QUIET = 3600.0
+"""Seconds; a system that wants more is asked again after that."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+"""Seconds between two looks at a connection that fails; they double."""
+
+Params = Sequence[tuple[str, str]]
+
+Writing = Literal["POST", "PUT", "PATCH", "DELETE"]
+
+
+class Manners:
+    """Where a system differs from the others. Facts only: it keeps nothing but what the system told."""
+
+    limit = "its rate limit"
+    limit_hint = "ask less often: a longer interval, fewer places"
+
+    def headers(self) -> Mapping[str, str]:
+        """What goes with every request."""
+        return {}
+
+    def note(self, answer: Answer, now: float) -> None:
+        """What an answer says of limits; nothing by default."""
+
+    def spared(self, now: float) -> tuple[float, str] | None:
+        """Until when watching has to leave the system to people, and why; None if it needn't."""
+        return None
+
+    def is_limit(self, answer: Answer) -> bool:
+        """Whether a no is about how often we ask, and not about what we may."""
+        return answer.status == 429
+
+    def quiet_until(self, answer: Answer, now: float) -> float:
+        """When a system that said "too fast" may be asked again: `Retry-After` in seconds (RFC 9110, 10.2.3)."""
+        after = number(answer.headers.get("retry-after"))
+        return now + min(QUIET_SECONDS if after is None else max(after, 0.0), LONGEST_QUIET)
+
+    def surely_refused(self, answer: Answer) -> bool:
+        """Whether a write that was answered like that had no effect. What a server that fell over, or one in front of
+        it, did with it nobody knows."""
+        return answer.status < 500 and answer.status != 408
+
+    def hint(self, answer: Answer) -> str:
+        """What to do about an answer that says no; "" to leave it at what holds for all systems."""
+        return ""
+
+
+class Rest:
+    """Asks one system. Remembers answers, and when it may ask again."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        url: str,
+        clock: Clock,
+        may_write: Callable[[], None] = lambda: None,
+        manners: Manners | None = None,
+        *,
+        at_once: int = AT_ONCE,
+    ) -> None:
+        """`url` is what all paths are below, without a slash at its end; `may_write` see `SessionContext`."""
+        self._asking = asking
+        self._url = url
+        self._clock = clock
+        self._may_write = may_write
+        self._manners = manners or Manners()
+        self._lines = asyncio.Semaphore(at_once)
+        self._known: OrderedDict[str, tuple[str, Answer, Any]] = OrderedDict()
+        self._quiet_until = 0.0
+        self._pause = 0.0
+        self._failing: tuple[float, ProviderError] | None = None
+        self.host = clean(Question("GET", url).asked, 100)
+
+    async def get(self, path: str, params: Params = (), *, watching: bool = False) -> Any:
+        """The JSON there.
+
+        Args:
+            watching: nobody waits for it, so that it stands back: for people, for limits, and while nobody answers.
+
+        Raises:
+            ProviderError: whatever went wrong.
+        """
+        return (await self.read(path, params, watching=watching))[0]
+
+    async def read(self, path: str, params: Params = (), *, watching: bool = False) -> tuple[Any, Mapping[str, str]]:
+        """The JSON there, and the headers that it came with. Raises ProviderError."""
+        key = f"{path}?{params!r}"
+        known = self._known.get(key)
+        answer = await self.fetch(path, params, {"If-None-Match": known[0]} if known else {}, watching=watching)
+        if answer.status == 304 and known:
+            self._known.move_to_end(key)
+            return known[2], known[1].headers
+        data = answer.json(self.host)
+        if etag := answer.headers.get("etag"):
+            self._known[key] = (etag, answer, data)
+            while len(self._known) > MOST_REMEMBERED:
+                self._known.popitem(last=False)
+        return data, answer.headers
+
+    async def fetch(
+        self, path: str, params: Params = (), headers: Mapping[str, str] | None = None, *, watching: bool = False
+    ) -> Answer:
+        """The answer to a GET that says yes, or 304 if `headers` make it conditional. Raises ProviderError."""
+        self._require_leave()
+        if watching:
+            self._require_leave_to_watch()
+        question = Question("GET", self._at(path), params=tuple(params), headers=self._headers(headers))
+        async with self._line(watching=watching):
+            answer = await self._answered(question)
+        if answer.status == 304 and headers:
+            return answer
+        return self._good(answer, question)
+
+    async def write(
+        self,
+        method: Writing,
+        path: str,
+        document: Any = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        params: Params = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request that changes something, once.
+
+        Raises:
+            Refused: it had no effect.
+            InDoubt: nobody knows.
+        """
+        try:
+            self._require_leave()
+        except ProviderError as error:
+            raise _told(Refused, error) from None
+        self._may_write()
+        question = Question(
+            method,
+            self._at(path),
+            params=tuple(params),
+            form=form,
+            document=document,
+            headers=self._headers(headers),
+        )
+        try:
+            answer = await self._asking.ask(question)
+        except Unanswered as error:
+            if error.unsent:
+                raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
+            raise _told(InDoubt, error) from None
+        except ProviderError as error:
+            raise _told(InDoubt, error) from None
+        self._note(answer)
+        try:
+            return self._good(answer, question)
+        except ProviderError as error:
+            raise _told(Refused if self._manners.surely_refused(answer) else InDoubt, error) from None
+
+    def json_of(self, answer: Answer) -> Any:
+        """The body of a write's answer, where the system always sends one.
+
+        Raises:
+            InDoubt: it isn't JSON, so that somebody else has answered (a proxy, a sign-in page).
+        """
+        try:
+            return answer.json(self.host)
+        except ProviderError as error:
+            raise _told(InDoubt, error) from None
+
+    def tellable(self, text: str) -> str:
+        """A server's words in one clean line, with nothing secret of ours in it."""
+        return self._asking.tellable(text)
+
+    async def _answered(self, question: Question) -> Answer:
+        try:
+            answer = await self._asking.read(question)
+        except Unanswered as error:
+            self._note_failure(error)
+            raise
+        self._note(answer)
+        if answer.status >= 500:
+            try:
+                self._good(answer, question)
+            except ProviderError as error:
+                self._note_failure(error)
+                raise
+        self._pause, self._failing = 0.0, None
+        return answer
+
+    def _good(self, answer: Answer, question: Question) -> Answer:
+        if self._manners.is_limit(answer):
+            raise self._throttled(self._quiet_until, f"{self._manners.limit} is used up")
+        try:
+            return self._asking.good(answer, question)
+        except ProviderError as error:
+            hint = self._manners.hint(answer) or error.trouble.hint
+            raise ProviderError(error.trouble.code, error.trouble.message, hint) from None
+
+    def _note(self, answer: Answer) -> None:
+        now = self._clock.now()
+        self._manners.note(answer, now)
+        if self._manners.is_limit(answer):
+            self._quiet_until = self._manners.quiet_until(answer, now)
+
+    def _note_failure(self, error: ProviderError) -> None:
+        self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
+        apart = random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret hangs on it
+        self._failing = (self._clock.monotonic() + apart * self._pause, error)
+
+    def _require_leave(self) -> None:
+        """Raises ProviderError (throttled) while the system wants quiet."""
+        if self._clock.now() < self._quiet_until:
+            raise self._throttled(self._quiet_until, f"{self._manners.limit} is used up")
+
+    def _require_leave_to_watch(self) -> None:
+        """Raises ProviderError while watching has to stand back."""
+        if spared := self._manners.spared(self._clock.now()):
+            raise self._throttled(*spared)
+        if self._failing is not None and self._clock.monotonic() < self._failing[0]:
+            trouble = self._failing[1].trouble
+            raise ProviderError(trouble.code, trouble.message, trouble.hint)
+
+    def _throttled(self, until: float, why: str) -> ProviderError:
+        message = f"{self.host} is asked nothing until {stamp(until)}: {why}"
+        return ProviderError("throttled", message, self._manners.limit_hint)
+
+    @asynccontextmanager
+    async def _line(self, *, watching: bool) -> AsyncIterator[None]:
+        if not watching:
+            yield
+            return
+        async with self._lines:
+            # Whoever waited in the queue may find that the first one met a closed door.
+            self._require_leave()
+            self._require_leave_to_watch()
+            yield
+
+    def _at(self, path: str) -> str:
+        return f"{self._url}{path}"
+
+    def _headers(self, own: Mapping[str, str] | None) -> dict[str, str]:
+        return {**self._manners.headers(), **(own or {})}
+
+
+def number(text: str | None) -> float | None:
+    """A header's number; None if there is none."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _told(kind: type[ProviderError], error: ProviderError) -> ProviderError:
+    return kind(error.trouble.code, error.trouble.message, error.trouble.hint)
