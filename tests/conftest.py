@@ -5,6 +5,15 @@ from __future__ import annotations
 import os
 import signal
 
+from tests.servers.recording import (
+    pytest_fixture_setup,
+    pytest_runtest_logstart,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+)
+
+__all__ = ["pytest_fixture_setup", "pytest_runtest_logstart", "pytest_runtest_makereport", "pytest_runtest_setup"]
+
 
 def pytest_configure() -> None:
     """Programs under test hear Ctrl+C, also where the tests were started in the background by a shell that has it

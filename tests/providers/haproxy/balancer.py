@@ -9,24 +9,17 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import signal
 import socket
-import subprocess
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
+from tests.servers import Server, needs, program
 
-HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
-
-needs_haproxy = pytest.mark.skipif(
-    HAPROXY is None, reason="no haproxy on the PATH: apt-get install --no-install-recommends haproxy"
-)
+needs_haproxy = needs("haproxy")
 
 PATIENCE = 10.0
 """Seconds until what should come within milliseconds counts as never coming."""
@@ -76,11 +69,12 @@ class Balancer:
     """One HAProxy as a master with a worker, as packages run it."""
 
     def __init__(self, folder: Path, body: str, *, sockets: str = "") -> None:
-        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.body = body
         self._sockets = sockets
-        self._process: subprocess.Popen[bytes] | None = None
+        config = folder / "haproxy.cfg"
+        command = [str(program("haproxy")), "-W", "-S", self._master, "-f", str(config)]
+        self._server = Server(command, cwd=folder, ready=self._is_up, patience=PATIENCE)
 
     @property
     def socket(self) -> str:
@@ -113,33 +107,22 @@ class Balancer:
         )
 
     def start(self) -> None:
-        assert HAPROXY
         self.write()
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [HAPROXY, "-W", "-S", self._master, "-f", str(self.folder / "haproxy.cfg")],
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-            )
-        self._await(self._is_up)
+        self._server.start()
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(PATIENCE)
-            self._process = None
+        self._server.stop()
 
     def reload(self, body: str | None = None) -> None:
         """As `systemctl reload` does; back when another process answers."""
         before = self.pid()
         self._signal_reload(body)
-        self._await(lambda: self.pid() not in ("", before) and self._is_up())
+        self._server.wait_for(lambda: self.pid() not in ("", before) and self._is_up())
 
     def reload_in_vain(self, body: str) -> None:
         """With a configuration that is wrong; back when the master has said so."""
         self._signal_reload(body)
-        self._await(lambda: "Loading failure" in (self.folder / "log").read_text())
+        self._server.wait_for(lambda: "Loading failure" in self._server.log())
 
     def say(self, *commands: str) -> str:
         """As somebody at a shell does."""
@@ -168,15 +151,8 @@ class Balancer:
         return False
 
     def _signal_reload(self, body: str | None) -> None:
-        assert self._process is not None
         self.write(body)
-        os.kill(self._process.pid, signal.SIGUSR2)
-
-    def _await(self, there: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE
-        while not there():
-            assert time.monotonic() < until, (self.folder / "log").read_text()
-            time.sleep(0.01)
+        os.kill(self._server.pid, signal.SIGUSR2)
 
 
 def _said(path: str, commands: str) -> str:

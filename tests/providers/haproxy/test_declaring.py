@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.providers.haproxy.balancer import HAPROXY, needs_haproxy
+from tests.providers.haproxy.balancer import needs_haproxy
+from tests.servers import program
 
 from quarterdeck import config
 from quarterdeck.fleet.topology import Connection, Fleet
@@ -112,6 +113,5 @@ def test_what_the_sample_says_of_haproxys_own_configuration_is_accepted_by_hapro
         " defaults\n", " defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n"
     )
     (tmp_path / "haproxy.cfg").write_text(text + "\n")
-    assert HAPROXY
-    checked = subprocess.run([HAPROXY, "-c", "-f", tmp_path / "haproxy.cfg"], capture_output=True, text=True)
+    checked = subprocess.run([program("haproxy"), "-c", "-f", tmp_path / "haproxy.cfg"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
