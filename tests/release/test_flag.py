@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.release.surveys import BANNER, FLAGS, codes, flag, outline, refusal
 
@@ -11,7 +13,7 @@ from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import FlagChange
 from quarterdeck.release.flag import plan_flag, shared
 from quarterdeck.release.plan import Refusal, Risk
-from quarterdeck.release.survey import FlagSurvey
+from quarterdeck.release.survey import FlagLimits, FlagSurvey
 
 
 def test_what_is_not_named_stays() -> None:
@@ -26,6 +28,31 @@ def test_rings_replace_rings() -> None:
     action = FlagChange(BANNER, audience=(Audience("early", 50),))
     (step,) = outline(plan_flag(action, FLAGS, flag(audience=(Audience("ring0", 100),)))).steps
     assert step.after["audience"] == {"early": 50.0}
+
+
+WHOLE = FlagLimits(percent_step=1, audience=False)
+SWITCH = FlagLimits(percent=False, audience=False, why="a switch knows on and off only")
+
+
+@pytest.mark.parametrize(
+    ("limits", "action", "words"),
+    [
+        (WHOLE, FlagChange(BANNER, percent=12.5), "12.5% is finer than the flag store can: it takes steps of 1%"),
+        (WHOLE, FlagChange(BANNER, audience=(Audience("early", 50),)), "no groups (early)"),
+        (WHOLE, FlagChange(BANNER, admit=(Audience("early", 50),)), "no groups (early)"),
+        (SWITCH, FlagChange(BANNER, percent=50), "a switch knows on and off only"),
+    ],
+)
+def test_what_a_store_cannot_express_is_refused(limits: FlagLimits, action: FlagChange, words: str) -> None:
+    survey = replace(flag(percent=25.0, audience=(Audience("ring0", 33.3),)), limits=limits)
+    assert words in refusal(plan_flag(action, FLAGS, survey)).message
+
+
+def test_what_a_store_cannot_express_and_nobody_touches_stays() -> None:
+    survey = replace(flag(percent=12.5, audience=(Audience("ring0", 33.3),)), limits=WHOLE)
+    (step,) = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, survey)).steps
+    assert step.after == {"enabled": False, "percent": 12.5, "audience": {"ring0": 33.3}}
+    assert outline(plan_flag(FlagChange(BANNER, percent=29), FLAGS, survey))
 
 
 def test_who_will_notice() -> None:

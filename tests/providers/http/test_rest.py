@@ -1,0 +1,153 @@
+"""One policy for REST interfaces: conditional reads, limits, failing connections, writes that are sent once."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+import pytest
+from tests.providers.loopback import Asked, Loopback, listening, says
+from tests.runner.timepiece import ManualClock
+
+from quarterdeck.providers.base import InDoubt, ProviderError, Refused
+from quarterdeck.providers.http.asking import Answer
+from quarterdeck.providers.http.keeping import KeptAsking
+from quarterdeck.providers.http.rest import LONGEST_PAUSE, Manners, Rest, Writing
+
+
+def nothing() -> None:
+    """Nobody minds."""
+
+
+def rest(
+    server: Loopback, clock: ManualClock, manners: Manners | None = None, may_write: Callable[[], None] = nothing
+) -> Rest:
+    return Rest(KeptAsking(timeout=2), server.url, clock, may_write, manners)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+async def test_what_has_not_changed_is_answered_from_memory(clock: ManualClock) -> None:
+    def say(asked: Asked) -> bytes:
+        if asked.headers.get("if-none-match") == '"1"':
+            return says("", 304, ETag='"1"')
+        return says({"n": 1}, ETag='"1"')
+
+    async with listening(say) as server:
+        api = rest(server, clock)
+        assert [await api.get("/a", (("q", "x y"),)) for _ in range(3)] == [{"n": 1}] * 3
+    assert ["if-none-match" in asked.headers for asked in server.asked] == [False, True, True]
+    assert server.asked[0].params == {"q": ["x y"]}
+
+
+async def test_whoever_says_too_fast_is_left_alone_as_long_as_it_says(clock: ManualClock) -> None:
+    answers = [says({}, 429, Retry_After="30"), says({"n": 2})]
+    async with listening(lambda _: answers.pop(0)) as server:
+        api = rest(server, clock)
+        for _ in range(2):
+            with pytest.raises(ProviderError) as caught:
+                await api.get("/")
+            assert caught.value.trouble.code == "throttled"
+        with pytest.raises(Refused, match="asked nothing until"):
+            await api.write("PUT", "/", {})
+        assert len(server.asked) == 1
+        clock.pass_unnoticed(31)
+        assert await api.get("/") == {"n": 2}
+
+
+async def test_what_fails_is_watched_less_and_less_and_asked_by_people_all_the_same(clock: ManualClock) -> None:
+    async with listening(lambda _: says({"message": "sick"}, 500)) as server:
+        api = rest(server, clock)
+        looks = []
+        for _ in range(600):
+            before = len(server.asked)
+            with pytest.raises(ProviderError, match="sick"):
+                await api.get("/", watching=True)
+            if len(server.asked) > before:
+                looks.append(clock.monotonic())
+            clock.pass_unnoticed(1)
+        asked = len(server.asked)
+        with pytest.raises(ProviderError):
+            await api.get("/")
+        assert len(server.asked) == asked + 1
+    gaps = [later - earlier for earlier, later in itertools.pairwise(looks)]
+    assert gaps[0] <= 3
+    assert LONGEST_PAUSE / 2 <= max(gaps) <= LONGEST_PAUSE + 1
+
+
+async def test_a_connection_that_works_again_is_watched_as_before(clock: ManualClock) -> None:
+    answers = [says({}, 500), says({"n": 1}), says({"n": 2})]
+    async with listening(lambda _: answers.pop(0)) as server:
+        api = rest(server, clock)
+        with pytest.raises(ProviderError):
+            await api.get("/", watching=True)
+        clock.pass_unnoticed(3)
+        assert await api.get("/", watching=True) == {"n": 1}
+        assert await api.get("/", watching=True) == {"n": 2}
+
+
+async def test_a_queue_of_watchers_stops_at_the_first_closed_door(clock: ManualClock) -> None:
+    async with listening(lambda _: says({}, 500)) as server:
+        api = Rest(KeptAsking(timeout=2), server.url, clock, at_once=1)
+        found = await asyncio.gather(*(api.get(f"/{n}", watching=True) for n in range(50)), return_exceptions=True)
+    assert all(isinstance(one, ProviderError) for one in found)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_a_write_goes_out_once_with_leave_asked_last(method: Writing, clock: ManualClock) -> None:
+    asked_for_leave: list[int] = []
+    async with listening(lambda _: says({"message": "down"}, 503)) as server:
+        api = rest(server, clock, may_write=lambda: asked_for_leave.append(len(server.asked)))
+        with pytest.raises(InDoubt, match="down"):
+            await api.write(method, "/x", {"a": 1}, headers={"If-Match": '"7"'})
+    assert asked_for_leave == [0]
+    (only,) = server.asked
+    assert (only.method, only.body, only.headers["if-match"]) == (method, b'{"a":1}', '"7"')
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (says({"message": "no"}, 409), Refused),
+        (says({"message": "no"}, 412), Refused),
+        (says({"message": "no"}, 408), InDoubt),
+        (says({"message": "no"}, 500), InDoubt),
+        (says("", 302, Location="/login"), Refused),
+        (b"", InDoubt),
+    ],
+    ids=["conflict", "precondition", "too slow", "fell over", "redirect", "line cut"],
+)
+async def test_what_a_write_amounts_to(answer: bytes, kind: type[ProviderError], clock: ManualClock) -> None:
+    async with listening(lambda _: answer) as server:
+        with pytest.raises(kind):
+            await rest(server, clock).write("POST", "/x", {})
+    assert len(server.asked) == 1
+
+
+async def test_what_never_left_is_refused(clock: ManualClock) -> None:
+    async with listening(lambda _: b"") as server:
+        gone = server.url
+    with pytest.raises(Refused, match="not sent"):
+        await Rest(KeptAsking(timeout=2), gone, clock).write("POST", "/x", {})
+
+
+async def test_a_system_may_say_with_500_that_it_surely_refused(clock: ManualClock) -> None:
+    class Its(Manners):
+        def surely_refused(self, answer: Answer) -> bool:
+            return b"TEST_FAILED" in answer.body or super().surely_refused(answer)
+
+    async with listening(lambda _: says({"message": "TEST_FAILED"}, 500)) as server:
+        with pytest.raises(Refused):
+            await rest(server, clock, Its()).write("PATCH", "/x", [])
+
+
+async def test_a_web_page_instead_of_a_writes_answer_is_doubt(clock: ManualClock) -> None:
+    async with listening(lambda _: says("<html>sign in</html>", kind="text/html")) as server:
+        api = rest(server, clock)
+        with pytest.raises(InDoubt, match="web page"):
+            api.json_of(await api.write("POST", "/x", {}))
