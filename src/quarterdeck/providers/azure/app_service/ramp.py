@@ -27,13 +27,17 @@ from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.faults import reading, writing
 from quarterdeck.providers.azure.noting import Noted
 from quarterdeck.providers.azure.permissions import may
-from quarterdeck.providers.azure.turns import Turns
 from quarterdeck.providers.base import Limits, Observed, Progress, ProviderError, Receipt, Refused, TrafficSurvey
+from quarterdeck.providers.turns import Turns
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_shares
 
 LIMITS = Limits(units=1000, smallest=0, largest=100, atomic=True, lag=COOKIE_SECONDS)
 """Percentages are fractions on the wire; a tenth of a percent is as fine as this program writes them."""
+
+A_ROUND = 20
+"""Sites whose rules are read in one round: Azure Resource Manager gives 250 reads, and 25 more each second, to a
+principal in a subscription (Microsoft's documentation)."""
 
 RECHECK_SECONDS = 900.0
 """Rules are read again after this long even if the site seems unmodified."""
@@ -56,7 +60,7 @@ class RampRules:
     def __init__(self, arm: Arm, directory: Directory) -> None:
         self._arm = arm
         self._directory = directory
-        self._turns = Turns(arm.context.clock)
+        self._turns = Turns(arm.context.clock, A_ROUND)
         self._known: dict[tuple[str, str], _Known] = {}
 
     async def observe(self, places: Sequence[Place]) -> Observed:

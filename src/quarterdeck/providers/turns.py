@@ -1,8 +1,5 @@
-"""Taking turns where watching costs a request a place, so that a large fleet doesn't use up the allowance of reads.
-
-Azure Resource Manager gives 250 reads, and 25 more each second, to a principal in a subscription (Microsoft's
-documentation): every tool of the team lives on that.
-"""
+"""Taking turns where watching costs requests of its own for each place, so that a large fleet doesn't use up the
+allowance of reads, which every tool of the team lives on."""
 
 from __future__ import annotations
 
@@ -11,20 +8,19 @@ from collections.abc import Sequence
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.topology import Place
 
-A_ROUND = 20
-"""Places read in one round."""
-
 
 class Turns:
     """Whose turn it is: those that have waited longest."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, a_round: int) -> None:
+        """`a_round`: places read in one round."""
         self._clock = clock
+        self._a_round = a_round
         self._last: dict[str, float] = {}
 
     def next(self, places: Sequence[Place]) -> list[Place]:
         """The places to read now; they go to the end of the queue."""
         waiting = sorted(places, key=lambda place: self._last.get(place.subject, float("-inf")))
-        chosen = waiting[:A_ROUND]
+        chosen = waiting[: self._a_round]
         self._last |= dict.fromkeys((place.subject for place in chosen), self._clock.monotonic())
         return chosen
