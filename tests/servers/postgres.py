@@ -19,7 +19,7 @@ ACCOUNTS = ("postgres", "nobody")
 """PostgreSQL doesn't run as root; root runs it as the first of these that there is."""
 
 HASTE = {"fsync": "off", "full_page_writes": "off"}
-"""A test's data needn't outlive the machine. It does outlive a server that is killed, for which commits have to be synchronous."""
+"""A test's data needn't outlive the machine. It outlives a server that is killed: commits stay synchronous for that."""
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Every report of a test carries what it ran against so far; the results take those of the last one."""
-    names = list(_of_test)
-    for (where, fixture), noted in _of_fixtures.items():
+    nearest: dict[str, list[str]] = {}  # of several fixtures with one name the innermost counts
+    for (where, fixture), noted in sorted(_of_fixtures.items(), key=lambda entry: len(entry[0][0])):
         if fixture in getattr(item, "fixturenames", ()) and item.nodeid.startswith(where):
-            names += noted
+            nearest[fixture] = noted
+    names = [*_of_test, *(name for noted in nearest.values() for name in noted)]
     for name in dict.fromkeys(names):
         if (PROPERTY, name) not in item.user_properties:
             item.user_properties.append((PROPERTY, name))

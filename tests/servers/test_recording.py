@@ -43,7 +43,18 @@ def test_the_results_say_what_each_test_ran_against(tmp_path: Path) -> None:
     (tmp_path / "test_voyage.py").write_text(TESTS)
     (tmp_path / "conftest.py").write_text((CHECKOUT / "tests" / "conftest.py").read_text())
     results = tmp_path / "results.xml"
-    words = ["-q", "-p", "no:cacheprovider", "-n", "2", "--strict-markers", "-c", str(CHECKOUT / "pyproject.toml")]
+    words = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--strict-markers",
+        "-c",
+        str(CHECKOUT / "pyproject.toml"),
+    ]
     command = [sys.executable, "-m", "pytest", *words, f"--rootdir={tmp_path}", f"--junitxml={results}", str(tmp_path)]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
