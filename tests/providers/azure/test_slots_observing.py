@@ -11,7 +11,7 @@ from tests.providers.azure.conftest import CHECKOUT, Start, read, slots_place, v
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import SlotsReading
-from quarterdeck.providers.azure.app_service.graph import batches
+from quarterdeck.providers.azure.graph import batches
 from quarterdeck.release.plan import Step
 
 

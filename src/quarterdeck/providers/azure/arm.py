@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.rest import HttpRequest
 
+from quarterdeck.fleet.text import clean as printable
 from quarterdeck.providers.azure.clouds import Cloud
 from quarterdeck.providers.azure.credentials import credential_for, who
 from quarterdeck.providers.azure.faults import reading
@@ -16,9 +18,12 @@ from quarterdeck.providers.azure.transport import Pool
 from quarterdeck.providers.base import ProviderError, Refused, SessionContext
 
 if TYPE_CHECKING:
+    from azure.core.rest import AsyncHttpResponse
     from azure.mgmt.resourcegraph.aio import ResourceGraphClient
     from azure.mgmt.trafficmanager.aio import TrafficManagerManagementClient
     from azure.mgmt.web.aio import WebSiteManagementClient
+
+    from quarterdeck.providers.azure.plain import Plain
 
 
 class Arm:
@@ -60,6 +65,13 @@ class Arm:
 
         return TrafficManagerManagementClient(self.credential, self.subscription, **self._client_options())
 
+    @cached_property
+    def plain(self) -> Plain:
+        """Everything for which no SDK is needed."""
+        from quarterdeck.providers.azure.plain import Plain
+
+        return Plain(self.cloud, self.credential, self._pool)
+
     async def sign_in(self) -> str:
         """Get a token, from memory if there is a good one; returns whose it is.
 
@@ -83,32 +95,58 @@ class Arm:
         self.context.may_write()
 
     async def get(self, path: str, api_version: str) -> Any:
-        """GET a path for which Microsoft's clients here have no operation (subscriptions, permissions).
+        """GET a path; its JSON.
 
         Raises:
             azure.core.exceptions.HttpResponseError: for any answer but 2xx.
         """
-        request = HttpRequest("GET", f"{self.cloud.resource_manager}{path}", params={"api-version": api_version})
-        response = await self.web.send_request(request)
-        response.raise_for_status()
-        return response.json()
+        return (await self.plain.send("GET", path, api_version)).json()
 
-    async def put(self, path: str, api_version: str, body: Any) -> Any:
-        """PUT to a path for which Microsoft's clients here have no operation that takes a body; sent exactly once.
+    async def everything(self, path: str, api_version: str) -> list[Mapping[str, Any]]:
+        """Everything that a list holds, page after page.
 
         Raises:
             azure.core.exceptions.HttpResponseError: for any answer but 2xx.
         """
-        url = f"{self.cloud.resource_manager}{path}"
-        request = HttpRequest("PUT", url, params={"api-version": api_version}, json=body)
-        response = await self.web.send_request(request, retry_total=0)
-        response.raise_for_status()
-        return response.json() if response.content else None
+        page = await self.get(path, api_version)
+        found = [*page["value"]]
+        while page.get("nextLink"):
+            page = await self.get(self.our_own(str(page["nextLink"])), "")
+            found += page["value"]
+        return found
+
+    async def put(self, path: str, api_version: str, body: Any) -> AsyncHttpResponse:
+        """PUT to a path; sent exactly once.
+
+        Raises:
+            azure.core.exceptions.HttpResponseError: for any answer but 2xx.
+        """
+        return await self.plain.send("PUT", path, api_version, body)
+
+    async def patch(self, path: str, api_version: str, body: Any) -> AsyncHttpResponse:
+        """PATCH a path; sent exactly once.
+
+        Raises:
+            azure.core.exceptions.HttpResponseError: for any answer but 2xx.
+        """
+        return await self.plain.send("PATCH", path, api_version, body)
+
+    def our_own(self, url: str) -> str:
+        """A URL that the service gave us, if our token may go there: to the management plane, or a region of it.
+
+        Raises:
+            ProviderError: garbage, when it leads elsewhere.
+        """
+        home, there = urlsplit(self.cloud.resource_manager), urlsplit(url)
+        known = there.netloc == home.netloc or (there.hostname or "").endswith(f".{home.hostname}")
+        if there.scheme != home.scheme or not known:
+            raise ProviderError("garbage", f"an answer leads to {printable(there.netloc)}, not to {home.netloc}")
+        return url
 
     async def close(self) -> None:
         """Close what was opened."""
         opened = self.__dict__
-        for name in ("web", "graph", "traffic_manager", "credential", "_pool"):
+        for name in ("web", "graph", "traffic_manager", "plain", "credential", "_pool"):
             if name in opened:
                 await opened[name].close()
 

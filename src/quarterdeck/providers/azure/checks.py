@@ -70,9 +70,10 @@ async def _tried(what: str, attempt: Callable[[], Awaitable[Any]]) -> tuple[Any,
 
 
 async def _ask_graph(arm: Arm) -> None:
-    from quarterdeck.providers.azure.app_service.graph import SitesGraph
+    from quarterdeck.providers.azure.app_service.watching import SITES
+    from quarterdeck.providers.azure.graph import ResourcesGraph
 
-    await SitesGraph(arm).read({"quarterdeck-check": 0})
+    await ResourcesGraph(arm, SITES).read({"quarterdeck-check": 0})
 
 
 def _not_allowed(action: str) -> Trouble:

@@ -151,7 +151,7 @@ class Deploying:
         path += "" if slot.lower() == PRODUCTION else f"/slots/{slot}"
         body = {"properties": {"packageUri": package, "type": "zip"}}
         answer = await self._arm.put(f"{path}/extensions/onedeploy", API_VERSION, body)
-        name = str(answer["name"])
+        name = str(answer.json()["name"])
         return Receipt(name, f"{_RECORD}{name}")
 
     async def _deployments(self, reader: SiteReader, slot: str) -> list[_Deployment]:

@@ -12,11 +12,11 @@ from quarterdeck.fleet.readings import SlotsReading
 from quarterdeck.fleet.topology import Address
 from quarterdeck.providers.azure.app_service.directory import Directory
 from quarterdeck.providers.azure.app_service.documents import Document, slot_reading, slots_reading
-from quarterdeck.providers.azure.app_service.graph import SitesGraph
 from quarterdeck.providers.azure.app_service.reading import SiteReader
 from quarterdeck.providers.azure.app_service.versions import Versions
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.faults import reading
+from quarterdeck.providers.azure.graph import Columns, ResourcesGraph
 from quarterdeck.providers.base import ProviderError
 
 WITHOUT_GRAPH_SECONDS = 900.0
@@ -30,6 +30,22 @@ LOOK_UPS = 6
 
 SLOTS_OF_A_SITE = 2
 """How many slots a site is taken to have before anybody has looked."""
+
+SITES = Columns(
+    ("microsoft.web/sites", "microsoft.web/sites/slots"),
+    (
+        "state",
+        "availabilityState",
+        "usageState",
+        "defaultHostName",
+        "deploymentId",
+        "lastModifiedTimeUtc",
+        "targetSwapSlot",
+        "slotSwapStatus",
+        "inProgressOperationId",
+        "siteConfig",
+    ),
+)
 
 _GRAPH_NOT_FOR_US = frozenset({"forbidden", "not_found"})
 _GRAPH_UNUSABLE = _GRAPH_NOT_FOR_US | {"provider_error", "garbage"}
@@ -66,7 +82,7 @@ class SitesWatch:
         self._arm = arm
         self._directory = directory
         self._versions = versions
-        self._graph = SitesGraph(arm)
+        self._graph = ResourcesGraph(arm, SITES)
         self._without_graph_until = 0.0
 
     async def read(self, spots: Iterable[Spot], close: Iterable[str]) -> dict[str, SlotsReading | Trouble]:

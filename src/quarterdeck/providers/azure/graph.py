@@ -1,4 +1,4 @@
-"""Sites and slots of many groups in a few requests, through Azure Resource Graph.
+"""Resources of many groups in a few requests, through Azure Resource Graph.
 
 Resource Graph lags behind by seconds to minutes (Microsoft's documentation): good for watching, never for
 confirming a write.
@@ -9,53 +9,64 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from quarterdeck.providers.azure.app_service.documents import Document
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.faults import reading
 
 PAGE = 1000
 """The most rows that Resource Graph gives in one answer."""
 
-_COLUMNS = (
-    "state",
-    "availabilityState",
-    "usageState",
-    "defaultHostName",
-    "deploymentId",
-    "lastModifiedTimeUtc",
-    "targetSwapSlot",
-    "slotSwapStatus",
-    "inProgressOperationId",
-    "siteConfig",
-)
+Document = Mapping[str, Any]
 
 
-def sites_query(groups: Iterable[str]) -> str:
-    """The question for all sites and slots in these resource groups. `id` is needed for paging."""
-    names = ", ".join(f"'{_quoted(name)}'" for name in sorted({group.lower() for group in groups}))
-    columns = ", ".join(f"{name} = properties.{name}" for name in _COLUMNS)
-    return (
-        "Resources"
-        " | where type in~ ('microsoft.web/sites', 'microsoft.web/sites/slots')"
-        f" | where resourceGroup in~ ({names})"
-        f" | project id, name, kind, {columns}"
-    )
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is asked of resources: their types in lower case, the properties, with dots where one holds another, and
+    what stands beside the properties."""
+
+    types: tuple[str, ...]
+    properties: tuple[str, ...]
+    beside: tuple[str, ...] = ("name", "kind")
+
+    def query(self, groups: Iterable[str]) -> str:
+        """The question for all such resources in these resource groups. `id` is needed for paging."""
+        names = ", ".join(f"'{_quoted(name)}'" for name in sorted({group.lower() for group in groups}))
+        types = ", ".join(f"'{name}'" for name in self.types)
+        columns = ", ".join(f"{_column(name)} = properties.{name}" for name in self.properties)
+        return (
+            "Resources"
+            f" | where type in~ ({types})"
+            f" | where resourceGroup in~ ({names})"
+            f" | project id, {', '.join(self.beside)}, {columns}"
+        )
+
+    def document(self, row: Mapping[str, Any]) -> Document:
+        """A row in the shape that the resource's own interface gives it."""
+        about: dict[str, Any] = {}
+        for name in self.properties:
+            *holders, last = name.split(".")
+            inner = about
+            for holder in holders:
+                inner = inner.setdefault(holder, {})
+            inner[last] = row.get(_column(name))
+        return {"id": row["id"], **{name: row.get(name) for name in self.beside}, "properties": about}
 
 
-class SitesGraph:
+class ResourcesGraph:
     """Asks Resource Graph for whole resource groups, several at once, each question small enough for one page.
 
     The pages of one question come one after the other, so a large fleet is read fastest by several questions.
     """
 
-    def __init__(self, arm: Arm) -> None:
+    def __init__(self, arm: Arm, columns: Columns) -> None:
         self._arm = arm
+        self._columns = columns
         self._rows: dict[str, int] = {}
 
     async def read(self, groups: Mapping[str, int]) -> list[Document]:
-        """Every site and slot of these groups that this credential may see.
+        """Every such resource of these groups that this credential may see.
 
         `groups` says how many rows each is expected to have; after the first time, what it had is known.
 
@@ -71,13 +82,13 @@ class SitesGraph:
     async def _ask(self, groups: Sequence[str]) -> list[Document]:
         from azure.mgmt.resourcegraph.models import QueryRequest, QueryRequestOptions, ResultFormat
 
-        query, rows, skip = sites_query(groups), [], None
+        query, rows, skip = self._columns.query(groups), [], None
         with reading("Resource Graph"):
             while True:
                 options = QueryRequestOptions(top=PAGE, skip_token=skip, result_format=ResultFormat.OBJECT_ARRAY)
                 request = QueryRequest(subscriptions=[self._arm.subscription], query=query, options=options)
                 answer = await self._arm.graph.resources(request)
-                rows += [_document(row) for row in cast(list[dict[str, Any]], answer.data)]
+                rows += [self._columns.document(row) for row in cast(list[dict[str, Any]], answer.data)]
                 skip = answer.skip_token
                 if not skip:
                     return rows
@@ -97,10 +108,8 @@ def batches(groups: Mapping[str, int], most: int = PAGE * 9 // 10) -> list[list[
     return [names for _, names in filled]
 
 
-def _document(row: dict[str, Any]) -> Document:
-    """A row in the shape that the rest of App Service's answers have."""
-    about = {name: row.get(name) for name in _COLUMNS}
-    return {"id": row["id"], "name": row["name"], "kind": row.get("kind"), "properties": about}
+def _column(name: str) -> str:
+    return name.replace(".", "_")
 
 
 def _quoted(name: str) -> str:
