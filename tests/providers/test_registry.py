@@ -59,7 +59,8 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 def test_our_own_provider_is_installed() -> None:
     assert "azure" in registry.names()
     assert "azure.app_configuration" in registry.load("azure").names
-    assert registry.broken() == ()
+    assert [one.fault for one in registry.installed()] == [""] * len(registry.installed())
+    assert all(one.ours for one in registry.installed())
 
 
 def test_listing_the_names_imports_no_provider(installed: None) -> None:
@@ -102,9 +103,17 @@ def test_a_broken_provider_is_told_why_to_those_who_use_it(installed: None, name
     assert registry.schemas("good") == {"connection": dict}
 
 
-def test_all_broken_providers_are_listed_for_a_check(installed: None) -> None:
-    found = dict(registry.broken())
-    assert [name.partition(" ")[0] for name in found] == ["exiting", "hollow", "missing", "raising"]
+def test_a_check_lists_them_all_and_says_what_is_wrong(installed: None) -> None:
+    found = {(one.name, one.package): one.fault for one in registry.installed()}
+    assert {name for (name, _), fault in found.items() if not fault} == {"azure", "good"}
+    assert {name for (name, _), fault in found.items() if fault} == {"azure", "exiting", "hollow", "missing", "raising"}
+    assert "is used instead" in found["azure", "elsewhere_good:provider"]
+
+
+def test_one_that_cannot_say_what_it_needs_is_as_good_as_none(installed: None) -> None:
+    (found,) = [one for one in registry.installed() if one.name == "raising"]
+    assert registry.schemas("raising") is None
+    assert found.fault.startswith("RuntimeError: needs a license")
 
 
 def test_our_own_name_can_not_be_taken_over(installed: None) -> None:

@@ -82,6 +82,9 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
     from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox
     from quarterdeck.runner.sessions import Sessions
 
+    # First, because a configuration that can't be used may be their fault.
+    for finding in _providers():
+        yield finding
     path = invocation.config_path()
     configuration = load_configuration(invocation)
     fleet = configuration.fleet
@@ -92,8 +95,6 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
         yield finding
     for finding in _cockpit():
         yield finding
-    for name, why in registry.broken():
-        yield Finding("provider", name, why, "reinstall or remove that package", ExitCode.USAGE)
     if invocation.sandbox:
         try:
             fleet = sandboxed(fleet, await asyncio.to_thread(ensure_sandbox, path))
@@ -133,6 +134,22 @@ def _store(invocation: Invocation) -> Iterator[Finding]:
         yield Finding("store", str(path), "" if path.exists() else "not made yet")
 
 
+def _providers() -> Iterator[Finding]:
+    """Ours in one line, each from elsewhere in one of its own, and whatever can't be used."""
+    from quarterdeck.providers.registry import installed
+
+    found = installed()
+    ours = [one for one in found if one.ours and not one.fault]
+    if ours:
+        yield Finding("provider", f"{ours[0].package}: {', '.join(one.name for one in ours)}")
+    for one in found:
+        if one.fault:
+            hint = "reinstall or remove that package"
+            yield Finding("provider", f"{one.name} ({one.package})", one.fault, hint, ExitCode.USAGE)
+        elif not one.ours:
+            yield Finding("provider", f"{one.package}: {', '.join(one.serves)}")
+
+
 def _cockpit() -> Iterator[Finding]:
     """This user's own: told where something is wrong with it."""
     from quarterdeck.cli.check_cockpit import faults
@@ -157,6 +174,9 @@ async def _connection(connection: Connection, fleet: Fleet, sessions: Sessions) 
             yield _permission(area, place.subject, allowed)
     except ProviderError as error:
         yield _finding(area, "can't be used", error.trouble)
+    except Exception as error:  # a provider from elsewhere may raise anything
+        trouble = Trouble("provider_error", f"the provider {connection.provider} failed: {type(error).__name__}")
+        yield _finding(area, "can't be used", trouble)
 
 
 def _hook(hook: Hook, invocation: Invocation) -> Finding:

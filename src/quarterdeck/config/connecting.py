@@ -83,8 +83,13 @@ class Connections:
             for key, mark, _ in rest.items():
                 self._report.add(mark, dotted((*path, key)), "unknown key", "this provider takes no options here")
             return {}
-        checked = check(model, rest, path, self._report)
-        return None if checked is None else flatten(checked, Path(node.mark.file).parent)
+        try:
+            checked = check(model, rest, path, self._report)
+            return None if checked is None else flatten(checked, Path(node.mark.file).parent)
+        except Exception as error:  # the model of a provider from elsewhere may raise anything
+            message = f"the provider can't tell what this means: {type(error).__name__}"
+            self._report.add(node.mark, dotted(path), message, "ask whoever makes that provider")
+            return None
 
     def unused(self) -> None:
         """Warn of connections that nothing refers to."""

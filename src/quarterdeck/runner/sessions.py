@@ -13,6 +13,7 @@ from quarterdeck.config.references import secret as secret_reference
 from quarterdeck.config.secrets import SecretUnavailable
 from quarterdeck.fleet.topology import Connection, Fleet, Role
 from quarterdeck.providers.base import Capability, GateSource, Provider, ProviderError, Refused, Session, SessionContext
+from quarterdeck.runner.mistakes import without_text
 from quarterdeck.runner.ports import Guard
 from quarterdeck.store.base import LeaseLost
 
@@ -116,7 +117,14 @@ class Sessions:
             log.info("%s asks for a person: it waits for a sign-in", connection.name)
             self._prompts[connection.name] = line
 
-        return provider.open(connection, SessionContext(self._clock, tell, secret, self._may_write))
+        try:
+            return provider.open(connection, SessionContext(self._clock, tell, secret, self._may_write))
+        except ProviderError:
+            raise
+        except Exception as error:  # a provider from elsewhere may raise anything
+            log.error("opening %s failed: %s", connection.name, without_text(error))
+            message = f"the provider {connection.provider} failed: {type(error).__name__}"
+            raise ProviderError("misconfigured", message, "ask whoever makes that provider") from None
 
     def _may_write(self) -> None:
         try:
