@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 
 def largest_remainder(shares: Mapping[str, float], total: int) -> dict[str, int]:
@@ -27,3 +27,21 @@ def largest_remainder(shares: Mapping[str, float], total: int) -> dict[str, int]
     for name in by_remainder[: total - sum(parts.values())]:
         parts[name] += 1
     return parts
+
+
+def whole_weights(shares: Mapping[str, float], totals: Iterable[int], tolerance: float) -> dict[str, int]:
+    """Whole weights for shares in percent, that add up to the first of `totals` at which none of them misses its share
+    by more than `tolerance` percent; the last of them, if none does.
+
+    Raises:
+        ValueError: as `largest_remainder`, and without any total.
+    """
+    whole = sum(shares.values())
+    weights: dict[str, int] = {}
+    for total in totals:
+        weights = largest_remainder(shares, total)
+        if all(abs(100 * weights[name] / total - 100 * share / whole) <= tolerance for name, share in shares.items()):
+            return weights
+    if not weights:
+        raise ValueError("no total to divide")
+    return weights

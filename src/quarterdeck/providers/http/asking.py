@@ -104,9 +104,12 @@ class Asking:
         ca_file: Path | None = None,
         headers: Mapping[str, str] | None = None,
         secrets: Sequence[str] = (),
+        socket: Path | None = None,
     ) -> None:
-        """`headers` go with every request; `secrets` are kept out of whatever is told. Raises ProviderError."""
+        """`headers` go with every request; `secrets` are kept out of whatever is told; through `socket`, if there is
+        one, all goes, whatever the host of a URL. Raises ProviderError."""
         self._timeout = timeout
+        self._socket = socket
         self._trust = _trusting(ca_file)
         self._headers = {"User-Agent": f"quarterdeck/{__version__}", "Accept-Encoding": "identity", **(headers or {})}
         self._secrets = tuple(secret for secret in secrets if secret)
@@ -122,9 +125,9 @@ class Asking:
             async with asyncio.timeout(self._timeout):
                 return await self._send(question)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            raise Unanswered(error, clean(question.asked, 100)) from None
+            raise Unanswered(error, self.who(question)) from None
         except TooLong:
-            message = f"{clean(question.asked, 100)} sent more than {MOST_BYTES // 1024 // 1024} MiB"
+            message = f"{self.who(question)} sent more than {MOST_BYTES // 1024 // 1024} MiB"
             raise ProviderError("garbage", message, "ask for less") from None
 
     async def read(self, question: Question) -> Answer:
@@ -144,8 +147,12 @@ class Asking:
         """The answer if it says yes. Raises ProviderError with what a JSON body says if not."""
         if 200 <= answer.status < 300:
             return answer
-        trouble = answered(answer.status, clean(question.asked, 100), self.tellable(_said(answer)))
+        trouble = answered(answer.status, self.who(question), self.tellable(_said(answer)))
         raise ProviderError(trouble.code, trouble.message, trouble.hint)
+
+    def who(self, question: Question) -> str:
+        """Who answers it, for people: a socket by its path, a server by host and port."""
+        return clean(str(self._socket) if self._socket else question.asked, 100)
 
     def tellable(self, text: str) -> str:
         """A server's words in one clean line, with nothing secret of ours in it."""
@@ -194,6 +201,14 @@ class Asking:
             # A proxy of the environment is for the outside; what is on this machine is asked directly.
             trust_env=not _on_this_machine(url),
             limits=httpx.Limits(keepalive_expiry=keep_seconds),
+            transport=self._through_the_socket(keep_seconds),
+        )
+
+    def _through_the_socket(self, keep_seconds: float) -> httpx.AsyncHTTPTransport | None:
+        if self._socket is None:
+            return None
+        return httpx.AsyncHTTPTransport(
+            uds=str(self._socket), verify=self._trust, limits=httpx.Limits(keepalive_expiry=keep_seconds)
         )
 
 

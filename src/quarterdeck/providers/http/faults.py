@@ -35,6 +35,10 @@ def unanswered(error: Exception, host: str) -> Trouble:
         return Trouble("unreachable", f"there is no way to {host}", "check the network, the VPN")
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
         return Trouble("timeout", f"no answer from {host} in time")
+    if any(isinstance(one, FileNotFoundError) for one in causes):
+        return Trouble("unreachable", f"there is no socket {host}", "check socket, and that the server runs")
+    if any(isinstance(one, PermissionError) for one in causes):
+        return Trouble("forbidden", f"this user may not open {host}", "give this user the right to open the socket")
     if isinstance(error, httpx.ConnectError):
         return Trouble("unreachable", f"can't connect to {host}", "check the network, the VPN, and that it runs")
     if isinstance(error, httpx.RemoteProtocolError):
@@ -67,6 +71,8 @@ def answered(status: int, host: str, said: str) -> Trouble:
             return Trouble("not_found", f"{host} has nothing there ({status}){words}", "check url")
         case 408 | 504:
             return Trouble("timeout", f"{host} answered {status}: too slow{words}")
+        case 412:
+            return Trouble("provider_error", f"{host}: somebody else changed it since it was read{words}", "plan again")
         case 429:
             return Trouble("throttled", f"{host} is asked too often{words}", "ask less often: a longer interval")
     return Trouble("provider_error", f"{host} answered {status}{words}")

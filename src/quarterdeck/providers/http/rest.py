@@ -22,7 +22,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from quarterdeck.clock import Clock
-from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused
 from quarterdeck.providers.http.asking import Answer, Asking, Question, Unanswered
 from quarterdeck.release.freshness import stamp
@@ -107,7 +106,7 @@ class Rest:
         self._quiet_until = 0.0
         self._pause = 0.0
         self._failing: tuple[float, ProviderError] | None = None
-        self.host = clean(Question("GET", url).asked, 100)
+        self.host = asking.who(Question("GET", url))
 
     async def get(self, path: str, params: Params = (), *, watching: bool = False) -> Any:
         """The JSON there.
