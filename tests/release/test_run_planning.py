@@ -19,7 +19,7 @@ from quarterdeck.release.release_command import Decide, read
 from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun
 from quarterdeck.release.run_planning import named_wait, plan_decision, plan_start, plan_steer
 from quarterdeck.release.run_settlement import settle_start
-from quarterdeck.release.run_survey import PipelineSurvey, Review, RunSurvey
+from quarterdeck.release.run_survey import PipelineSurvey, Review, RunLimits, RunSurvey, StartLimits
 
 DEPLOY = TargetId("", "deploy", pipeline=True)
 PLACE = Place("pipelines", DEPLOY, Address("github", {"repository": "contoso/shop"}))
@@ -168,3 +168,50 @@ def test_without_a_mark_a_newer_run_of_our_account_on_our_ref_is_ours(run: Pipel
     outline = plan_start(StartRun(DEPLOY), PLACE, PipelineSurvey("refs/heads/main", "9142"), "plan-1")
     assert isinstance(outline, Outline)
     assert settle_start(outline.steps[0], (run,), "qd").state == state
+
+
+def test_an_order_that_the_host_lacks_is_refused_with_what_does_the_same() -> None:
+    limits = RunLimits(orders=("cancel",), instead="start another one: qd run deploy")
+    failed = replace(RUN, state="failed", waits=())
+    refusal = plan_steer(SteerRun(DEPLOY, "9142", "rerun"), PLACE, RunSurvey(failed, limits=limits))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.hint) == ("impossible", "start another one: qd run deploy")
+    cancelling = plan_steer(SteerRun(DEPLOY, "9142", "cancel"), PLACE, RunSurvey(RUN, limits=limits))
+    assert isinstance(cancelling, Outline)
+    assert "rerun" not in cancelling.fuse.how
+
+
+def test_what_a_no_ends_is_said_where_it_is_more_than_what_was_asked() -> None:
+    limits = RunLimits(rejecting="rejected: it cancels the whole workflow", keeps_comments=False)
+    no = replace(YES, decision="reject", comment="Not today.")
+    outline = plan_decision(no, PLACE, RunSurvey(RUN, limits=limits), LIVE)
+    assert isinstance(outline, Outline)
+    assert outline.effects[0].after == "rejected: it cancels the whole workflow"
+
+
+def test_a_comment_that_the_host_forgets_is_told_as_ours() -> None:
+    survey = RunSurvey(RUN, limits=RunLimits(keeps_comments=False))
+    outline = plan_decision(replace(YES, comment="Go."), PLACE, survey, LIVE)
+    assert isinstance(outline, Outline)
+    assert [risk.text for risk in outline.risks if risk.code == "comment"]
+
+
+def test_a_yes_that_has_to_be_filled_in_is_left_to_the_hosts_own_form_and_a_no_is_not() -> None:
+    form = replace(LIVE, asks=("VERSION", "REGION"))
+    refusal = plan_decision(YES, PLACE, RunSurvey(RUN), form)
+    assert isinstance(refusal, Refusal)
+    assert "asks for VERSION, REGION" in refusal.message
+    assert isinstance(plan_decision(replace(YES, decision="reject"), PLACE, RunSurvey(RUN), form), Outline)
+
+
+def test_a_new_run_is_told_nothing_that_its_pipeline_does_not_take() -> None:
+    survey = PipelineSurvey("main", limits=StartLimits(refs=False, inputs=("VERSION",), marks=False))
+    strange = plan_start(StartRun(DEPLOY, inputs={"VERSOIN": "1"}), PLACE, survey, "m")
+    assert isinstance(strange, Refusal)
+    assert (strange.code, strange.hint) == ("usage", "it takes: VERSION")
+    elsewhere = plan_start(StartRun(DEPLOY, ref="other"), PLACE, survey, "m")
+    assert isinstance(elsewhere, Refusal)
+    assert elsewhere.hint == "leave --ref out"
+    outline = plan_start(StartRun(DEPLOY, inputs={"VERSION": "1"}), PLACE, survey, "m")
+    assert isinstance(outline, Outline)
+    assert [risk.remedy for risk in outline.risks if risk.code == "no-correlation"] == [""]

@@ -41,6 +41,7 @@ class PendingApproval:
         opens_at: until then a wait timer holds it, whatever people say.
         given, needed: who has said yes so far, and how many it takes.
         note: the host's own words to whoever decides.
+        asks: what has to be filled in together with a yes; there is no way to do that from here.
     """
 
     id: str
@@ -55,6 +56,7 @@ class PendingApproval:
     given: tuple[str, ...] = ()
     needed: int = 1
     note: str = ""
+    asks: tuple[str, ...] = ()
 
     @property
     def for_people(self) -> bool:

@@ -16,6 +16,8 @@ from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun
 from quarterdeck.release.run_survey import PipelineSurvey, RunSurvey
 
 _DONE = {"approve": "approved", "reject": "rejected"}
+_ORDERS = {"cancel": "cancelled", "rerun": "run again", "rerun_failed": "run again in part"}
+_MARKS = "declare `correlation_input` for it"
 
 
 def named_wait(action: DecideRun, survey: RunSurvey) -> PendingApproval | Refusal:
@@ -50,8 +52,12 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
         return Refusal(
             "denied", f"{what}: these credentials may not decide about {_where(action, wait)}", f"who may: {who}"
         )
-    before = sum(review.wait == wait.id for review in survey.reviews)
     yes = action.decision == "approve"
+    if yes and wait.asks:
+        asked = clean(", ".join(wait.asks), 120)
+        message = f"{what}: {_where(action, wait)} asks for {asked}, which only its host's form can tell"
+        return Refusal("impossible", message, f"answer it there: {run.url}" if run.url else "answer it there")
+    before = sum(review.wait == wait.id for review in survey.reviews)
     step = Step(
         id="1",
         verb="decide_run",
@@ -69,12 +75,13 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
     )  # fmt: skip
     goes_on = wait.blocks or (f"what it does to {wait.environment}" if wait.environment else "the run")
     since = "" if wait.since is None else f" since {moment(wait.since)}"
-    effects = (
-        Effect(what, _where(action, wait), f"waits{since}", f"goes on: {goes_on}" if yes else "rejected: it fails"),
-    )
+    outcome = f"goes on: {goes_on}" if yes else survey.limits.rejecting
+    effects = (Effect(what, _where(action, wait), f"waits{since}", outcome),)
     risks = (*_about_code(run), *_superseded(run, survey.others), *_of_wait(wait, yes=yes))
+    if action.comment and not survey.limits.keeps_comments:
+        risks = (*risks, Risk("info", "comment", "the host keeps no comments: the reason stands in our history only"))
     stop = f"an approval can't be taken back; qd run cancel {RunName(action.target.name, run.id)} stops the rest"
-    again = f"a rejection can't be taken back; qd run rerun {RunName(action.target.name, run.id)} asks again"
+    again = f"a rejection can't be taken back; {_again(action.target, run, survey)} asks again"
     feels = (
         f"everybody who uses {_where(action, wait) if wait.environment else 'what this pipeline changes'}"
         if yes
@@ -86,6 +93,12 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
 def plan_start(action: StartRun, place: Place, survey: PipelineSurvey, mark: str) -> Outline | Refusal:
     """One run. `mark` is what tells it from others, as far as the pipeline has an input for that."""
     name, ref = action.target.name, action.ref or survey.ref
+    if action.ref and not survey.limits.refs and action.ref != survey.ref:
+        return Refusal("usage", f"a run of {name} can't be told what to run on", "leave --ref out")
+    strange = [key for key in action.inputs if survey.limits.inputs is not None and key not in survey.limits.inputs]
+    if strange:
+        known = clean(", ".join(survey.limits.inputs or ()), 200)
+        return Refusal("usage", f"{name} takes no input {clean(strange[0], 60)}", f"it takes: {known or 'none'}")
     if survey.correlation in action.inputs:
         return Refusal("usage", f"the input {survey.correlation} of {name} is filled in by itself", "leave it out")
     inputs = {**action.inputs, **({survey.correlation: mark} if survey.correlation else {})}
@@ -107,7 +120,7 @@ def plan_start(action: StartRun, place: Place, survey: PipelineSurvey, mark: str
             risks.append(Risk("warning", "run-under-way", text, "wait for it, or cancel it"))
     if not survey.correlation:
         text = f"{name} has no input that tells our run from others: after a broken line the newest is taken for ours"
-        risks.append(Risk("info", "no-correlation", text, "declare `correlation_input` for it"))
+        risks.append(Risk("info", "no-correlation", text, _MARKS if survey.limits.marks else ""))
     effects = (Effect(name, "run", "-", f"a new one on {ref}{told}"),)
     fuse = Fuse(False, "a run can be cancelled; what it has done by then stays")
     return Outline((step,), effects, (), tuple(risks), fuse, "whoever uses what this pipeline changes")
@@ -117,6 +130,9 @@ def plan_steer(action: SteerRun, place: Place, survey: RunSurvey) -> Outline | R
     """Cancel a run, or run it again."""
     run, what = survey.run, title(action.target, survey.run)
     cancel = action.order == "cancel"
+    if action.order not in survey.limits.orders:
+        message = f"{what} can't be {_ORDERS[action.order]}: its host has no such thing"
+        return Refusal("impossible", message, survey.limits.instead)
     if cancel and not run.open:
         return Refusal("unchanged" if run.state == "cancelled" else "impossible", f"{what} has ended: {run.state}")
     if not cancel and run.open:
@@ -143,7 +159,7 @@ def plan_steer(action: SteerRun, place: Place, survey: RunSurvey) -> Outline | R
     effects = (Effect(what, "run", f"{run.state}, attempt {run.attempt}", after),)
     if cancel:
         risk = Risk("warning", "half-done", "what its jobs have done by then stays as it is: it may be half done")
-        fuse = Fuse(False, f"it can be run again: qd run rerun {RunName(action.target.name, run.id)}")
+        fuse = Fuse(False, f"it can be run again: {_again(action.target, run, survey)}")
         return Outline((step,), effects, (), (risk,), fuse, "whoever uses what it is changing")
     risks = (*_about_code(run), *_superseded(run, survey.others), *_hazards(run))
     return Outline((step,), effects, (), risks, Fuse(False, "a run can be cancelled; what it has done by then stays"))
@@ -162,6 +178,13 @@ def environment_of(fleet: Fleet, target: TargetId) -> str:
 def title(target: TargetId, run: PipelineRun) -> str:
     """A run in a word or two: `deploy #142`."""
     return f"{target.name} #{clean(run.number or run.id, 40)}"
+
+
+def _again(target: TargetId, run: PipelineRun, survey: RunSurvey) -> str:
+    """The words that bring a run once more."""
+    if "rerun" in survey.limits.orders:
+        return f"qd run rerun {RunName(target.name, run.id)}"
+    return f"qd run {target.name}"
 
 
 def _where(action: DecideRun, wait: PendingApproval) -> str:

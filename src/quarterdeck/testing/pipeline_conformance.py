@@ -24,7 +24,10 @@ MOST_LOOKS = 100
 async def check_decision(
     host: PipelineHost, place: Place, decision: Decision, pass_time: PassTime = asyncio.sleep
 ) -> None:
-    """The newest run that waits for a person is decided; deciding it once more is no error and changes nothing."""
+    """The newest run that waits for a person is decided; deciding it once more is no error and changes nothing.
+
+    What a yes asks for that can't be told must be refused by the planner, and is not sent.
+    """
     waiting = await _seen(host, place, lambda run: any(wait.for_people for wait in run.waits), pass_time)
     require(waiting.state == "waiting", f"run {waiting.id} waits for a person and is {waiting.state}")
     action = DecideRun(place.target, waiting.id, decision, comment="conformance")
@@ -33,7 +36,11 @@ async def check_decision(
     wait = named_wait(action, survey)
     if isinstance(wait, Refusal):
         raise NotConforming(f"run {waiting.id}: the survey doesn't find what was observed: {wait.message}")
-    steps = steps_of(plan_decision(action, place, survey, wait), f"{decision} run {waiting.id}")
+    outline = plan_decision(action, place, survey, wait)
+    if decision == "approve" and wait.asks:
+        require(isinstance(outline, Refusal), f"run {waiting.id} asks for {wait.asks}, and a plain yes was planned")
+        return
+    steps = steps_of(outline, f"{decision} run {waiting.id}")
     await take(host, steps, pass_time)
     after = await host.survey_run(place.address, waiting.id)
     require(len(after.reviews) > len(survey.reviews), "the decision isn't among the reviews of the run")
@@ -43,7 +50,8 @@ async def check_decision(
 
 
 async def check_run(host: PipelineHost, place: Place, pass_time: PassTime = asyncio.sleep) -> None:
-    """A run is started, cancelled and run again."""
+    """A run is started, cancelled and run again. An order that the survey doesn't have must be refused by the planner,
+    and is not given."""
     survey = await host.survey_pipeline(place.address)
     require_printable(survey, f"survey of {place.subject}")
     mark = "conformance-1"
@@ -55,9 +63,13 @@ async def check_run(host: PipelineHost, place: Place, pass_time: PassTime = asyn
     for order in orders:
         now = await host.survey_run(place.address, started.id)
         outline: Outline | Refusal = plan_steer(SteerRun(place.target, started.id, order), place, now)
+        if order not in now.limits.orders:
+            require(isinstance(outline, Refusal), f"the survey says that there is no {order}, and one was planned")
+            continue
         await take(host, steps_of(outline, order), pass_time)
-    last = (await host.survey_run(place.address, started.id)).run
-    require(last.attempt == started.attempt + 1, f"run again, it is still attempt {last.attempt}")
+    last = await host.survey_run(place.address, started.id)
+    expected = started.attempt + ("rerun" in last.limits.orders)
+    require(last.run.attempt == expected, f"it should be at attempt {expected} and is at {last.run.attempt}")
 
 
 async def _seen(
