@@ -60,6 +60,15 @@ def check(
     return None
 
 
+def fits(model: type[BaseModel], node: Node) -> bool:
+    """Whether a model takes a node as it is. Nobody is told if it doesn't: another one may."""
+    try:
+        model.model_validate(plain(node))
+    except ValidationError:
+        return False
+    return True
+
+
 def suggestion(wrong: str, known: list[str]) -> str:
     """A hint for a word that isn't among the known ones."""
     close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.6)

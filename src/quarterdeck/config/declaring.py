@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from quarterdeck.config.checking import check, refuse_bad_names, refuse_case_twins, suggestion
+from quarterdeck.config.checking import check, fits, refuse_bad_names, refuse_case_twins, suggestion
 from quarterdeck.config.connecting import Connections
 from quarterdeck.config.model import LATER, EnvironmentEntry, PlaceEntry, RegionEntry, ServiceEntry, Swap, Top
 from quarterdeck.config.names import Names, held, section
@@ -147,7 +147,7 @@ class _Declaration:
         place = Place(role, target, Address(entry.connection, options))
         self._twin(place, node.mark, path)
         self._places.append(place)
-        if role == "slots" and "slot_traffic" in parts:
+        if role == "slots" and "slot_traffic" in parts and fits(parts["slot_traffic"], node.without("connection")):
             self._places.append(Place("slot_traffic", target, place.address))
 
     def _twin(self, place: Place, mark: Mark, path: NodePath) -> None:

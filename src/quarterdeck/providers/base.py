@@ -254,7 +254,7 @@ class Provider(Protocol):
         may have the key `alerts`, with a model that refuses `matchers` which it couldn't read.
 
         A `slots` address of a provider that also divides traffic between slots is used for `slot_traffic` too if
-        `slot_traffic` is a key.
+        `slot_traffic` is a key and its model takes the address.
 
         The models get texts (the type of a field decides what a text means, so no field may be strict) and should
         forbid unknown keys. A field of type `SecretStr` takes a reference such as `${env:NAME}` and nothing else (in

@@ -1,4 +1,4 @@
-"""Microsoft Azure: App Service slots and ramp-up rules, Traffic Manager, App Configuration.
+"""Microsoft Azure: App Service, Container Apps, Cloud Services, Traffic Manager, Front Door, App Configuration.
 
 Importing this package imports none of Azure's SDKs: that takes most of a second, and only a runner needs them.
 """
@@ -28,7 +28,7 @@ class AzureProvider:
         return {
             "connection": schema.ArmConnection,
             "slots": schema.SlotsAddress,
-            "slot_traffic": schema.SlotsAddress,
+            "slot_traffic": schema.SlotTrafficAddress,
             "traffic": schema.TrafficAddress,
         }
 

@@ -80,23 +80,63 @@ class AppConfigurationConnection(_SignIn):
         return self
 
 
-class SlotsAddress(_Part):
-    """An App Service site with its deployment slots.
+Version = Annotated[str, StringConstraints(pattern=r"^(auto|image|deployment|setting:.+)$")]
 
-    `version` says where the version of a build is read: `image` (tag of the container image), `deployment` (record
-    of the last deployment), `setting:NAME` (an app setting), `auto` (the image of containers, else the deployment).
+
+class SlotTrafficAddress(_Part):
+    """What has slots between which traffic is divided: an App Service site, or a container app with its labels.
+
+    `version` says where the version of a site's build is read: `image` (tag of the container image), `deployment`
+    (record of the last deployment), `setting:NAME` (an app setting), `auto` (the image of containers, else the
+    deployment; this if left out).
     """
 
     resource_group: Text
-    site: Text
-    version: Annotated[str, StringConstraints(pattern=r"^(auto|image|deployment|setting:.+)$")] = "auto"
+    site: Text | None = None
+    container_app: Text | None = None
+    version: Version | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SlotTrafficAddress:
+        _one_of(self, "site", "container_app")
+        _only_with(self, "version", "site")
+        return self
+
+
+class SlotsAddress(_Part):
+    """What has slots that swap: an App Service site, a container app with its labels, or one of the two cloud services
+    (extended support) that trade their addresses. For `version` see `SlotTrafficAddress`."""
+
+    resource_group: Text
+    site: Text | None = None
+    container_app: Text | None = None
+    cloud_service: Text | None = None
+    version: Version | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SlotsAddress:
+        _one_of(self, "site", "container_app", "cloud_service")
+        _only_with(self, "version", "site")
+        return self
 
 
 class TrafficAddress(_Part):
-    """A Traffic Manager profile."""
+    """What divides traffic: a Traffic Manager profile, the revisions of a container app, or the origins of an origin
+    group of a Front Door profile (Standard or Premium)."""
 
     resource_group: Text
-    profile: Text
+    profile: Text | None = None
+    container_app: Text | None = None
+    front_door: Text | None = None
+    origin_group: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> TrafficAddress:
+        _one_of(self, "profile", "container_app", "front_door")
+        _only_with(self, "origin_group", "front_door")
+        if self.front_door is not None and self.origin_group is None:
+            raise ValueError("front_door also needs origin_group")
+        return self
 
 
 class FlagsAddress(_Part):
@@ -104,3 +144,14 @@ class FlagsAddress(_Part):
 
     label: str = ""
     prefix: str = ""
+
+
+def _one_of(address: BaseModel, *kinds: str) -> None:
+    given = [kind for kind in kinds if getattr(address, kind) is not None]
+    if len(given) != 1:
+        raise ValueError(f"name one of {', '.join(kinds)}" + (f", not {' and '.join(given)}" if given else ""))
+
+
+def _only_with(address: BaseModel, option: str, kind: str) -> None:
+    if getattr(address, option) is not None and getattr(address, kind) is None:
+        raise ValueError(f"{option} is only for a {kind}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from quarterdeck.fleet.observation import Trouble
@@ -10,10 +11,13 @@ from quarterdeck.fleet.topology import Role
 from quarterdeck.providers.azure.app_service.directory import Directory
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.checks import check_store, check_subscription
-from quarterdeck.providers.base import Capability
+from quarterdeck.providers.azure.kinds import Slots, Traffic
+from quarterdeck.providers.base import Capability, SlotHost, TrafficRouter
 
 if TYPE_CHECKING:
     from quarterdeck.providers.azure.app_configuration import Store
+    from quarterdeck.providers.azure.container_apps.splits import Between
+    from quarterdeck.providers.azure.container_apps.watching import AppsWatch
 
 
 class ArmSession:
@@ -34,18 +38,45 @@ class ArmSession:
 
     def _made(self, role: Role) -> Capability | None:
         if role == "slots":
-            from quarterdeck.providers.azure.app_service.slots import AppServiceSlots
-
-            return AppServiceSlots(self._arm, self._directory)
+            return Slots("azure resource graph", {"site": self._site_slots, "container_app": self._labels})
         if role == "slot_traffic":
-            from quarterdeck.providers.azure.app_service.ramp import RampRules
-
-            return RampRules(self._arm, self._directory)
+            makers = {"site": self._ramp_rules, "container_app": lambda: self._app_traffic("labels")}
+            return Traffic("azure resource manager", makers)
         if role == "traffic":
-            from quarterdeck.providers.azure.traffic_manager.router import TrafficManager
-
-            return TrafficManager(self._arm)
+            makers = {"profile": self._profiles, "container_app": lambda: self._app_traffic("revisions")}
+            return Traffic("azure resource manager", makers)
         return None
+
+    def _site_slots(self) -> SlotHost:
+        from quarterdeck.providers.azure.app_service.slots import AppServiceSlots
+
+        return AppServiceSlots(self._arm, self._directory)
+
+    def _ramp_rules(self) -> TrafficRouter:
+        from quarterdeck.providers.azure.app_service.ramp import RampRules
+
+        return RampRules(self._arm, self._directory)
+
+    def _profiles(self) -> TrafficRouter:
+        from quarterdeck.providers.azure.traffic_manager.router import TrafficManager
+
+        return TrafficManager(self._arm)
+
+    def _labels(self) -> SlotHost:
+        from quarterdeck.providers.azure.container_apps.slots import ContainerAppLabels
+
+        return ContainerAppLabels(self._arm, self._apps)
+
+    def _app_traffic(self, between: Between) -> TrafficRouter:
+        from quarterdeck.providers.azure.container_apps.traffic import ContainerAppTraffic
+
+        return ContainerAppTraffic(self._arm, self._apps, between)
+
+    @cached_property
+    def _apps(self) -> AppsWatch:
+        from quarterdeck.providers.azure.container_apps.watching import AppsWatch
+
+        return AppsWatch(self._arm)
 
     def gates(self) -> None:
         return None
