@@ -13,7 +13,7 @@
 against goes into the results (`tests.servers.recording`), where `.ci/summary` counts it.
 """
 
-from tests.servers.finding import needs, program, servers_python
+from tests.servers.finding import needs, node_package, program, servers_python
 from tests.servers.postgres import Database, postgres
 from tests.servers.starting import PATIENCE, Server, answers, free_port, running
 
@@ -24,6 +24,7 @@ __all__ = [
     "answers",
     "free_port",
     "needs",
+    "node_package",
     "postgres",
     "program",
     "running",

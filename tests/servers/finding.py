@@ -43,6 +43,15 @@ def servers_python() -> Path:
     return found
 
 
+def node_package(name: str) -> Path:
+    """The folder of a server that Node runs, to be started with `program("node")`; without it the test is skipped."""
+    recording.note(name)
+    found = INSTALLED / "node" / "node_modules" / name
+    if not found.is_dir():
+        pytest.skip(f"{name} isn't installed here: .ci/servers installs it", allow_module_level=True)
+    return found
+
+
 def needs(*names: str) -> pytest.MarkDecorator:
     """The mark of tests that run against these programs: `pytestmark = needs("haproxy")`."""
     return pytest.mark.server(*names)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import shlex
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.runner.crew import CONFIG, SWAP, Crew, processes, until
+from tests.servers import answers, free_port, program, running
 from tests.terminal.cockpits import PATIENCE, PROGRAM, Terminal, cockpit
 from tests.ui.scenes import Scene
 
@@ -26,7 +25,6 @@ from quarterdeck.store.opening import open_store
 pytestmark = pytest.mark.process
 
 SLOW = Path(__file__).with_name("slow_link.py")
-SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
 class Host:
@@ -62,8 +60,8 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
-    if SSHD is None or shutil.which("ssh") is None:
-        pytest.skip("no sshd here: install openssh-server and openssh-client")
+    sshd = program("sshd")
+    program("ssh")
     folder = tmp_path / "ssh"
     folder.mkdir(mode=0o700)
     for name in ("host", "key"):
@@ -71,9 +69,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
     (folder / "key.pub").rename(folder / "authorized")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {
         "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "PidFile": "none", "UsePAM": "no",
         "AuthorizedKeysFile": folder / "authorized", "StrictModes": "no", "PasswordAuthentication": "no",
@@ -81,25 +77,8 @@ def host(tmp_path: Path) -> Iterator[Host]:
     }  # fmt: skip
     config = folder / "sshd_config"
     config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-    daemon = subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(port)
+    with running([sshd, "-D", "-e", "-f", config], cwd=folder / "sshd", ready=lambda: answers(port)):
         yield Host(folder, port)
-    finally:
-        daemon.terminate()
-        daemon.wait()
-
-
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            assert time.monotonic() < deadline, "sshd doesn't come up"
-            time.sleep(0.02)
-        else:
-            return
 
 
 def over_there(store: Path) -> str:
@@ -207,8 +186,7 @@ def test_a_swap_goes_on_when_the_line_breaks_and_the_next_cockpit_tells_its_end(
 
 
 def test_in_tmux_the_same_cockpit_is_there_again_after_the_line_broke(host: Host, store: Path, tmp_path: Path) -> None:
-    if shutil.which("tmux") is None:
-        pytest.skip("no tmux here: install tmux")
+    program("tmux")
     tmux = f"env -u TMUX LC_ALL=C.UTF-8 tmux -S {tmp_path}/tmux"
     try:
         with host.log_in(f"{tmux} new-session -s watch {shlex.quote(over_there(store))}") as terminal:
