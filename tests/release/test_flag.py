@@ -55,6 +55,26 @@ def test_what_a_store_cannot_express_and_nobody_touches_stays() -> None:
     assert outline(plan_flag(FlagChange(BANNER, percent=29), FLAGS, survey))
 
 
+@pytest.mark.parametrize(
+    ("action", "survey", "after"),
+    [
+        (FlagChange(BANNER, enabled=True), flag(enabled=False), (100.0, {})),
+        (FlagChange(BANNER, admit=(Audience("early", 50),)), flag(enabled=False, percent=5.0), (0.0, {"early": 50.0})),
+        (
+            FlagChange(BANNER, audience=(Audience("early", 0), Audience("late", 1))),
+            flag(percent=5.0),
+            (5.0, {"late": 1.0}),
+        ),
+    ],
+)
+def test_where_rules_add_up_everybody_has_a_percentage_and_nothing_is_no_group(
+    action: FlagChange, survey: FlagSurvey, after: tuple[float, dict[str, float]]
+) -> None:
+    (step,) = outline(plan_flag(action, FLAGS, replace(survey, limits=FlagLimits(adds_up=True)))).steps
+    assert step.after == {"enabled": True, "percent": after[0], "audience": after[1]}
+    assert step.change["percent"] == after[0]
+
+
 def test_who_will_notice() -> None:
     off = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag(percent=25.0)))
     assert "25% -> 0%" in off.who_feels_it

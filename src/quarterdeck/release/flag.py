@@ -48,6 +48,8 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
     """The write that gives a flag these facts (see `release/settlement.py`)."""
     flag, now = survey.reading, flag_facts(survey.reading)
     where = str(action.target)
+    if survey.limits.adds_up:
+        wanted = _added_up(wanted)
     if flag.locked:
         return Refusal("impossible", f"{where} is locked in the flag store", "unlock it there, if you may")
     if now == wanted:
@@ -71,6 +73,15 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
     fuse = Fuse(True, "set the flag back", 0, "what users did meanwhile", "")
     risks = (*survey.risks, *_risks(where, survey, wanted))
     return Outline((step,), effects, (), risks, fuse, blast_radius(place, flag, now, wanted))
+
+
+def _added_up(wanted: Facts) -> Facts:
+    """The same for a flag store whose rules add up (see `FlagLimits`), as it will be read back."""
+    audience = {group: percent for group, percent in wanted["audience"].items() if percent}
+    everybody = wanted["percent"]
+    if everybody is None:
+        everybody = 0.0 if audience else 100.0
+    return {"enabled": wanted["enabled"], "percent": everybody, "audience": audience}
 
 
 def shared(action: FlagChange, place: Place, label: str, fleet: Fleet) -> Refusal | Risk | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from quarterdeck.fleet.readings import FlagReading, SlotReading, TrafficReading
 from quarterdeck.records import dataclass, field
 from quarterdeck.release.plan import Facts, Risk, SettingMove
@@ -9,6 +11,10 @@ from quarterdeck.release.plan import Facts, Risk, SettingMove
 FORBIDS_SWAP = "forbids-swap"
 FORBIDS_PREVIEW = "forbids-preview"
 """Codes of a `Risk` in a `SwapSurvey` that is the provider's own rule against it: there will be no plan."""
+
+FORBIDS_SWAP_BACK = "forbids-swap-back"
+"""Code of a `Risk` in a `SwapSurvey` whose swap can't be taken back by another one; its text says what the way back is
+instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,9 @@ class Limits:
         ordered: True where the first destination that is enabled and up gets everything (priority routing; the
             reading lists them in that order), so that only 0 and 100 percent can be expressed.
         lag: seconds that old clients may stay where they were.
+        stops: the only splits that can be reached from where it is now, in percent by destination (what isn't named
+            has none), where a system goes by stages of its own; None if any can.
+        why: what a refusal of other splits says about it ("" for nothing more).
     """
 
     units: int = 100
@@ -31,6 +40,8 @@ class Limits:
     atomic: bool = True
     ordered: bool = False
     lag: float = 0
+    stops: tuple[Mapping[str, float], ...] | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +78,15 @@ class FlagLimits:
         percent: whether everybody can get it in part.
         percent_step: the finest percentage (1 for whole percents, 0.001 for a thousandth of one); 0 if any goes.
         audience: whether named groups can have a percentage of their own.
+        adds_up: its rules add up: whoever one of them lets in sees the flag. Then everybody always has a percentage
+            (0 where only groups are let in, 100 where there is no rule), and a group with 0% is no group.
         why: what a refusal says about it ("" for "the flag store can't").
     """
 
     percent: bool = True
     percent_step: float = 0
     audience: bool = True
+    adds_up: bool = False
     why: str = ""
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.providers.loopback import Asked, Loopback, listening, says
 from tests.runner.timepiece import ManualClock
 
+from quarterdeck.fleet.observation import Trouble
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused
 from quarterdeck.providers.http.asking import Answer
 from quarterdeck.providers.http.keeping import KeptAsking
@@ -98,6 +99,25 @@ async def test_a_queue_of_watchers_stops_at_the_first_closed_door(clock: ManualC
     assert len(server.asked) == 1
 
 
+async def test_a_question_that_is_posted_is_a_read_in_every_respect(clock: ManualClock) -> None:
+    def never() -> None:
+        raise AssertionError("a read needs no leave to write")
+
+    answers = [b"", says([1, 2]), says({}, 500)]
+    async with listening(lambda _: answers.pop(0)) as server:
+        api = rest(server, clock, may_write=never)
+        assert await api.query("/search", {"names": ["a"]}) == [1, 2]
+        with pytest.raises(ProviderError):
+            await api.query("/search", {}, watching=True)
+        with pytest.raises(ProviderError):
+            await api.query("/search", {}, watching=True)
+    assert [(asked.method, asked.body) for asked in server.asked] == [
+        ("POST", b'{"names":["a"]}'),
+        ("POST", b'{"names":["a"]}'),
+        ("POST", b"{}"),
+    ]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 async def test_a_write_goes_out_once_with_leave_asked_last(method: Writing, clock: ManualClock) -> None:
     asked_for_leave: list[int] = []
@@ -151,3 +171,33 @@ async def test_a_web_page_instead_of_a_writes_answer_is_doubt(clock: ManualClock
         api = rest(server, clock)
         with pytest.raises(InDoubt, match="web page"):
             api.json_of(await api.write("POST", "/x", {}))
+
+
+async def test_a_redirect_is_a_yes_only_where_a_system_shows_a_page_after_what_was_done(clock: ManualClock) -> None:
+    class Its(Manners):
+        def is_done(self, answer: Answer) -> bool:
+            return "login" not in answer.headers.get("location", "")
+
+    for where, done in (("/job/x/", True), ("/login", False)):
+        async with listening(lambda _, where=where: says("", 302, Location=where)) as server:
+            api = rest(server, clock, Its())
+            if done:
+                assert (await api.write("POST", "/x")).status == 302
+                continue
+            with pytest.raises(Refused, match="redirect"):
+                await api.write("POST", "/x")
+
+
+async def test_a_yes_that_is_a_page_to_sign_in_is_a_no_and_a_write_so_answered_had_no_effect(
+    clock: ManualClock,
+) -> None:
+    class Its(Manners):
+        def disguised(self, answer: Answer) -> Trouble | None:
+            return Trouble("unauthenticated", "sign in first") if answer.status == 203 else None
+
+    async with listening(lambda _: says("<html>sign in</html>", 203, kind="text/html")) as server:
+        api = rest(server, clock, Its())
+        with pytest.raises(ProviderError, match="sign in first"):
+            await api.get("/x")
+        with pytest.raises(Refused, match="sign in first"):
+            await api.write("POST", "/x", {})

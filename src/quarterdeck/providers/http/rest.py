@@ -22,6 +22,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from quarterdeck.clock import Clock
+from quarterdeck.fleet.observation import Trouble
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused
 from quarterdeck.providers.http.asking import Answer, Asking, Question, Unanswered
 from quarterdeck.release.freshness import stamp
@@ -76,6 +77,15 @@ class Manners:
         """Whether a write that was answered like that had no effect. What a server that fell over, or one in front of
         it, did with it nobody knows."""
         return answer.status < 500 and answer.status != 408
+
+    def is_done(self, answer: Answer) -> bool:
+        """Whether a redirect says that a write was done: systems made for browsers show a page afterwards."""
+        return False
+
+    def disguised(self, answer: Answer) -> Trouble | None:
+        """What an answer that says yes, or leads elsewhere, really is: a page to sign in, for instance. None for what
+        is as it seems. A write that is answered like that had no effect."""
+        return None
 
     def hint(self, answer: Answer) -> str:
         """What to do about an answer that says no; "" to leave it at what holds for all systems."""
@@ -138,15 +148,17 @@ class Rest:
         self, path: str, params: Params = (), headers: Mapping[str, str] | None = None, *, watching: bool = False
     ) -> Answer:
         """The answer to a GET that says yes, or 304 if `headers` make it conditional. Raises ProviderError."""
-        self._require_leave()
-        if watching:
-            self._require_leave_to_watch()
         question = Question("GET", self._at(path), params=tuple(params), headers=self._headers(headers))
-        async with self._line(watching=watching):
-            answer = await self._answered(question)
+        answer = await self._read(question, watching=watching)
         if answer.status == 304 and headers:
             return answer
         return self._good(answer, question)
+
+    async def query(self, path: str, document: Any, *, watching: bool = False) -> Any:
+        """The JSON that answers a question which doesn't fit into a URL: a POST that changes nothing, so that it is a
+        read in every respect. Raises ProviderError."""
+        question = Question("POST", self._at(path), document=document, headers=self._headers(None))
+        return self._good(await self._read(question, watching=watching), question).json(self.host)
 
     async def write(
         self,
@@ -186,6 +198,8 @@ class Rest:
         except ProviderError as error:
             raise _told(InDoubt, error) from None
         self._note(answer)
+        if 300 <= answer.status < 400 and self._manners.is_done(answer):
+            return answer
         try:
             return self._good(answer, question)
         except ProviderError as error:
@@ -206,6 +220,14 @@ class Rest:
         """A server's words in one clean line, with nothing secret of ours in it."""
         return self._asking.tellable(text)
 
+    async def _read(self, question: Question, *, watching: bool) -> Answer:
+        """Whatever comes back that isn't a server's fault. Raises ProviderError."""
+        self._require_leave()
+        if watching:
+            self._require_leave_to_watch()
+        async with self._line(watching=watching):
+            return await self._answered(question)
+
     async def _answered(self, question: Question) -> Answer:
         try:
             answer = await self._asking.read(question)
@@ -225,6 +247,8 @@ class Rest:
     def _good(self, answer: Answer, question: Question) -> Answer:
         if self._manners.is_limit(answer):
             raise self._throttled(self._quiet_until, f"{self._manners.limit} is used up")
+        if trouble := self._manners.disguised(answer):
+            raise ProviderError(trouble.code, self._asking.tellable(trouble.message), trouble.hint)
         try:
             return self._asking.good(answer, question)
         except ProviderError as error:
