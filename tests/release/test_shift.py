@@ -177,3 +177,22 @@ def test_a_share_for_what_was_switched_off_switches_it_on() -> None:
     weight, enabled = weights_after({"off": 50}, live, off)["off"]
     assert enabled
     assert weight > 0
+
+
+STAGED = Limits(
+    units=0, stops=({"stable": 60, "canary": 40}, {"stable": 100}), why="it goes by the steps of its declaration"
+)
+
+
+def test_a_router_that_goes_by_stages_of_its_own_is_shifted_to_one_of_those() -> None:
+    router = Router(TRAFFIC, traffic(STAGED, ("stable", 80), ("canary", 20)))
+    for shares in ({"canary": 40}, {"canary": 0}):
+        (step,) = outline(plan_shift(Shift(CHECKOUT, shares), [router])).steps
+        assert step.after["shares"]["canary"] == shares["canary"]
+
+
+def test_what_lies_between_its_stages_is_refused_with_those_it_has() -> None:
+    router = Router(TRAFFIC, traffic(STAGED, ("stable", 80), ("canary", 20)))
+    no = refusal(plan_shift(Shift(CHECKOUT, {"canary": 50}), [router]))
+    assert "stable 50%, canary 50% can't be reached from here: it goes by the steps" in no.message
+    assert no.hint == "what can be reached from here: stable 60%, canary 40%; stable 100%"

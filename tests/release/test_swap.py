@@ -11,7 +11,7 @@ from quarterdeck.fleet.readings import SwapRecord
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.release.action import Swap
 from quarterdeck.release.plan import Risk
-from quarterdeck.release.survey import FORBIDS_PREVIEW, FORBIDS_SWAP
+from quarterdeck.release.survey import FORBIDS_PREVIEW, FORBIDS_SWAP, FORBIDS_SWAP_BACK
 from quarterdeck.release.swap import Site, plan_swap
 
 PENDING = slot("production", "2.14.3", preview_from="Staging")
@@ -123,3 +123,14 @@ def test_a_ramp_rule_is_told_once() -> None:
     told = Risk("danger", "ramp-rule", "said by the provider")
     both = site(traffic=split(("production", 90), ("staging", 10)), risks=(told,))
     assert [r for r in outline(plan_swap(Swap(CHECKOUT), [both])).risks if r.code == "ramp-rule"] == [told]
+
+
+def test_a_swap_that_another_one_would_not_take_back_promises_no_way_back() -> None:
+    one = site()
+    final = Risk("warning", FORBIDS_SWAP_BACK, "the former build is gone soon", "deploy it again")
+    plan = outline(plan_swap(Swap(CHECKOUT), [replace(one, survey=replace(one.survey, risks=(final,)))]))
+    assert not plan.fuse.possible
+    assert plan.fuse.how == "production/checkout: the former build is gone soon; deploy it again"
+    assert [effect.what for effect in plan.effects] == ["build in production"]
+    assert plan.steps[0].undo is None
+    assert codes(plan)[FORBIDS_SWAP_BACK] == "warning"

@@ -9,7 +9,7 @@ from quarterdeck.fleet.topology import Place
 from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Effect, Fuse, Refusal, Risk, Step
 from quarterdeck.release.settlement import TOLERANCE, destination_facts, share_facts
-from quarterdeck.release.survey import TrafficSurvey
+from quarterdeck.release.survey import Limits, TrafficSurvey
 from quarterdeck.release.weighting import (
     NOTICEABLE,
     Side,
@@ -50,6 +50,8 @@ def shares_outline(place: Place, survey: TrafficSurvey, wanted: Mapping[str, flo
     before = share_facts(survey.reading)
     if all(abs(before["shares"].get(name, 0) - share) < TOLERANCE for name, share in wanted.items()):
         return Outline(())
+    if refusal := _out_of_reach(where, survey.limits, wanted):
+        return refusal
     step = Step(
         id="1",
         verb="set_shares",
@@ -64,6 +66,24 @@ def shares_outline(place: Place, survey: TrafficSurvey, wanted: Mapping[str, flo
         repeatable=True,
     )
     return _told(place, survey, before["shares"], wanted, (step,), ())
+
+
+def _out_of_reach(where: str, limits: Limits, wanted: Mapping[str, float]) -> Refusal | None:
+    """The rule of a system that goes by stages of its own."""
+    if limits.stops is None:
+        return None
+    for stop in limits.stops:
+        if all(abs(stop.get(name, 0) - wanted.get(name, 0)) < TOLERANCE for name in {*stop, *wanted}):
+            return None
+    because = f": {limits.why}" if limits.why else ""
+    offers = "; ".join(words(stop) for stop in limits.stops)
+    hint = f"what can be reached from here: {offers}" if offers else "wait for it, or change it where it is declared"
+    return Refusal("impossible", f"{where}: {words(wanted)} can't be reached from here{because}", hint)
+
+
+def words(shares: Mapping[str, float]) -> str:
+    """Shares for people."""
+    return ", ".join(f"{name} {share:.4g}%" for name, share in shares.items())
 
 
 def healthy(destinations: Sequence[Destination]) -> set[str]:

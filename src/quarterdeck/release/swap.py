@@ -11,7 +11,7 @@ from quarterdeck.release.action import Swap, SwapMode
 from quarterdeck.release.outline import Outline, joined
 from quarterdeck.release.plan import Effect, Fuse, Refusal, Risk, Step, Verb
 from quarterdeck.release.settlement import slot_facts
-from quarterdeck.release.survey import FORBIDS_PREVIEW, FORBIDS_SWAP, SwapSurvey
+from quarterdeck.release.survey import FORBIDS_PREVIEW, FORBIDS_SWAP, FORBIDS_SWAP_BACK, SwapSurvey
 
 SOURCE = "staging"
 DESTINATION = "production"
@@ -125,9 +125,14 @@ def _step(mode: SwapMode, site: Site) -> Step:
         change=change,
         before=before,
         after=after,
-        undo={"verb": back[mode], **change},
+        undo=None if _final(site) and back[mode] == "swap" else {"verb": back[mode], **change},
         repeatable=mode == "cancel",
     )
+
+
+def _final(site: Site) -> Risk | None:
+    """The provider's word that another swap wouldn't take this one back."""
+    return next((risk for risk in site.survey.risks if risk.code == FORBIDS_SWAP_BACK), None)
 
 
 _SUMMARIES: dict[SwapMode, str] = {
@@ -142,10 +147,8 @@ def _effects(mode: SwapMode, site: Site) -> tuple[Effect, ...]:
     where, source, destination = str(site.place.target), site.survey.source, site.survey.destination
     if mode in ("swap", "complete"):
         old, new = version(destination.build), version(source.build)
-        return (
-            Effect(where, f"build in {destination.name}", old, new),
-            Effect(where, f"build in {source.name}", new, old),
-        )
+        gets_new = Effect(where, f"build in {destination.name}", old, new)
+        return (gets_new,) if _final(site) else (gets_new, Effect(where, f"build in {source.name}", new, old))
     own, borrowed = f"those of {source.name}", f"those of {destination.name}"
     before, after = (own, borrowed) if mode == "preview" else (borrowed, own)
     return (
@@ -206,6 +209,9 @@ def _fuse(action: Swap, sites: Sequence[Site]) -> Fuse:
         return Fuse(True, "cancel the preview", seconds, "nothing", "somebody completes it")
     if action.mode == "cancel":
         return Fuse(True, "start the preview again", seconds, "nothing", f"the next deployment to {source}")
+    for site in sites:
+        if final := _final(site):
+            return Fuse(False, f"{site.place.target}: {final.text}" + (f"; {final.remedy}" if final.remedy else ""))
     return Fuse(
         True,
         "swap back: the build that serves now stays warm in " + source,
