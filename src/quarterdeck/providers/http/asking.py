@@ -105,12 +105,14 @@ class Asking:
         headers: Mapping[str, str] | None = None,
         secrets: Sequence[str] = (),
         socket: Path | None = None,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         """`headers` go with every request; `secrets` are kept out of whatever is told; through `socket`, if there is
-        one, all goes, whatever the host of a URL. Raises ProviderError."""
+        one, all goes, whatever the host of a URL; `trust` stands for what `ca_file` leads to where a client has to
+        show a certificate, too. Raises ProviderError."""
         self._timeout = timeout
         self._socket = socket
-        self._trust = _trusting(ca_file)
+        self._trust = trust or _trusting(ca_file)
         self._headers = {"User-Agent": f"quarterdeck/{__version__}", "Accept-Encoding": "identity", **(headers or {})}
         self._secrets = tuple(secret for secret in secrets if secret)
 
@@ -153,6 +155,11 @@ class Asking:
     def who(self, question: Question) -> str:
         """Who answers it, for people: a socket by its path, a server by host and port."""
         return clean(str(self._socket) if self._socket else question.asked, 100)
+
+    def hide(self, secret: str) -> None:
+        """Keep a secret that came later out of whatever is told, too."""
+        if secret and secret not in self._secrets:
+            self._secrets = (*self._secrets, secret)
 
     def tellable(self, text: str) -> str:
         """A server's words in one clean line, with nothing secret of ours in it."""
@@ -199,7 +206,7 @@ class Asking:
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             timeout=self._timeout,
             # A proxy of the environment is for the outside; what is on this machine is asked directly.
-            trust_env=not _on_this_machine(url),
+            trust_env=not is_on_this_machine(url),
             limits=httpx.Limits(keepalive_expiry=keep_seconds),
             transport=self._through_the_socket(keep_seconds),
         )
@@ -224,7 +231,8 @@ def _trusting(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _on_this_machine(url: str) -> bool:
+def is_on_this_machine(url: str) -> bool:
+    """Whether a URL is of loopback, as far as its text tells."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
