@@ -34,10 +34,22 @@ SPECIFICATIONS = (
     "web/resource-manager/Microsoft.Web/stable/2023-12-01/WebApps.json",
     "resources/resource-manager/Microsoft.Resources/stable/2022-12-01/subscriptions.json",
     "appconfiguration/data-plane/Microsoft.AppConfiguration/stable/2023-11-01/appconfiguration.json",
+    "app/containerApps.json",
+    "cdn/frontDoor.json",
+    "cloudservices/cloudServices.json",
+    "cloudservices/vipSwap.json",
 )
 
 EXAMPLES = Path(__file__).parent / "examples"
-_AREAS = {"trafficmanager": "trafficmanager", "web": "web", "resources": "", "appconfiguration": "appconfiguration"}
+_AREAS = {
+    "trafficmanager": "trafficmanager",
+    "web": "web",
+    "resources": "",
+    "appconfiguration": "appconfiguration",
+    "app": "containerapps",
+    "cdn": "cdn",
+    "cloudservices": "cloudservices",
+}
 _BODY_NOT_SPECIFIED = frozenset(("WebApps_CreateOneDeployOperation",))
 """Operations that are documented to take a body which their specification leaves out."""
 

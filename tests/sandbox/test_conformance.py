@@ -18,6 +18,10 @@ PROFILE = (
 ENDPOINT = PROFILE.replace("?", "/externalEndpoints/e?")
 
 
+_BODIES = ("parameters", "entity", "siteEnvelope", "containerAppEnvelope", "originUpdateProperties")
+"""What the examples call the body of a request."""
+
+
 def published() -> Iterator[Any]:
     for path in sorted(EXAMPLES.glob("*/*.json")):
         document = json.loads(path.read_text("utf-8"))
@@ -30,7 +34,7 @@ def test_a_published_example_satisfies_its_specification(example: dict[str, Any]
     operation = next(item for item in conformance.operations() if item.id == example["operationId"])
     given = example["parameters"]
     path = re.sub(r"\{(\w+)\}", lambda part: str(given.get(part[1], "x")), operation.definition["path"])
-    bodies = [given.get(name) for name in ("parameters", "entity", "siteEnvelope") if name in given]
+    bodies = [given.get(name) for name in _BODIES if name in given]
     found = [
         line
         for status, response in example["responses"].items()

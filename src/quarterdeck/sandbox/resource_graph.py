@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from quarterdeck.sandbox.container_apps import app_body
 from quarterdeck.sandbox.kql import Query, Row, parse
 from quarterdeck.sandbox.kql_tokens import QueryError
 from quarterdeck.sandbox.web.render import site_body
@@ -83,7 +84,7 @@ class ResourceGraphService:
         if subscriptions and self._world.subscription.lower() not in (str(s).lower() for s in subscriptions):
             return []
         if query.table == "resources":
-            resources = [*self._sites(), *self._profiles()]
+            resources = [*self._sites(), *self._profiles(), *self._apps()]
         elif query.table == "resourcecontainers":
             resources = list(self._containers())
         else:
@@ -103,6 +104,10 @@ class ResourceGraphService:
         profiles.observe()
         for profile in profiles:
             yield write_profile(profile, profiles.status(profile), profiles.statuses(profile))
+
+    def _apps(self) -> Iterator[Mapping[str, Any]]:
+        for app in self._world.container_apps:
+            yield app_body(self._world, app)
 
     def _containers(self) -> Iterator[Mapping[str, Any]]:
         subscription = f"/subscriptions/{self._world.subscription}"

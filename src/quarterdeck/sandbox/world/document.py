@@ -12,6 +12,11 @@
         ramp        {slot: percent} of new clients, the rest stays in production
         slots       {name: {build | image, app_settings, connection_strings, config, tags, https_only,
                     client_affinity, authentication, running, auto_swap}}; "production" must be there
+    container_apps  list of
+        group, name, location, rate, service, environment, region    as of a site
+        multiple    whether several revisions may be active
+        revisions   {name: {build | image, active, broken}}, oldest first
+        traffic     list of {revision (none: the latest), weight, label}
     profiles        Traffic Manager profiles, as ARM shows them
     traffic         {name under trafficmanager.net: requests per second that come through it}
     configuration   App Configuration key-values: key, label, value, content_type, tags, locked
@@ -48,6 +53,7 @@ _KEYS = {
     "builds",
     "groups",
     "sites",
+    "container_apps",
     "profiles",
     "traffic",
     "configuration",
@@ -105,6 +111,7 @@ def plant(world: World, document: Mapping[str, Any]) -> None:
         world.sites.add_group(_needed(group, "name", "a group"), _needed(group, "location", "a group"))
     for site in document.get("sites", []):
         _plant_site(world, site)
+    world.container_apps.load(document.get("container_apps", []))
     world.profiles.load(document.get("profiles", []))
     for profile in world.profiles:
         world.sites.add_group(profile.resource_group, profile.location)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quarterdeck.fleet.topology import Fleet, Place, Role
+from quarterdeck.sandbox.world.apps_of_fleet import HOME, container_apps
 from quarterdeck.sandbox.world.furniture import (
     SitePlan,
     Versions,
@@ -21,9 +22,6 @@ from quarterdeck.sandbox.world.furniture import (
 )
 from quarterdeck.sandbox.world.repositories import repositories
 from quarterdeck.sandbox.world.sites import PRODUCTION
-
-HOME = "westeurope"
-"""Where a site lies whose place names no region."""
 
 _KNOWN = {
     "checkout": Versions("2.14.3", "2.15.0", "2.16.0"),
@@ -62,6 +60,7 @@ def world_of(fleet: Fleet) -> dict[str, Any]:
             )
             for place in profiles
         ],
+        "container_apps": container_apps(fleet, versions, _rate),
         "traffic": {place.address.parts["profile"].lower(): _rate(place.target.name) for place in profiles},
         "configuration": [
             document

@@ -17,6 +17,8 @@ class Physics:
         local_cache: filling the local cache during a swap, where it is on.
         ping: one warm-up ping that an already warm slot answers.
         deploy: copying a build into a slot.
+        provision: carrying out a change of a container app, of an origin, or of the addresses of cloud services.
+        edges: until every edge of Front Door has a change.
         cookie: how long a client stays with the slot it was routed to.
         returning: part (0 to 1) of the requests that come from clients with a routing cookie.
         poll_after: the Retry-After of a running swap's 202; None sends none, as the recordings have it.
@@ -27,6 +29,8 @@ class Physics:
     local_cache: float = 3.0
     ping: float = 0.5
     deploy: float = 3.0
+    provision: float = 2.0
+    edges: float = 60.0
     cookie: float = 3600.0
     returning: float = 0.5
     poll_after: int | None = None

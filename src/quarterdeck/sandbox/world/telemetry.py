@@ -9,6 +9,8 @@ where the platform's front end stands, so a counter never begins again, and also
     http_request_duration_seconds_bucket{..., le}, _sum, _count     of the requests that a build answered
     up{service,environment,region,site,slot}                        1 while the slot's build answers, else 0
 
+A container app counts as a site, its labels (or revisions without one) as slots; nothing pins its clients.
+
 A series is there while its version is in its slot, whether or not it gets traffic; at the first scrape after that
 it has ended. Requests for which DNS named nobody reach nothing that could count them.
 """
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.sandbox.prometheus.series import LOOKBACK, NAME, Labels, Matcher, Point, Series, Span, fits, span_of
+from quarterdeck.sandbox.world.container_apps import ContainerApp
 from quarterdeck.sandbox.world.flow import Flow, Key, Tally
 from quarterdeck.sandbox.world.silence import Silence
 from quarterdeck.sandbox.world.sites import PRODUCTION, Site
@@ -157,7 +160,7 @@ class Telemetry:
 
     def __post_init__(self) -> None:
         self.began = self.world.clock.now() - BEFORE
-        self._flows: dict[str, tuple[Site, Flow]] = {}
+        self._flows: dict[tuple[type, str], tuple[Site | ContainerApp, Flow]] = {}
         self._names: Mapping[str, Sequence[str]] = {}
         self._silences: list[Silence] = []
 
@@ -192,7 +195,7 @@ class Telemetry:
         metrics = [name for name in METRICS if fits(of_name, {NAME: name})]
         of_sites = [one for one in matchers if one.label in _OF_SITES]
         others = [one for one in matchers if one.label not in (NAME, *_OF_SITES)]
-        for site in self.world.sites if metrics else ():
+        for site in (*self.world.sites, *self.world.container_apps) if metrics else ():
             labels = site_labels(site)
             if fits(of_sites, labels):
                 flow = self._flow(site)
@@ -200,7 +203,7 @@ class Telemetry:
                     yield from self._of_site(site, flow, metric, labels, others)
 
     def _of_site(
-        self, site: Site, flow: Flow, metric: str, labels: Labels, matchers: Sequence[Matcher]
+        self, site: Site | ContainerApp, flow: Flow, metric: str, labels: Labels, matchers: Sequence[Matcher]
     ) -> Iterator[Series]:
         silences = [one for one in self._silences if one.covers(metric, site.name)]
         now = self.world.clock.now()
@@ -224,12 +227,13 @@ class Telemetry:
                 if fits(matchers, whole):
                     yield _Scraped(whole, there, silences, _counter(flow, key, read), now)
 
-    def _flow(self, site: Site) -> Flow:
-        known, flow = self._flows.get(site.name.lower(), (None, None))
+    def _flow(self, site: Site | ContainerApp) -> Flow:
+        key = (type(site), site.name.lower())
+        known, flow = self._flows.get(key, (None, None))
         if flow is None or known is not site:
-            flow = Flow(self.began, self._rates_of(site))
-            self._flows[site.name.lower()] = (site, flow)
-        flow.update(list(site.history), self._cuts(site))
+            flow = Flow(self.began, self._rates_of(site) if isinstance(site, Site) else site.rates)
+            self._flows[key] = (site, flow)
+        flow.update(list(site.history), self._cuts(site) if isinstance(site, Site) else site.history.boundaries())
         return flow
 
     def _cuts(self, site: Site) -> Iterator[float]:
@@ -268,7 +272,7 @@ class Telemetry:
         return result
 
 
-def site_labels(site: Site) -> dict[str, str]:
+def site_labels(site: Site | ContainerApp) -> dict[str, str]:
     """What every series of a site says about it; a label without value is left out."""
     known = {
         "service": site.service,

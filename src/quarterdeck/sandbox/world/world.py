@@ -13,6 +13,7 @@ from quarterdeck.sandbox.world.alerting import Alerting
 from quarterdeck.sandbox.world.clients import Clients
 from quarterdeck.sandbox.world.clock import WorldClock
 from quarterdeck.sandbox.world.configuration import ConfigurationStore
+from quarterdeck.sandbox.world.container_apps import ContainerApps
 from quarterdeck.sandbox.world.document import plant
 from quarterdeck.sandbox.world.lifecycle import Lifecycle
 from quarterdeck.sandbox.world.log import WorldLog
@@ -42,7 +43,8 @@ class World:
         sites: App Service; lifecycle and swaps change them.
         clients: what users get; `traffic` is how many per second come through which Traffic Manager name.
         telemetry: what monitoring knows of that; alerting: what it makes of it.
-        profiles: Traffic Manager; configuration: App Configuration; pipelines: GitHub Actions.
+        container_apps: Container Apps; profiles: Traffic Manager.
+        configuration: App Configuration; pipelines: GitHub Actions.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class World:
         self.profiles = Profiles(
             self.clock, self.random, self.log, partial(probe, self.sites), partial(host_of, self.sites)
         )
+        self.container_apps = ContainerApps(self)
         self.configuration = ConfigurationStore(self.clock, self.log)
         self.pipelines = Pipelines(self)
         self.clients = Clients(self)
