@@ -14,6 +14,7 @@ from quarterdeck.sandbox.app_configuration.service import AppConfigurationServic
 from quarterdeck.sandbox.app_configuration.stores import StoresService
 from quarterdeck.sandbox.application import Application
 from quarterdeck.sandbox.cloudmetadata import CloudMetadataService
+from quarterdeck.sandbox.container_apps import ContainerAppsService
 from quarterdeck.sandbox.control import ControlService
 from quarterdeck.sandbox.devicecodes import DeviceCodes
 from quarterdeck.sandbox.devicelogin import DeviceLoginService
@@ -106,6 +107,7 @@ class Sandbox:
             PublishingService(self.world),
             TrafficManagerService(self.world),
             ResourceGraphService(self.world),
+            ContainerAppsService(self.world),
             AppConfigurationService(self.world),
             StoresService(self.world),
             PlansService(self.world),
