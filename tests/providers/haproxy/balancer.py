@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from tests.servers import Server, needs, program
@@ -27,14 +28,19 @@ PATIENCE = 10.0
 
 @dataclass
 class Backends:
-    """HTTP servers that answer with their own name."""
+    """HTTP servers that answer with their own name; `failing` says of which the how-manieth answer is an error."""
 
     ports: dict[str, int] = field(default_factory=dict)
     servers: dict[str, asyncio.Server] = field(default_factory=dict)
     lines: dict[str, dict[asyncio.Task[object], asyncio.StreamWriter]] = field(default_factory=dict)
+    failing: dict[str, int] = field(default_factory=dict)
 
     async def start(self, name: str) -> int:
-        body = f"HTTP/1.1 200 OK\r\nContent-Length: {len(name)}\r\n\r\n{name}".encode()
+        good, bad = (
+            f"HTTP/1.1 {status}\r\nContent-Length: {len(name)}\r\n\r\n{name}".encode()
+            for status in ("200 OK", "500 Internal Server Error")
+        )
+        requests = count(1)
         open_lines = self.lines.setdefault(name, {})
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -44,7 +50,8 @@ class Backends:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
                 while True:
                     await reader.readuntil(b"\r\n\r\n")
-                    writer.write(body)
+                    every = self.failing.get(name, 0)
+                    writer.write(bad if every and next(requests) % every == 0 else good)
                     await writer.drain()
             writer.close()
             del open_lines[mine]

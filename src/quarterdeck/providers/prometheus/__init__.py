@@ -24,8 +24,9 @@ class PrometheusProvider:
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.prometheus import schema
 
-        gates = schema.AlertsQuestion if name == ALERTMANAGER else schema.MetricQuestion
-        return {"connection": schema.Server, "gates": gates, "alerts": schema.AlertsQuestion}
+        if name == ALERTMANAGER:
+            return {"connection": schema.Receiver, "gates": schema.AlertsQuestion, "alerts": schema.AlertsQuestion}
+        return {"connection": schema.Server, "gates": schema.MetricQuestion, "alerts": schema.AlertsQuestion}
 
     def open(self, connection: Connection, context: SessionContext) -> Session:
         from quarterdeck.providers.prometheus.session import open_session

@@ -1,7 +1,9 @@
 """Evidence from Alertmanager (API version 2): how many alerts are active.
 
 One that is silenced or inhibited doesn't count, for somebody has said so; it is told. An Alertmanager that nothing
-sends alerts to looks like one without alerts: ask Prometheus itself where that is possible.
+sends alerts to looks like one without alerts, and the alert of a target that has died resolves (seen with Prometheus
+2.42 and Alertmanager 0.25): ask Prometheus itself where that is possible, else give the connection a `watchdog`, an
+alert that always fires, and have one on `up == 0` among those that match.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import Evidence, ProviderError
 from quarterdeck.providers.http.asking import Asking, Question
 from quarterdeck.providers.prometheus.firing import told
+from quarterdeck.providers.prometheus.matchers import Matcher
 from quarterdeck.providers.prometheus.prometheus import selected
 from quarterdeck.release.gate import GateSpec
 
@@ -22,9 +26,10 @@ class Alertmanager:
 
     source = "alertmanager"
 
-    def __init__(self, asking: Asking, url: str) -> None:
+    def __init__(self, asking: Asking, url: str, watchdog: str = "") -> None:
         self._asking = asking
         self._url = url
+        self._watchdog = watchdog
         self.host = Question("GET", url).asked
 
     async def measure(self, gate: GateSpec) -> Evidence:
@@ -33,6 +38,9 @@ class Alertmanager:
             message = f"{gate.name}: Alertmanager isn't asked for a gate of the kind {gate.kind}"
             raise ProviderError("misconfigured", message)
         matchers = selected(gate.options.get("matchers", ""))
+        if self._watchdog and not await self._alerts([("filter", str(Matcher("alertname", "=", self._watchdog)))]):
+            why = f"{clean(self._watchdog, 60)}, which always should, doesn't fire: what comes here can't be trusted"
+            return Evidence(None, detail=why)
         alerts = await self._alerts([("filter", str(matcher)) for matcher in matchers])
         states = [(self._state(one), one.get("labels") or {}) for one in alerts]
         firing = [labels for state, labels in states if state != "suppressed"]

@@ -21,6 +21,13 @@ class Server(Access):
     url: Url
 
 
+class Receiver(Server):
+    """Where Alertmanager is. It can't tell that all is well from that nobody tells it anything: `watchdog` names an
+    alert that always fires, as long as whoever raises alerts lives and reaches it."""
+
+    watchdog: Text | None = None
+
+
 class MetricQuestion(Part):
     """A PromQL query with one number for an answer: one series, or a scalar."""
 

@@ -17,7 +17,7 @@ from quarterdeck.providers.prometheus import ALERTMANAGER
 from quarterdeck.providers.prometheus.alertmanager import Alertmanager
 from quarterdeck.providers.prometheus.api import Api, number_of
 from quarterdeck.providers.prometheus.prometheus import Prometheus
-from quarterdeck.providers.prometheus.schema import Server
+from quarterdeck.providers.prometheus.schema import Receiver, Server
 from quarterdeck.release.durations import seconds
 
 CLOCKS_APART = 30.0
@@ -70,7 +70,8 @@ class AlertmanagerSession(GateSession):
 
 def open_session(connection: Connection, context: SessionContext) -> PrometheusSession | AlertmanagerSession:
     """See `quarterdeck.providers.base.Provider.open`."""
-    server = options_of(connection, Server)
+    receiver = options_of(connection, Receiver) if connection.provider == ALERTMANAGER else None
+    server = receiver or options_of(connection, Server)
     credential = Credential(server, context)
     asking = Asking(
         timeout=seconds(server.timeout),
@@ -78,8 +79,9 @@ def open_session(connection: Connection, context: SessionContext) -> PrometheusS
         headers={"Accept": "application/json", **credential.headers},
         secrets=credential.secrets,
     )
-    if connection.provider == ALERTMANAGER:
-        return AlertmanagerSession(Alertmanager(asking, server.url), credential.who)
+    if receiver is not None:
+        source = Alertmanager(asking, server.url, receiver.watchdog or "")
+        return AlertmanagerSession(source, credential.who)
     return PrometheusSession(Api(asking, server.url), context.clock, credential.who)
 
 
