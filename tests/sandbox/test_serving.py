@@ -61,6 +61,7 @@ def test_it_announces_itself_in_one_line_and_ends_on_sigterm(serve: Serve, tmp_p
         "control",
         "metrics",
         "github",
+        "azure_devops",
         "web",
     }
     assert set(told["app_configuration"]) == {"endpoint", "connection_string"}

@@ -97,4 +97,6 @@ def _plane(path: str) -> Plane:
         return "arm"
     if lowered.startswith("/repos/"):
         return "github"
+    if lowered.startswith("/devops/"):
+        return "devops"
     return "control" if lowered.startswith("/control/") else "data"

@@ -18,6 +18,7 @@ from quarterdeck.sandbox.container_apps import ContainerAppsService
 from quarterdeck.sandbox.control import ControlService
 from quarterdeck.sandbox.devicecodes import DeviceCodes
 from quarterdeck.sandbox.devicelogin import DeviceLoginService
+from quarterdeck.sandbox.devops.service import DevOpsService
 from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.front import FrontEnd
 from quarterdeck.sandbox.github.service import GitHubService
@@ -106,13 +107,14 @@ class Sandbox:
             SnapshotsService(self.world),
             PublishingService(self.world),
             TrafficManagerService(self.world),
-            ResourceGraphService(self.world),
             ContainerAppsService(self.world),
+            ResourceGraphService(self.world),
             AppConfigurationService(self.world),
             StoresService(self.world),
             PlansService(self.world),
             PrometheusService(self.world),
             GitHubService(self.world),
+            DevOpsService(self.world),
             ControlService(self),
         ]
 

@@ -7,7 +7,7 @@ through the control interface:
     kind         latency | status | drop | hang | garbage | html | half | redirect | challenge
     method       regular expression for the method; all when left out
     path         regular expression searched in the raw path and query; all when left out
-    plane        arm | data | identity | github; all but control when left out (control is never struck)
+    plane        arm | data | identity | github | devops; all but control when left out (control is never struck)
     happens      true when the effect of the request takes place although the client does not learn of it
     status, code, message, retry_after     of the answer (kind status)
     seconds      how long the answer is held back (any kind; hang: until the connection is cut, ten minutes when left
@@ -83,8 +83,8 @@ class Fault:
         kind = document.get("kind")
         if kind not in _KINDS:
             raise ValueError(f"a fault's kind is one of {', '.join(sorted(_KINDS))}, not {kind!r}")
-        if document.get("plane", "") not in ("", "arm", "data", "identity", "github"):
-            raise ValueError(f"a fault's plane is arm, data, identity or github, not {document['plane']!r}")
+        if document.get("plane", "") not in ("", "arm", "data", "identity", "github", "devops"):
+            raise ValueError(f"a fault's plane is arm, data, identity, github or devops, not {document['plane']!r}")
         if not 200 <= document.get("status", 500) <= 599:
             raise ValueError(f"a fault's status is a number from 200 to 599, not {document['status']}")
         for name in ("method", "path"):

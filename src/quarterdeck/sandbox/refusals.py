@@ -44,4 +44,24 @@ def _github(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-_ENVELOPES = {"arm": _arm, "control": _arm, "identity": _oauth, "data": _problem, "github": _github}
+def _devops(refusal: Refusal) -> dict[str, Any]:
+    """Azure DevOps', as its interfaces wrap exceptions."""
+    return {
+        "$id": "1",
+        "innerException": None,
+        "message": refusal.message,
+        "typeName": f"Microsoft.TeamFoundation.{refusal.code}, Microsoft.TeamFoundation",
+        "typeKey": refusal.code,
+        "errorCode": 0,
+        "eventId": 3000,
+    }
+
+
+_ENVELOPES = {
+    "arm": _arm,
+    "control": _arm,
+    "identity": _oauth,
+    "data": _problem,
+    "github": _github,
+    "devops": _devops,
+}

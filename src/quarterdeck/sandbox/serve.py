@@ -78,6 +78,7 @@ def announcement(listening: Running) -> dict[str, Any]:
         "metrics": url,
         "web": url,
         "github": {"url": url, "token": SANDBOX_ACCOUNT.token},
+        "azure_devops": {"url": f"{url}/devops", "token": SANDBOX_ACCOUNT.token},
         "subscription": world.subscription,
         "tenant": world.tenant,
         "ca_file": str(listening.ca_file) if listening.ca_file else None,

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-Plane = Literal["arm", "data", "identity", "github", "control"]
+Plane = Literal["arm", "data", "identity", "github", "devops", "control"]
 """Whose manners apply: ARM's (api-version, bearer token, throttling, error envelope), a data plane's own,
-an identity endpoint's, GitHub's, or the sandbox's control interface (never subject to faults)."""
+an identity endpoint's, GitHub's, Azure DevOps', or the sandbox's control interface (never subject to faults)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
 """Repositories with workflows whose runs go on as the world's time does.
 
 A run does its jobs one after the other. One that names an environment with reviewers or a wait timer waits: until
-somebody has approved and the timer has run down. A rejection fails the run; what it would have done stays undone.
+somebody has approved and the timer has run down. A rejection fails the run, and so does a wait that nobody ends in
+time; what it would have done stays undone. Where an environment has a lock, runs change it one after the other, the
+oldest first.
 
 In a world file, `pipelines` is a list of repositories:
 
     repository      owner/name
     branch          the default one
-    environments    {name: {reviewers: [login, "team:NAME"], wait_minutes}}
+    environments    {name: {reviewers: [login, "team:NAME"], wait_minutes, needed, requester_may, timeout_minutes,
+                    lock, instructions}}
     workflows       list of {file, name, jobs: [{name, seconds, environment, fails}], inputs: [name], run_name, every,
                     pushes: [title]}; with `every` somebody pushes each time so many seconds have passed
+    variables       {name of a group: {name: value, or null for a secret}}
     runs            list of {workflow (file), ago (seconds), branch, title, actor, approve: [environments]}
 
 and `accounts` a list of {token, login, scopes: [...], teams: [...]}; without it there is one that may do everything.
@@ -18,7 +22,7 @@ and `accounts` a list of {token, login, scopes: [...], teams: [...]}; without it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -53,6 +57,8 @@ MOST_RUNS = 200
 """So many of a repository are remembered."""
 
 _PUSHERS = ("ana", "ben", "chen")
+
+_OF_AN_ENVIRONMENT = ("wait_minutes", "needed", "requester_may", "timeout_minutes", "lock", "instructions")
 
 
 class Pipelines:
@@ -91,6 +97,7 @@ class Pipelines:
         """Begin a run now."""
         title = workflow.run_name.format_map(_Filled(inputs)) if workflow.run_name else workflow.name
         run = self._new(repository, workflow, branch, title, actor, event, self._world.clock.now())
+        run.inputs = dict(inputs)
         self._world.log.add("run.started", f"{repository.name}#{run.number}", title=title)
         self._begin(repository, run, run.created)
         return run
@@ -98,12 +105,14 @@ class Pipelines:
     def review(self, repository: Repository, run: Run, environment: ProtectedEnvironment, review: Reviewed) -> None:
         """Let a waiting job go on, or fail its run."""
         now = self._world.clock.now()
-        run.reviews.append(review)
+        run.reviews.append(replace(review, attempt=run.attempt, at=now))
         run.changed = now
         subject = f"{repository.name}#{run.number}"
         self._world.log.add(f"run.{review.state}", subject, environment=environment.name, by=review.by)
         if review.state == "rejected":
             self._end(repository, run, "failure", now)
+            return
+        if len(run.yes_to(environment.name)) < environment.needed:
             return
         run.approved.add(environment.name)
         job = run.waiting_job
@@ -130,7 +139,7 @@ class Pipelines:
         run.started = run.changed = self._world.clock.now()
         for index, job in enumerate(run.jobs):
             if not (failed_only and job.conclusion == "success"):
-                run.jobs[index] = Job(self._id(), job.plan)
+                run.jobs[index] = Job(self._id(), job.plan, attempt=job.attempt + 1)
         self._world.log.add("run.rerun", f"{repository.name}#{run.number}", attempt=run.attempt)
         self._begin(repository, run, run.started)
 
@@ -163,9 +172,34 @@ class Pipelines:
         run.since = at
         if not environment.reviewers or environment.name in run.approved:
             self._world.agenda.at(self._opens(run, environment), lambda then: self._go_on(repository, run, job, then))
+            return
+
+        def expire(then: float) -> None:
+            if run.attempt == attempt and job.status == "waiting" and environment.name not in run.approved:
+                self._end(repository, run, "failure", then)
+
+        self._world.agenda.at(at + 60 * environment.timeout_minutes, expire)
+
+    def holder(self, repository: Repository, job: Job) -> Run | None:
+        """The run that has the lock which a job needs."""
+        environment = repository.environments.get(job.plan.environment)
+        if environment is None or not environment.lock:
+            return None
+        return next((run for run in repository.runs for one in run.jobs if _changes(one, job)), None)
+
+    def _unlock(self, repository: Repository, name: str, at: float) -> None:
+        """Whoever has waited longest for an environment's lock goes on."""
+        for run in repository.runs:
+            for job in run.jobs:
+                if job.held and job.status == "waiting" and job.plan.environment == name:
+                    self._go_on(repository, run, job, at)
+                    return
 
     def _go_on(self, repository: Repository, run: Run, job: Job, at: float) -> None:
         if run.status == "completed" or job.status == "completed" or job not in run.jobs:
+            return
+        job.held = self.holder(repository, job) is not None
+        if job.held:
             return
         job.status = run.status = "in_progress"
         job.started = run.changed = at
@@ -180,18 +214,22 @@ class Pipelines:
             if job.plan.fails:
                 self._end(repository, run, "failure", then)
             else:
+                self._unlock(repository, job.plan.environment, then)
                 self._next(repository, run, attempt, then)
 
         self._world.agenda.at(at + job.plan.seconds, done)
 
     def _end(self, repository: Repository, run: Run, conclusion: Conclusion, at: float) -> None:
         run.status, run.conclusion, run.changed, run.since = "completed", conclusion, at, None
+        freed = [job.plan.environment for job in run.jobs if job.status == "in_progress"]
         for job in run.jobs:
             if job.status != "completed":
                 under_way = job.status in ("in_progress", "waiting")
                 job.conclusion = ("failure" if conclusion == "failure" else "cancelled") if under_way else "skipped"
                 job.status, job.ended = "completed", at
         self._world.log.add(f"run.{conclusion}", f"{repository.name}#{run.number}", at=at)
+        for environment in freed:
+            self._unlock(repository, environment, at)
 
     def _plant(self, document: Mapping[str, Any]) -> None:
         name = str(document.get("repository", ""))
@@ -202,7 +240,7 @@ class Pipelines:
                 id=crc32(f"{name}/{key}".encode()) % 10**9,
                 name=str(key),
                 reviewers=tuple(value.get("reviewers", ())),
-                wait_minutes=float(value.get("wait_minutes", 0)),
+                **{name: value[name] for name in _OF_AN_ENVIRONMENT if name in value},
             )
             for key, value in document.get("environments", {}).items()
         }
@@ -221,6 +259,7 @@ class Pipelines:
             for one in document.get("workflows", ())
         )
         repository = Repository(name, document.get("branch", "main"), environments, workflows)
+        repository.variables = dict(document.get("variables", {}))
         self._repositories[name.lower()] = repository
         for past in sorted(document.get("runs", ()), key=lambda one: -float(one.get("ago", 0))):
             self._happened(repository, past)
@@ -279,6 +318,11 @@ class Pipelines:
         return self._last_id
 
 
+def _changes(one: Job, job: Job) -> bool:
+    """Whether a job changes what another one is to change."""
+    return one is not job and one.status == "in_progress" and one.plan.environment == job.plan.environment
+
+
 @dataclass(frozen=True, slots=True)
 class _RepositoryKeys:
     """What a repository may say; see the module."""
@@ -287,6 +331,7 @@ class _RepositoryKeys:
     branch: str = "main"
     environments: dict = field(default_factory=dict)  # type: ignore[type-arg]  # `check` wants plain types
     workflows: list = field(default_factory=list)  # type: ignore[type-arg]
+    variables: dict = field(default_factory=dict)  # type: ignore[type-arg]
     runs: list = field(default_factory=list)  # type: ignore[type-arg]
 
 

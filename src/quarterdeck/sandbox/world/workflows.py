@@ -29,16 +29,25 @@ SANDBOX_ACCOUNT = Account("sandbox", "quarterdeck", teams=("sre",))
 
 @dataclass(frozen=True, slots=True)
 class ProtectedEnvironment:
-    """An environment of a repository: who must approve (logins, `team:NAME`), and how long it waits at least."""
+    """An environment of a repository: who must approve (logins, `team:NAME`), and how long it waits at least.
+
+    `needed` is how many must say yes, `requester_may` whether whoever began the run may be one of them,
+    `timeout_minutes` after how long nobody needs to any more, `lock` whether one run at a time may change it.
+    """
 
     id: int
     name: str
     reviewers: tuple[str, ...] = ()
     wait_minutes: float = 0
+    needed: int = 1
+    requester_may: bool = True
+    timeout_minutes: float = 30 * 24 * 60
+    lock: bool = False
+    instructions: str = ""
 
     @property
     def protects(self) -> bool:
-        return bool(self.reviewers or self.wait_minutes)
+        return bool(self.reviewers or self.wait_minutes or self.lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class Workflow:
 
 @dataclass(slots=True)
 class Job:
-    """A job of a run."""
+    """A job of a run; `held` while another run has the lock that it needs."""
 
     id: int
     plan: JobPlan
@@ -76,6 +85,8 @@ class Job:
     conclusion: Conclusion | None = None
     started: float | None = None
     ended: float | None = None
+    attempt: int = 1
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,8 @@ class Reviewed:
     state: Literal["approved", "rejected"]
     by: str
     comment: str
+    attempt: int = 1
+    at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -111,21 +124,32 @@ class Run:
     reviews: list[Reviewed] = field(default_factory=list)
     approved: set[str] = field(default_factory=set)
     cancelling: bool = False
+    inputs: dict[str, str] = field(default_factory=dict)
 
     @property
     def waiting_job(self) -> Job | None:
         return next((job for job in self.jobs if job.status == "waiting"), None)
 
+    def yes_to(self, environment: str) -> tuple[Reviewed, ...]:
+        """Who has let this attempt go on into an environment."""
+        return tuple(
+            one
+            for one in self.reviews
+            if one.environment.name == environment and one.attempt == self.attempt and one.state == "approved"
+        )
+
 
 @dataclass(slots=True)
 class Repository:
-    """A repository with everything that runs in it, the newest run last."""
+    """A repository with everything that runs in it, the newest run last. `variables` are groups of them by name; a
+    value that is None is a secret."""
 
     name: str
     branch: str
     environments: dict[str, ProtectedEnvironment]
     workflows: tuple[Workflow, ...]
     runs: list[Run] = field(default_factory=list)
+    variables: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
     def workflow(self, name: str) -> Workflow | None:
         """By file name or id."""
