@@ -1,0 +1,51 @@
+"""Which pipelines a project has, so that they can be declared by name."""
+
+from __future__ import annotations
+
+from quarterdeck.clock import Clock
+from quarterdeck.fleet.text import clean
+from quarterdeck.providers.azure_pipelines.api import Document, below, everything, text
+from quarterdeck.providers.base import ProviderError
+from quarterdeck.providers.http.rest import Rest
+
+LOOK_AGAIN = 300.0
+"""Seconds before a project is asked again for a pipeline that it didn't have."""
+
+
+class Definitions:
+    """Numbers of pipelines (or release definitions) by name, read once a project: one list tells all of them."""
+
+    def __init__(self, api: Rest, clock: Clock, path: str, kind: str) -> None:
+        """`path` of the list, below a project; `kind` as people call one of them."""
+        self._api = api
+        self._clock = clock
+        self._path = path
+        self._kind = kind
+        self._known: dict[str, tuple[float, dict[str, str]]] = {}
+
+    async def number(self, project: str, name: str, *, watching: bool) -> str:
+        """The number of a pipeline, declared by that, by its name or by FOLDER\\NAME.
+
+        Raises:
+            ProviderError: not_found.
+        """
+        known = self._known.get(project)
+        if known is None or (name.lower() not in known[1] and self._stale(known[0], watching=watching)):
+            found = await everything(self._api, below(project, self._path), watching=watching)
+            names = {key: number for one in found for key, number in _names(one)}
+            known = self._known[project] = (self._clock.monotonic(), names)
+        number = known[1].get(name.lower())
+        if number is None:
+            message = f"{clean(project, 60)} has no {self._kind} {clean(name, 60)}"
+            hint = "check its name; a token sees only what its owner may see"
+            raise ProviderError("not_found", message, hint)
+        return number
+
+    def _stale(self, at: float, *, watching: bool) -> bool:
+        return not watching or self._clock.monotonic() - at >= LOOK_AGAIN
+
+
+def _names(document: Document) -> list[tuple[str, str]]:
+    number, name = str(document.get("id", "")), text(document, "name", 200).lower()
+    folder = text(document, "path", 300).strip("\\").lower()
+    return [(number, number), (name, number), (f"{folder}\\{name}".lstrip("\\"), number)]
