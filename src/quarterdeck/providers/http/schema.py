@@ -31,7 +31,8 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _limit(text: str) -> str:
+def within_limits(text: str) -> str:
+    """A length of time that may be waited for an answer. Raises ValueError for any other."""
     if not 0 < seconds(text) <= LONGEST:
         raise ValueError(f"must be more than nothing and at most {LONGEST:g}s")
     return text
@@ -44,6 +45,8 @@ Url = Annotated[
     AfterValidator(_base_url),
 ]
 """Without a user, a query or a fragment: what is secret is an option of its own."""
+Timeout = Annotated[str, AfterValidator(within_limits)]
+"""How long an answer may take: a duration such as `10s`, at most `LONGEST`."""
 
 
 class Part(BaseModel):
@@ -59,7 +62,7 @@ class Access(Part):
     username: Text | None = None
     password: SecretStr | None = None
     ca_file: Path | None = Field(None, description="certificates in PEM form to trust beside the system's")
-    timeout: Annotated[str, AfterValidator(_limit)] = "10s"
+    timeout: Annotated[str, AfterValidator(within_limits)] = "10s"
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:

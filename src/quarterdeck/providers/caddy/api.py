@@ -1,0 +1,84 @@
+"""Caddy's admin API: its config as a tree that is read and changed in parts, and what it says of upstreams.
+
+Facts are from Caddy's documentation ("API") and measured with 2.11.7: an answer to a GET has an `Etag` that is the
+path and a hash of what is there, and `If-Match` with it makes a change conditional (412). `If-None-Match` isn't heeded:
+there is no 304. A change is in force with its answer; a config that can't be loaded is answered with 500, and the old
+one goes on. `/reverse_proxy/upstreams` doesn't say who is well, and lists nothing for upstreams of the config; the
+gauge `caddy_reverse_proxy_upstreams_healthy` of `/metrics` does, and is set every ten seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from quarterdeck.fleet.topology import Address
+from quarterdeck.providers.base import ProviderError, Refused
+from quarterdeck.providers.http.asking import Answer
+from quarterdeck.providers.http.rest import Manners, Rest
+
+_HEALTHY = re.compile(
+    r'^caddy_reverse_proxy_upstreams_healthy\{upstream="(?P<dial>[^"]*)"\} (?P<up>[01])', re.MULTILINE
+)
+
+
+class CaddyManners(Manners):
+    """How Caddy says no to somebody it doesn't know: by name and origin, never by a credential."""
+
+    def __init__(self, origin: str | None) -> None:
+        self._origin = origin
+
+    def headers(self) -> Mapping[str, str]:
+        return {} if self._origin is None else {"Origin": self._origin}
+
+    def hint(self, answer: Answer) -> str:
+        if answer.status == 403 and b"origin" in answer.body:
+            return "give the connection an `origin` that Caddy's `admin` lists in `origins`"
+        if answer.status == 403:
+            return "ask for it by an address that Caddy's `admin` lists in `origins`"
+        if answer.status == 500:
+            return "Caddy couldn't load that config, and goes on with the one before"
+        return ""
+
+
+class Admin:
+    """The admin endpoint of one Caddy."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+        self.host = rest.host
+
+    async def config(self, *, watching: bool = False) -> Any:
+        """The whole config. Raises ProviderError."""
+        return (await self._rest.fetch("/config/", watching=watching)).json(self.host)
+
+    async def part(self, address: Address) -> tuple[Any, str]:
+        """A part of the config, and its Etag. Raises ProviderError."""
+        answer = await self._rest.fetch(_path(address))
+        return answer.json(self.host), answer.headers.get("etag", "")
+
+    async def change(self, address: Address, path: str, value: Any, etag: str) -> None:
+        """Put a value in the place of one below a part of the config, if that part is still as it was read.
+
+        Raises:
+            Refused: nothing was changed; also if there is no Etag to make it conditional.
+            InDoubt: nobody knows.
+        """
+        if not etag:
+            message = f"{self.host} gave no Etag, so that a change can't be conditional"
+            raise Refused("provider_error", message, "take out the proxy that stands in between")
+        await self._rest.write("PATCH", f"{_path(address)}/{path}", value, headers={"If-Match": etag})
+
+    async def up(self, *, watching: bool = False) -> dict[str, bool]:
+        """Who is well, by `dial`; nothing where Caddy doesn't tell."""
+        try:
+            answer = await self._rest.fetch("/metrics", watching=watching)
+        except ProviderError:
+            return {}
+        text = answer.body.decode(errors="replace")
+        return {found["dial"]: found["up"] == "1" for found in _HEALTHY.finditer(text)}
+
+
+def _path(address: Address) -> str:
+    return f"/id/{address.parts['id']}" if "id" in address.parts else f"/config/{address.parts['path']}"

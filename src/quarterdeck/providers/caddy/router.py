@@ -1,0 +1,85 @@
+"""A reverse proxy of Caddy as a TrafficRouter between its upstreams.
+
+All weights of a handler are one list, written at once. The write is conditional on the whole handler being as it was
+read right before (`If-Match`): of two that change it at the same time one gets 412, and an upstream that was added
+meanwhile can't get somebody else's weight. Values are absolute; written again they are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.topology import Address, Place
+from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, TrafficSurvey
+from quarterdeck.providers.caddy.api import Admin
+from quarterdeck.providers.caddy.handlers import LIMITS, Handler, found_in, handler_of, risks
+from quarterdeck.providers.shares import is_due, refused
+from quarterdeck.release.plan import Step
+from quarterdeck.release.settlement import Settlement, settle_shares
+
+
+class Upstreams:
+    """The reverse proxies of one Caddy."""
+
+    source = "caddy admin api"
+
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+
+    async def observe(self, places: Sequence[Place]) -> Observed:
+        """One request for the config, however many places there are, and one for the health of all upstreams."""
+        try:
+            config = await self._admin.config(watching=True)
+        except ProviderError as error:
+            return {place.subject: error.trouble for place in places}
+        documents = found_in(config, [place.address for place in places])
+        found = {place.subject: _read(documents[place.address.key], place.address) for place in places}
+        checked = any(isinstance(one, Handler) and one.checked for one in found.values())
+        up = await self._admin.up(watching=True) if checked else {}
+        return {subject: one.reading(up) if isinstance(one, Handler) else one for subject, one in found.items()}
+
+    async def survey_traffic(self, address: Address) -> TrafficSurvey:
+        config = await self._admin.config()
+        handler = handler_of(found_in(config, [address])[address.key], address)
+        return TrafficSurvey(await self._reading(handler), LIMITS, tuple(risks(handler, config)))
+
+    async def permitted(self, address: Address) -> bool | None:
+        """Whoever may read a Caddy's config over its endpoint may change it."""
+        return True
+
+    async def send(self, step: Step) -> Receipt:
+        """Replace the list of weights, if the handler is as the plan has seen it."""
+        try:
+            handler, etag = await self._handler(step.address)
+            if not is_due(step, await self._reading(handler)):
+                return Receipt()
+        except ProviderError as error:
+            raise refused(error) from None
+        weights = handler.weights_for(step.change["shares"])
+        await self._admin.change(step.address, handler.weights_path, weights, etag)
+        return Receipt()
+
+    async def poll(self, step: Step, receipt: Receipt) -> Progress:
+        """Weights are in force with the answer."""
+        return Progress("finished")
+
+    async def settle(self, step: Step) -> Settlement:
+        handler, _ = await self._handler(step.address)
+        return settle_shares(step, handler.reading({}))
+
+    async def _handler(self, address: Address) -> tuple[Handler, str]:
+        document, etag = await self._admin.part(address)
+        return handler_of(document, address), etag
+
+    async def _reading(self, handler: Handler) -> TrafficReading:
+        return handler.reading(await self._admin.up() if handler.checked else {})
+
+
+def _read(document: Any, address: Address) -> Handler | Trouble:
+    try:
+        return handler_of(document, address)
+    except ProviderError as error:
+        return error.trouble
