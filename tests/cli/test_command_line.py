@@ -171,13 +171,19 @@ def test_json_stays_ascii_so_that_any_terminal_and_any_pipe_can_take_it(written:
     assert json.loads(out)
 
 
-def test_ctrl_c_outside_of_a_command_is_an_exit_code_and_no_traceback() -> None:
-    """While modules are loaded, for instance."""
-    script = (
+@pytest.mark.parametrize("started", [["-m", "interrupted"], ["interrupted.py"]], ids=["as a module", "as a script"])
+@pytest.mark.parametrize("where", ["raise KeyboardInterrupt", "exec('raise KeyboardInterrupt')"])
+def test_ctrl_c_outside_of_a_command_is_an_exit_code_and_no_traceback(
+    tmp_path: Path, started: list[str], where: str
+) -> None:
+    """While modules are loaded, for instance; also in code that is made from text, as methods of dataclasses are: an
+    interpreter that runs a module remembers such an interrupt, and ends by the signal whatever the module returns."""
+    (tmp_path / "interrupted.py").write_text(
         "import sys, quarterdeck.__main__ as program, quarterdeck.cli.main as commands\n"
-        "def interrupted(): raise KeyboardInterrupt\n"
+        f"def interrupted(): print('said'); {where}\n"
         "commands.main = interrupted\n"
         "sys.exit(program.main())"
     )
-    ended = subprocess.run([sys.executable, "-c", script, "--version"], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (130, "")
+    command = [sys.executable, *started, "--version"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "said\n", "")
