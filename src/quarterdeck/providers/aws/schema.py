@@ -10,20 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from quarterdeck.providers.aws.arns import forwarding_of
-from quarterdeck.providers.http.schema import Part, Text, Url
-from quarterdeck.release.durations import seconds
-
-LONGEST = 60.0
-"""No answer is waited for longer than that, in seconds."""
+from quarterdeck.providers.http.schema import Part, Text, Url, within_limits
 
 RecordType = Literal["A", "AAAA", "CNAME"]
 """The types by which clients are sent somewhere."""
-
-
-def _limit(text: str) -> str:
-    if not 0 < seconds(text) <= LONGEST:
-        raise ValueError(f"must be more than nothing and at most {LONGEST:g}s")
-    return text
 
 
 def _forwarding(text: str) -> str:
@@ -71,7 +61,7 @@ class AwsConnection(Part):
     external_id: Text | None = Field(None, description="what the role's owner wants to be told by whom assumes it")
     endpoint_url: Url | None = None
     ca_file: Path | None = Field(None, description="certificates in PEM form to trust instead of botocore's")
-    timeout: Annotated[str, AfterValidator(_limit)] = "10s"
+    timeout: Annotated[str, AfterValidator(within_limits)] = "10s"
 
 
 class ForwardAddress(Part):
