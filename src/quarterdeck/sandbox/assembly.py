@@ -21,6 +21,7 @@ from quarterdeck.sandbox.devicelogin import DeviceLoginService
 from quarterdeck.sandbox.devops.service import DevOpsService
 from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.front import FrontEnd
+from quarterdeck.sandbox.front_door import FrontDoorService
 from quarterdeck.sandbox.github.service import GitHubService
 from quarterdeck.sandbox.identity import IdentityService
 from quarterdeck.sandbox.manners import ArmManners
@@ -108,6 +109,7 @@ class Sandbox:
             PublishingService(self.world),
             TrafficManagerService(self.world),
             ContainerAppsService(self.world),
+            FrontDoorService(self.world),
             ResourceGraphService(self.world),
             AppConfigurationService(self.world),
             StoresService(self.world),

@@ -16,8 +16,9 @@ from azure.core.rest import AsyncHttpResponse
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.faults import clean, reading, said, trouble_of
 from quarterdeck.providers.base import Progress, Receipt
+from quarterdeck.release.settlement import Settlement
 
-USUAL_WAIT = 5.0
+USUAL_WAIT = 3.0
 """Seconds to the next look where the service doesn't say."""
 
 _STATUS, _RESULT = "status", "result"
@@ -51,6 +52,23 @@ async def look(arm: Arm, what: str, taken: Receipt) -> Progress:
         if kind == _RESULT:
             return Progress("running", wait=_wait(response)) if response.status_code == 202 else Progress("finished")
         return _told(response)
+
+
+def in_force(busy: bool, state: str, settled: Settlement) -> Settlement:
+    """What reading a wish back means, given how the service fares with it: until it has put what it was asked for into
+    force, and if it fails to, the resource shows what somebody wishes and not what is.
+
+    Args:
+        busy: whether the service is still at it.
+        state: its own word for that.
+        settled: what was read, compared with the step.
+    """
+    if busy and settled.state in ("done", "not_done"):
+        return Settlement("running", f"{state}: {settled.detail}", settled.evidence)
+    if settled.state == "done" and state.lower() not in ("", "succeeded"):
+        detail = f"{settled.detail}, but putting them into force ended as {state}: nobody knows who gets what"
+        return Settlement("changed_by_other", detail, settled.evidence)
+    return settled
 
 
 def _told(response: AsyncHttpResponse) -> Progress:

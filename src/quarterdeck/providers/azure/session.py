@@ -43,8 +43,14 @@ class ArmSession:
             makers = {"site": self._ramp_rules, "container_app": lambda: self._app_traffic("labels")}
             return Traffic("azure resource manager", makers)
         if role == "traffic":
-            makers = {"profile": self._profiles, "container_app": lambda: self._app_traffic("revisions")}
-            return Traffic("azure resource manager", makers)
+            return Traffic(
+                "azure resource manager",
+                {
+                    "profile": self._profiles,
+                    "container_app": lambda: self._app_traffic("revisions"),
+                    "front_door": self._front_door,
+                },
+            )
         return None
 
     def _site_slots(self) -> SlotHost:
@@ -61,6 +67,11 @@ class ArmSession:
         from quarterdeck.providers.azure.traffic_manager.router import TrafficManager
 
         return TrafficManager(self._arm)
+
+    def _front_door(self) -> TrafficRouter:
+        from quarterdeck.providers.azure.front_door.router import FrontDoor
+
+        return FrontDoor(self._arm)
 
     def _labels(self) -> SlotHost:
         from quarterdeck.providers.azure.container_apps.slots import ContainerAppLabels

@@ -15,6 +15,7 @@ from quarterdeck.sandbox.world.clock import WorldClock
 from quarterdeck.sandbox.world.configuration import ConfigurationStore
 from quarterdeck.sandbox.world.container_apps import ContainerApps
 from quarterdeck.sandbox.world.document import plant
+from quarterdeck.sandbox.world.front_door import FrontDoors
 from quarterdeck.sandbox.world.lifecycle import Lifecycle
 from quarterdeck.sandbox.world.log import WorldLog
 from quarterdeck.sandbox.world.physics import Physics
@@ -43,7 +44,7 @@ class World:
         sites: App Service; lifecycle and swaps change them.
         clients: what users get; `traffic` is how many per second come through which Traffic Manager name.
         telemetry: what monitoring knows of that; alerting: what it makes of it.
-        container_apps: Container Apps; profiles: Traffic Manager.
+        container_apps: Container Apps; profiles: Traffic Manager; front_doors: Front Door.
         configuration: App Configuration; pipelines: GitHub Actions.
     """
 
@@ -80,6 +81,7 @@ class World:
             self.clock, self.random, self.log, partial(probe, self.sites), partial(host_of, self.sites)
         )
         self.container_apps = ContainerApps(self)
+        self.front_doors = FrontDoors(self)
         self.configuration = ConfigurationStore(self.clock, self.log)
         self.pipelines = Pipelines(self)
         self.clients = Clients(self)

@@ -16,7 +16,6 @@ from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.container_apps.documents import App
 from quarterdeck.providers.azure.container_apps.labels import labelled, risks, slot_reading, slots_reading, traded
 from quarterdeck.providers.azure.container_apps.splits import require_divisible, unfit
-from quarterdeck.providers.azure.container_apps.traffic import in_force
 from quarterdeck.providers.azure.container_apps.watching import AppsWatch, Seen, key_of
 from quarterdeck.providers.azure.container_apps.writing import permitted, write
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, Refused, SwapSurvey
@@ -83,9 +82,9 @@ class ContainerAppLabels:
         now = _at(app, source, destination)
         told = f"{source} is at {now['source_build']}, {destination} at {now['destination_build']}"
         if now == _facts(step.after):
-            return in_force(app.busy, app.state, Settlement("done", told, now))
+            return operations.in_force(app.busy, app.state, Settlement("done", told, now))
         if now == _facts(step.before):
-            return in_force(app.busy, app.state, Settlement("not_done", told, now))
+            return operations.in_force(app.busy, app.state, Settlement("not_done", told, now))
         return Settlement("changed_by_other", told, now)
 
 

@@ -89,14 +89,4 @@ class ContainerAppTraffic:
         what somebody wishes."""
         app, revisions = await self._watch.fresh(step.address)
         settled = settle_shares(step, traffic_reading(app, revisions, self._between))
-        return in_force(app.busy, app.state, settled)
-
-
-def in_force(busy: bool, state: str, settled: Settlement) -> Settlement:
-    """What reading the list back means, given how the service fares with it."""
-    if busy and settled.state in ("done", "not_done"):
-        return Settlement("running", f"{state}: {settled.detail}", settled.evidence)
-    if settled.state == "done" and state.lower() not in ("", "succeeded"):
-        detail = f"{settled.detail}, but putting them into force ended as {state}: nobody knows who gets what"
-        return Settlement("changed_by_other", detail, settled.evidence)
-    return settled
+        return operations.in_force(app.busy, app.state, settled)

@@ -1,0 +1,1 @@
+"""Azure Front Door, Standard and Premium: traffic divided between the origins of an origin group."""
