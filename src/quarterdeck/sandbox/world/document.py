@@ -17,6 +17,9 @@
         multiple    whether several revisions may be active
         revisions   {name: {build | image, active, broken}}, oldest first
         traffic     list of {revision (none: the latest), weight, label}
+    front_doors     list of origin groups
+        group, profile, name, latency (milliseconds), affinity, probed
+        origins     {name: {host, weight, priority, enabled}}
     profiles        Traffic Manager profiles, as ARM shows them
     traffic         {name under trafficmanager.net: requests per second that come through it}
     configuration   App Configuration key-values: key, label, value, content_type, tags, locked
@@ -55,6 +58,7 @@ _KEYS = {
     "sites",
     "container_apps",
     "profiles",
+    "front_doors",
     "traffic",
     "configuration",
     "principals",
@@ -114,6 +118,7 @@ def plant(world: World, document: Mapping[str, Any]) -> None:
     world.container_apps.load(document.get("container_apps", []))
     world.profiles.load(document.get("profiles", []))
     for profile in world.profiles:
+    world.front_doors.load(document.get("front_doors", []))
         world.sites.add_group(profile.resource_group, profile.location)
     world.traffic = {str(name): float(rate) for name, rate in document.get("traffic", {}).items()}
     world.configuration.load(document.get("configuration", []))
