@@ -1,0 +1,49 @@
+"""Kubernetes: canaries and blue-green of Argo Rollouts, weights of HTTPRoutes of the Gateway API.
+
+Importing this package opens nothing and imports no HTTP client: only a runner needs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from quarterdeck.fleet.topology import Connection
+from quarterdeck.providers.base import Provider, ProviderError, Session, SessionContext
+
+KUBERNETES = "kubernetes"
+
+
+class KubernetesProvider:
+    """See `quarterdeck.providers.base.Provider`."""
+
+    names: Sequence[str] = (KUBERNETES,)
+
+    def schema(self, name: str) -> Mapping[str, type]:
+        from quarterdeck.providers.kubernetes import schema
+
+        return {
+            "connection": schema.ClusterConnection,
+            "traffic": schema.TrafficAddress,
+            "slots": schema.BlueGreenAddress,
+        }
+
+    def open(self, connection: Connection, context: SessionContext) -> Session:
+        from quarterdeck.providers.kubernetes.session import open_session
+
+        return open_session(connection, context)
+
+    def sandboxed(self, connection: Connection, announcement: Mapping[str, Any]) -> Connection:
+        """There is no cluster in the sandbox.
+
+        Raises:
+            ProviderError: misconfigured, always.
+        """
+        raise ProviderError(
+            "misconfigured",
+            "the sandbox has no Kubernetes",
+            "point `kubeconfig` and `context` at a cluster that nobody needs, and leave --sandbox out",
+        )
+
+
+provider: Provider = KubernetesProvider()
