@@ -66,9 +66,8 @@ def rule_of(document: Mapping[str, Any], wanted: str) -> Rule:
         name if plain.count(name) == 1 else f"{name}.{one.get('namespace', '')}:{one.get('port', '')}"
         for name, one in zip(plain, refs, strict=True)
     ]
-    return Rule(
-        at, tuple(Backend(name, _weight(one), i) for i, (name, one) in enumerate(zip(names, refs, strict=True)))
-    )
+    named = enumerate(zip(names, refs, strict=True))
+    return Rule(at, tuple(Backend(name, _weight(one), place) for place, (name, one) in named))
 
 
 def reading_of(document: Mapping[str, Any], rule: Rule) -> TrafficReading:

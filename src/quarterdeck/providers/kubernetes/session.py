@@ -82,9 +82,9 @@ def _access(options: ClusterConnection, context: SessionContext) -> Access:
     if options.url is not None and options.token is not None:
         return Access(options.url, "whoever the token is of", _authority(options), revealed(options.token, context))
     files = [options.kubeconfig.expanduser()] if options.kubeconfig else usual_files()
-    if not options.kubeconfig and not options.context and not any(file.exists() for file in files):
-        if pod := in_cluster():
-            return pod
+    declared = options.kubeconfig or options.context or any(file.exists() for file in files)
+    if not declared and (pod := in_cluster()):
+        return pod
     return access_of(files, options.context)
 
 
