@@ -4,15 +4,18 @@ Facts are from Caddy's documentation ("API") and measured with 2.11.7: an answer
 path and a hash of what is there, and `If-Match` with it makes a change conditional (412). `If-None-Match` isn't heeded:
 there is no 304. A change is in force with its answer; a config that can't be loaded is answered with 500, and the old
 one goes on. `/reverse_proxy/upstreams` doesn't say who is well, and lists nothing for upstreams of the config; the
-gauge `caddy_reverse_proxy_upstreams_healthy` of `/metrics` does, and is set every ten seconds.
+gauge `caddy_reverse_proxy_upstreams_healthy` of `/metrics` does, and is set every ten seconds. Every change of the
+config makes Caddy forget who is down: until it is set again the gauge calls everybody healthy.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 
+from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Address
 from quarterdeck.providers.base import ProviderError, Refused
 from quarterdeck.providers.http.asking import Answer
@@ -21,6 +24,12 @@ from quarterdeck.providers.http.rest import Manners, Rest
 _HEALTHY = re.compile(
     r'^caddy_reverse_proxy_upstreams_healthy\{upstream="(?P<dial>[^"]*)"\} (?P<up>[01])', re.MULTILINE
 )
+
+_LOADED = re.compile(r"^caddy_config_last_reload_success_timestamp_seconds (?P<at>[0-9.e+]+)", re.MULTILINE)
+
+FORGETFUL_SECONDS = 12.0
+"""So long after a change of the config "healthy" says nothing: until the gauge is set again, and a little more, as the
+time of an answer is told in whole seconds."""
 
 
 class CaddyManners(Manners):
@@ -38,7 +47,7 @@ class CaddyManners(Manners):
         if answer.status == 403:
             return "ask for it by an address that Caddy's `admin` lists in `origins`"
         if answer.status == 500:
-            return "Caddy couldn't load that config, and goes on with the one before"
+            return f"Caddy couldn't load that config, and goes on with the one before: {_reason(answer)}"
         return ""
 
 
@@ -71,13 +80,27 @@ class Admin:
         await self._rest.write("PATCH", f"{_path(address)}/{path}", value, headers={"If-Match": etag})
 
     async def up(self, *, watching: bool = False) -> dict[str, bool]:
-        """Who is well, by `dial`; nothing where Caddy doesn't tell."""
+        """Who is well and who isn't, by `dial`; whoever Caddy can't tell of yet is missing."""
         try:
             answer = await self._rest.fetch("/metrics", watching=watching)
         except ProviderError:
             return {}
         text = answer.body.decode(errors="replace")
-        return {found["dial"]: found["up"] == "1" for found in _HEALTHY.finditer(text)}
+        up = {found["dial"]: found["up"] == "1" for found in _HEALTHY.finditer(text)}
+        return {dial: well for dial, well in up.items() if not well or not _just_loaded(text, answer)}
+
+
+def _just_loaded(metrics: str, answer: Answer) -> bool:
+    """Whether the config is so new that Caddy doesn't know yet who is down. Both times are of its own clock; without
+    them nothing is known to be old enough."""
+    loaded, told = _LOADED.search(metrics), parsedate_tz(answer.headers.get("date", ""))
+    return loaded is None or told is None or mktime_tz(told) - float(loaded["at"]) < FORGETFUL_SECONDS
+
+
+def _reason(answer: Answer) -> str:
+    """The end of what Caddy says, where the reason is; before it come the modules it went through."""
+    words = answer.body.decode(errors="replace").strip().removesuffix('"}')
+    return clean(": ".join(words.split(": ")[-2:]), 160)
 
 
 def _path(address: Address) -> str:

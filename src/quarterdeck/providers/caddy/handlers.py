@@ -135,7 +135,7 @@ def weighted_in(config: Any) -> int:
     return sum(one.get("policy") == WEIGHTED for one in _objects(config))
 
 
-def risks(handler: Handler, config: Any) -> Iterator[Risk]:
+def risks(handler: Handler, config: Any, reading: TrafficReading) -> Iterator[Risk]:
     """What is dangerous about changing this handler, or has to be known before. `config`: all of it."""
     about = _at(config, "admin/config")
     admin: Mapping[str, Any] = about if isinstance(about, Mapping) else {}
@@ -152,6 +152,11 @@ def risks(handler: Handler, config: Any) -> Iterator[Risk]:
     if not handler.checked:
         text = f"{handler.where} checks nobody's health: requests go there whether it serves or not"
         yield Risk("warning", "unchecked", text, "give it `health_checks`")
+    if down := [d.name for d in reading.destinations if d.health == "unhealthy" and d.share]:
+        text = (
+            f"with each change Caddy forgets that {', '.join(down)} is down, and sends requests there until it checks"
+        )
+        yield Risk("warning", "health-forgotten", text, "take its share away, or mend it first")
     if handler.sticky:
         text = f"clients that carry the cookie {handler.sticky} stay where they are; weights divide only new ones"
         yield Risk("info", "sticky", text)

@@ -44,7 +44,8 @@ class Upstreams:
     async def survey_traffic(self, address: Address) -> TrafficSurvey:
         config = await self._admin.config()
         handler = handler_of(found_in(config, [address])[address.key], address)
-        return TrafficSurvey(await self._reading(handler), LIMITS, tuple(risks(handler, config)))
+        reading = await self._reading(handler)
+        return TrafficSurvey(reading, LIMITS, tuple(risks(handler, config, reading)))
 
     async def permitted(self, address: Address) -> bool | None:
         """Whoever may read a Caddy's config over its endpoint may change it."""
