@@ -27,7 +27,7 @@ from quarterdeck.release.shift import Router, plan_shift
 CHECKOUT = TargetId("production", "checkout")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -38,20 +38,19 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
         except httpx.HTTPError:
             return False
 
-    command = [program("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    command = [str(program("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
     with running(command, cwd=tmp_path_factory.mktemp("moto") / "its", ready=ready):
         yield Admin(url)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def founded(moto: Admin) -> Shop:
     return Shop.founded(moto)
 
 
 @pytest.fixture
 def shop(founded: Shop) -> Shop:
-    founded.restore()
-    return founded
+    return founded.restored()
 
 
 @pytest.fixture

@@ -66,7 +66,8 @@ class Weighted:
     @property
     def lag(self) -> float:
         """Seconds that resolvers may keep an answer."""
-        return max(float(one.get("TTL", ALIAS_TTL)) for its in self.sets.values() for one in its.values())
+        records = [one for its in self.sets.values() for one in its.values()]
+        return max(ALIAS_TTL if one.get("AliasTarget") else float(one["TTL"]) for one in records)
 
     @property
     def limits(self) -> Limits:
@@ -162,13 +163,16 @@ def changes_to(weighted: Weighted, shares: Mapping[str, Any]) -> list[Document]:
     if weights is None or not any(weights.values()):
         told = ", ".join(f"{clean(name, 60)} {float(share):g}%" for name, share in shares.items())
         raise Refused("misconfigured", f"nothing was sent: no weights from 0 to {LARGEST} divide so: {told}")
-    changes = []
-    for its in weighted.sets.values():
-        for name, document in its.items():
-            if document["Weight"] != weights[name]:
-                changes.append({"Action": "DELETE", "ResourceRecordSet": document})
-                changes.append({"Action": "CREATE", "ResourceRecordSet": {**document, "Weight": weights[name]}})
-    return changes
+    old = [
+        (document, weights[name])
+        for its in weighted.sets.values()
+        for name, document in its.items()
+        if document["Weight"] != weights[name]
+    ]
+    return [
+        *({"Action": "DELETE", "ResourceRecordSet": document} for document, _ in old),
+        *({"Action": "CREATE", "ResourceRecordSet": {**document, "Weight": weight}} for document, weight in old),
+    ]
 
 
 def check_health(config: Mapping[str, Any], answer: Document) -> CheckHealth:

@@ -98,10 +98,10 @@ class WeightedRecords:
             ChangeBatch={"Comment": "quarterdeck", "Changes": changes},
         )
         try:
-            change = clean(str(answer["ChangeInfo"]["Id"]).removeprefix("/change/"), 64)
+            change = clean(str(answer["ChangeInfo"]["Id"]), 80)
         except (KeyError, TypeError):
             raise InDoubt("garbage", "Route 53 took the change and gave no id for it") from None
-        return Receipt(change, change)
+        return Receipt(change.removeprefix("/change/"), change)
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
         """Whether all name servers have the change."""

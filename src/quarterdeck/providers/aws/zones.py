@@ -130,7 +130,7 @@ class Zones:
             )
             with reading(SERVICE):
                 found |= {str(one["Id"]): one["HealthCheckConfig"] for one in listed(answer, "HealthChecks")}
-                if not answer["IsTruncated"]:
+                if not answer.get("IsTruncated"):
                     return found
                 marker = {"Marker": str(answer["NextMarker"])}
 
