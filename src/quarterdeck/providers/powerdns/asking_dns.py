@@ -10,8 +10,6 @@ from quarterdeck.fleet.text import clean
 PATIENCE = 3.0
 """Seconds; an authoritative server answers in one millisecond."""
 
-SERVFAIL = "SERVFAIL"
-
 
 @dataclass(frozen=True, slots=True)
 class Said:

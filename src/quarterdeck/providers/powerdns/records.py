@@ -96,14 +96,15 @@ def weighted_of(zone: Document, address: Address) -> Weighted:
     name, kind = parts["name"], parts["type"]
     rrset = _rrset(zone, name, "LUA")
     records = [one for one in (rrset or {}).get("records") or () if isinstance(one, Mapping)]
-    mine = [place for place, one in enumerate(records) if str(one.get("content")).split(" ")[0].upper() == kind]
-    if rrset is None or not mine:
+    of_kind = [place for place, one in enumerate(records) if str(one.get("content")).split(" ")[0].upper() == kind]
+    mine = [place for place in of_kind if not records[place].get("disabled")]
+    if rrset is None or not of_kind:
         plain = f" (it has plain {kind} records)" if _rrset(zone, name, kind) else ""
         raise ProviderError("not_found", f"{name} has no LUA record for {kind}{plain}", _EXAMPLE)
+    if not mine:
+        raise _misconfigured(f"the LUA record of {name} is disabled", "enable it")
     if len(mine) > 1:
         raise _misconfigured(f"{name} has {len(mine)} LUA records for {kind}: each is answered", "leave one")
-    if records[mine[0]].get("disabled"):
-        raise _misconfigured(f"the LUA record of {name} is disabled", "enable it")
     function, entries = read(str(records[mine[0]].get("content")), name)
     given = names_of(address)
     if strange := [value for value in given if value not in entries]:

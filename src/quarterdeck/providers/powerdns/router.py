@@ -19,9 +19,8 @@ from quarterdeck.fleet.readings import Reading
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, TrafficSurvey
 from quarterdeck.providers.powerdns.api import Api
-from quarterdeck.providers.powerdns.asking_dns import SERVFAIL, ask
+from quarterdeck.providers.powerdns.asking_dns import ask
 from quarterdeck.providers.powerdns.records import (
-    Weighted,
     is_secondary,
     require_ours,
     risks,
@@ -61,7 +60,7 @@ class WeightedRecords:
         found = weighted_of(zone, address)
         require_ours(zone)
         return TrafficSurvey(
-            found.reading(), found.limits(), (*risks(zone, found, address), *await self._unanswerable(address))
+            found.reading(), found.limits(), (*risks(zone, found, address), *await self._unanswered(address))
         )
 
     async def permitted(self, address: Address) -> bool | None:
@@ -71,7 +70,8 @@ class WeightedRecords:
     async def send(self, step: Step) -> Receipt:
         """Replace the Lua records of the name by the same with other weights."""
         try:
-            zone, found = await self._record(step.address)
+            zone = await self._with_disabled(step.address)
+            found = weighted_of(zone, step.address)
             require_ours(zone)
             if not is_due(step, found.reading()):
                 return Receipt()
@@ -87,28 +87,32 @@ class WeightedRecords:
 
     async def settle(self, step: Step) -> Settlement:
         """By the record; where the server can be asked over DNS, also by whether it answers what was written."""
-        _, found = await self._record(step.address)
+        found = weighted_of(await self._named(step.address), step.address)
         settlement = settle_shares(step, found.reading())
         if settlement.state != "done" or self._dns is None:
             return settlement
         said = await ask(self._dns, step.address.parts["name"], found.kind)
-        if said.code == SERVFAIL:
-            detail = f"the record is as wanted, but {self._dns} answers SERVFAIL for it: clients get no address"
+        if not said.code:
+            return Settlement("done", f"{settlement.detail}; {self._dns} gave no answer", settlement.evidence)
+        if not said.values:
+            detail = f"the record is as wanted, but {self._dns} answers {said.code} for it: clients get no address"
             return Settlement("changed_by_other", detail, settlement.evidence)
         wanted = {value.rstrip(".") for value, weight in found.entries.items() if weight}
-        if said.values and not wanted & {value.rstrip(".") for value in said.values}:
-            detail = f"the record is as wanted, but {self._dns} still answers {', '.join(said.values)}"
+        answered = ", ".join(said.values)
+        if not wanted & {value.rstrip(".") for value in said.values}:
+            detail = f"the record is as wanted, but {self._dns} still answers {answered}"
             return Settlement("running", detail, settlement.evidence)
-        how = f"{said.code}, {', '.join(said.values) or 'nothing'}" if said.code else "no answer"
-        return Settlement("done", f"{settlement.detail}; asked over DNS: {how}", settlement.evidence)
+        return Settlement("done", f"{settlement.detail}; {self._dns} answers {answered}", settlement.evidence)
 
-    async def _unanswerable(self, address: Address) -> tuple[Risk, ...]:
+    async def _unanswered(self, address: Address) -> tuple[Risk, ...]:
         """That a record which should be answered isn't, where the server can be asked."""
-        name, kind = address.parts["name"], address.parts["type"]
-        if self._dns is None or (await ask(self._dns, name, kind)).code != SERVFAIL:
+        if self._dns is None:
             return ()
-        text = f"{self._dns} answers SERVFAIL for {name} now: clients get no address"
-        return (Risk("danger", "servfail", text, "see that enable-lua-records is on, and what PowerDNS's log says"),)
+        said = await ask(self._dns, address.parts["name"], address.parts["type"])
+        if said.values or not said.code:
+            return ()
+        text = f"{self._dns} answers {said.code} for {address.parts['name']} now: clients get no address"
+        return (Risk("danger", "unanswered", text, "see that enable-lua-records is on, and what PowerDNS's log says"),)
 
     async def _reference(self, address: Address, before: int) -> str:
         try:
@@ -120,9 +124,15 @@ class WeightedRecords:
     async def _named(self, address: Address) -> Zone:
         return await self._api.zone(address.parts["zone"], address.parts["name"])
 
-    async def _record(self, address: Address) -> tuple[Zone, Weighted]:
-        zone = await self._named(address)
-        return zone, weighted_of(zone, address)
+    async def _with_disabled(self, address: Address) -> Zone:
+        """With the disabled records of the name, which a write would delete otherwise: they are in an answer about the
+        whole zone only (measured). Of a zone too large for that they aren't known."""
+        try:
+            return await self._api.zone(address.parts["zone"])
+        except ProviderError as error:
+            if error.trouble.code != "garbage":
+                raise
+            return await self._named(address)
 
     async def _zone(self, zone: str, places: Sequence[Place]) -> dict[str, Reading | Trouble]:
         names = {place.address.parts["name"] for place in places}
