@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from quarterdeck.sandbox.cloud_services import service_body
 from quarterdeck.sandbox.container_apps import app_body
 from quarterdeck.sandbox.kql import Query, Row, parse
 from quarterdeck.sandbox.kql_tokens import QueryError
@@ -84,7 +85,7 @@ class ResourceGraphService:
         if subscriptions and self._world.subscription.lower() not in (str(s).lower() for s in subscriptions):
             return []
         if query.table == "resources":
-            resources = [*self._sites(), *self._profiles(), *self._apps()]
+            resources = [*self._sites(), *self._profiles(), *self._apps(), *self._services()]
         elif query.table == "resourcecontainers":
             resources = list(self._containers())
         else:
@@ -108,6 +109,10 @@ class ResourceGraphService:
     def _apps(self) -> Iterator[Mapping[str, Any]]:
         for app in self._world.container_apps:
             yield app_body(self._world, app)
+
+    def _services(self) -> Iterator[Mapping[str, Any]]:
+        for service in self._world.cloud_services:
+            yield service_body(self._world, service)
 
     def _containers(self) -> Iterator[Mapping[str, Any]]:
         subscription = f"/subscriptions/{self._world.subscription}"

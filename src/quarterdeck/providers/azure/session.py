@@ -38,7 +38,10 @@ class ArmSession:
 
     def _made(self, role: Role) -> Capability | None:
         if role == "slots":
-            return Slots("azure resource graph", {"site": self._site_slots, "container_app": self._labels})
+            return Slots(
+                "azure resource graph",
+                {"site": self._site_slots, "container_app": self._labels, "cloud_service": self._pairs},
+            )
         if role == "slot_traffic":
             makers = {"site": self._ramp_rules, "container_app": lambda: self._app_traffic("labels")}
             return Traffic("azure resource manager", makers)
@@ -77,6 +80,11 @@ class ArmSession:
         from quarterdeck.providers.azure.container_apps.slots import ContainerAppLabels
 
         return ContainerAppLabels(self._arm, self._apps)
+
+    def _pairs(self) -> SlotHost:
+        from quarterdeck.providers.azure.cloud_services.slots import CloudServicePairs
+
+        return CloudServicePairs(self._arm)
 
     def _app_traffic(self, between: Between) -> TrafficRouter:
         from quarterdeck.providers.azure.container_apps.traffic import ContainerAppTraffic

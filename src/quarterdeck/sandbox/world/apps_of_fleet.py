@@ -12,7 +12,9 @@ HOME = "westeurope"
 """Where something lies whose place names no region."""
 
 
-def container_apps(fleet: Fleet, versions: Mapping[str, Versions], rate: Callable[[str], float]) -> list[dict[str, Any]]:
+def container_apps(
+    fleet: Fleet, versions: Mapping[str, Versions], rate: Callable[[str], float]
+) -> list[dict[str, Any]]:
     """The container apps that a fleet speaks of: the current build with all of the traffic at the label that swaps go
     to, the next one waiting at the label that they come from; earlier environments are one build ahead."""
     found: dict[tuple[str, str], Place] = {}

@@ -1,0 +1,1 @@
+"""Azure Cloud Services (extended support): two services that trade their public addresses, the VIP swap."""
