@@ -17,6 +17,7 @@ from quarterdeck.providers import registry
 from quarterdeck.providers.base import PipelineHost, ProviderError, Session, SessionContext
 from quarterdeck.sandbox.assembly import Running, running
 from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.releases import Release
 from quarterdeck.sandbox.world.workflows import Repository, Run
 from quarterdeck.sandbox.world.world import World
 
@@ -71,6 +72,24 @@ SHOP: dict[str, Any] = {
                 {"workflow": "tests.yml", "ago": 300, "title": "Red"},
             ],
         }
+    ],
+    "releases": [
+        {
+            "project": "contoso/Shop",
+            "name": "classic",
+            "stages": [
+                {"name": "Dev"},
+                {"name": "Prod", "before": ["ben@contoso.com", "team:sre"], "after": ["ana@contoso.com"],
+                 "limit_minutes": 720},
+            ],
+            "past": [
+                {"ago": 900, "title": "Older", "actor": "ben@contoso.com", "approve": ["Prod"]},
+                {"ago": 600, "title": "Newer", "actor": "ben@contoso.com"},
+            ],
+        },
+        {"project": "contoso/Shop", "name": "one person", "stages": [{"name": "Live", "before": ["ana@contoso.com"]}]},
+        {"project": "contoso/Shop", "name": "asking", "stages": [{"name": "Move", "asks": "Is the old one drained?"}]},
+        {"project": "contoso/Shop", "name": "failing", "stages": [{"name": "Red", "fails": True}]},
     ],
 }  # fmt: skip
 
@@ -131,6 +150,17 @@ class DevOps:
         run = self.world.pipelines.start(self.project, workflow, "main", by, {}, "push")
         self.world.advance(10)
         return run
+
+    def release(self, definition: str = "classic") -> Release:
+        """The newest release of a definition, as it really is."""
+        return [one for one in self.world.releases.of("contoso/Shop") if one.definition.name == definition][-1]
+
+    def create(self, definition: str, title: str = "Now") -> Release:
+        """Somebody begins a release."""
+        known = self.world.releases.definitions("contoso/Shop")
+        found = self.world.releases.create(next(one for one in known if one.name == definition), title, "ana")
+        self.world.advance(10)
+        return found
 
     def as_(self, token: str) -> DevOps:
         """The same Azure DevOps, asked by somebody else; nothing is remembered."""

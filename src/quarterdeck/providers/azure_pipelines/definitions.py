@@ -29,7 +29,7 @@ class Definitions:
         Raises:
             ProviderError: not_found.
         """
-        known = self._known.get(project)
+        known, name = self._known.get(project), name.strip("\\")
         if known is None or (name.lower() not in known[1] and self._stale(known[0], watching=watching)):
             found = await everything(self._api, below(project, self._path), watching=watching)
             names = {key: number for one in found for key, number in _names(one)}

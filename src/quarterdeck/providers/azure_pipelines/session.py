@@ -8,8 +8,9 @@ from dataclasses import replace
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.topology import Connection, Role
 from quarterdeck.providers.azure_pipelines import SANDBOX_TOKEN
-from quarterdeck.providers.azure_pipelines.api import AT_ONCE, DevOpsManners
+from quarterdeck.providers.azure_pipelines.api import AT_ONCE, DevOpsManners, release_url
 from quarterdeck.providers.azure_pipelines.checks import Checks
+from quarterdeck.providers.azure_pipelines.classic import Classic
 from quarterdeck.providers.azure_pipelines.definitions import Definitions
 from quarterdeck.providers.azure_pipelines.people import Ourselves
 from quarterdeck.providers.azure_pipelines.pipelines import Pipelines
@@ -77,4 +78,8 @@ def open_session(connection: Connection, context: SessionContext) -> DevOpsSessi
     definitions = Definitions(api, context.clock, "build/definitions", "pipeline")
     watching = Watching(api, definitions, Checks(api, context.clock), ourselves, options.url)
     yaml = Yaml(api, definitions, watching, ourselves)
-    return DevOpsSession(api, asking, ourselves, Pipelines(watching, yaml))
+    there = options.release_url or release_url(options.url)
+    releases = Rest(asking, there, context.clock, context.may_write, DevOpsManners(), at_once=AT_ONCE)
+    named = Definitions(releases, context.clock, "release/definitions", "release definition")
+    classic = Classic(releases, api, named, ourselves)
+    return DevOpsSession(api, asking, ourselves, Pipelines(watching, yaml, classic))
