@@ -20,6 +20,7 @@ from quarterdeck.sandbox.world.furniture import (
     profile_document,
     site_document,
 )
+from quarterdeck.sandbox.world.projects import projects, release_definitions
 from quarterdeck.sandbox.world.repositories import repositories
 from quarterdeck.sandbox.world.sites import PRODUCTION
 
@@ -71,7 +72,8 @@ def world_of(fleet: Fleet) -> dict[str, Any]:
                 rollout=25 if place.target.environment == last else 100,
             )
         ],
-        "pipelines": repositories(fleet),
+        "pipelines": [*repositories(fleet), *projects(fleet)],
+        "releases": release_definitions(fleet),
     }
 
 

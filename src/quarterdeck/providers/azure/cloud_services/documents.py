@@ -30,6 +30,8 @@ STAGING: Side = "staging"
 RETIRES = "2027-03-31"
 """When Microsoft ends Cloud Services (extended support); they are deprecated since 2025-03-31 (its documentation)."""
 
+_TELLING = frozenset({"provisioningstate", "powerstate"})
+_WELL = {"provisioningstate/succeeded", "powerstate/started"}
 _SETTLED = frozenset({"", "succeeded", "failed", "canceled"})
 
 
@@ -113,14 +115,10 @@ def health_of(view: Document) -> Health:
         for one in statuses or ()
         if isinstance(one, Mapping)
     }
-    provisioned, started = counts.get("provisioningstate/succeeded", 0), counts.get("powerstate/started", 0)
     if not counts:
         return "unknown"
-    strange = [
-        code for code, count in counts.items() if count and code.startswith(("provisioningstate/", "powerstate/"))
-    ]
-    well = set(strange) <= {"provisioningstate/succeeded", "powerstate/started"} and provisioned and started
-    return "healthy" if well else "unhealthy"
+    told = {code for code, count in counts.items() if count and code.partition("/")[0] in _TELLING}
+    return "healthy" if told == _WELL else "unhealthy"
 
 
 def slots_reading(services: Pair) -> SlotsReading:
