@@ -13,11 +13,13 @@ from typing import Any
 from quarterdeck.sandbox.app_configuration.service import AppConfigurationService
 from quarterdeck.sandbox.app_configuration.stores import StoresService
 from quarterdeck.sandbox.application import Application
+from quarterdeck.sandbox.cloud_services import CloudServicesService
 from quarterdeck.sandbox.cloudmetadata import CloudMetadataService
 from quarterdeck.sandbox.container_apps import ContainerAppsService
 from quarterdeck.sandbox.control import ControlService
 from quarterdeck.sandbox.devicecodes import DeviceCodes
 from quarterdeck.sandbox.devicelogin import DeviceLoginService
+from quarterdeck.sandbox.devops.classic import ClassicService
 from quarterdeck.sandbox.devops.service import DevOpsService
 from quarterdeck.sandbox.faults import Faults
 from quarterdeck.sandbox.front import FrontEnd
@@ -110,6 +112,7 @@ class Sandbox:
             TrafficManagerService(self.world),
             ContainerAppsService(self.world),
             FrontDoorService(self.world),
+            CloudServicesService(self.world),
             ResourceGraphService(self.world),
             AppConfigurationService(self.world),
             StoresService(self.world),
@@ -117,6 +120,7 @@ class Sandbox:
             PrometheusService(self.world),
             GitHubService(self.world),
             DevOpsService(self.world),
+            ClassicService(self.world),
             ControlService(self),
         ]
 

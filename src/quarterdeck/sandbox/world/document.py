@@ -20,12 +20,14 @@
     front_doors     list of origin groups
         group, profile, name, latency (milliseconds), affinity, probed
         origins     {name: {host, weight, priority, enabled}}
+    cloud_services  list of {group, name, location, slot (Production, Staging), partner, version, instances, stopped}
     profiles        Traffic Manager profiles, as ARM shows them
     traffic         {name under trafficmanager.net: requests per second that come through it}
     configuration   App Configuration key-values: key, label, value, content_type, tags, locked
     principals      list of {principal ("*": everyone), scope, role (owner, contributor, reader, none)}
     alerts          list of alert rules beside the usual one, see `alerting`
     pipelines       list of repositories with workflows, see `pipelines`; accounts: whose tokens are good there
+    releases        list of release definitions, see `releases`
     faults          list of faults, see `faults`
 
 `{subscription}` in any text stands for the subscription's id.
@@ -57,8 +59,9 @@ _KEYS = {
     "groups",
     "sites",
     "container_apps",
-    "profiles",
     "front_doors",
+    "cloud_services",
+    "profiles",
     "traffic",
     "configuration",
     "principals",
@@ -66,6 +69,7 @@ _KEYS = {
     "faults",
     "pipelines",
     "accounts",
+    "releases",
 }
 _SITE_KEYS = {
     "group",
@@ -116,13 +120,15 @@ def plant(world: World, document: Mapping[str, Any]) -> None:
     for site in document.get("sites", []):
         _plant_site(world, site)
     world.container_apps.load(document.get("container_apps", []))
+    world.front_doors.load(document.get("front_doors", []))
+    world.cloud_services.load(document.get("cloud_services", []))
     world.profiles.load(document.get("profiles", []))
     for profile in world.profiles:
-    world.front_doors.load(document.get("front_doors", []))
         world.sites.add_group(profile.resource_group, profile.location)
     world.traffic = {str(name): float(rate) for name, rate in document.get("traffic", {}).items()}
     world.configuration.load(document.get("configuration", []))
     world.pipelines.load(document.get("pipelines", []), document.get("accounts", []))
+    world.releases.load(document.get("releases", []))
     for rule in document.get("alerts", []):
         world.alerting.put(AlertRule.from_json(rule))
     for assignment in document.get("principals", []):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quarterdeck.fleet.topology import Fleet, Place, Role
-from quarterdeck.sandbox.world.apps_of_fleet import HOME, container_apps
+from quarterdeck.sandbox.world.apps_of_fleet import HOME, cloud_services, container_apps, front_doors
 from quarterdeck.sandbox.world.furniture import (
     SitePlan,
     Versions,
@@ -62,6 +62,8 @@ def world_of(fleet: Fleet) -> dict[str, Any]:
             for place in profiles
         ],
         "container_apps": container_apps(fleet, versions, _rate),
+        "cloud_services": cloud_services(fleet, versions),
+        "front_doors": front_doors(fleet),
         "traffic": {place.address.parts["profile"].lower(): _rate(place.target.name) for place in profiles},
         "configuration": [
             document

@@ -12,6 +12,7 @@ from quarterdeck.sandbox.world.agenda import Agenda
 from quarterdeck.sandbox.world.alerting import Alerting
 from quarterdeck.sandbox.world.clients import Clients
 from quarterdeck.sandbox.world.clock import WorldClock
+from quarterdeck.sandbox.world.cloud_services import CloudServices
 from quarterdeck.sandbox.world.configuration import ConfigurationStore
 from quarterdeck.sandbox.world.container_apps import ContainerApps
 from quarterdeck.sandbox.world.document import plant
@@ -22,6 +23,7 @@ from quarterdeck.sandbox.world.physics import Physics
 from quarterdeck.sandbox.world.pipelines import Pipelines
 from quarterdeck.sandbox.world.probing import host_of, probe
 from quarterdeck.sandbox.world.profiles import Profiles
+from quarterdeck.sandbox.world.releases import Releases
 from quarterdeck.sandbox.world.sites import Sites
 from quarterdeck.sandbox.world.swapping import Swaps
 from quarterdeck.sandbox.world.telemetry import Telemetry
@@ -45,7 +47,9 @@ class World:
         clients: what users get; `traffic` is how many per second come through which Traffic Manager name.
         telemetry: what monitoring knows of that; alerting: what it makes of it.
         container_apps: Container Apps; profiles: Traffic Manager; front_doors: Front Door.
-        configuration: App Configuration; pipelines: GitHub Actions.
+        cloud_services: Cloud Services (extended support).
+        configuration: App Configuration; pipelines: GitHub Actions
+            and Azure Pipelines; releases: classic ones.
     """
 
     def __init__(
@@ -82,8 +86,10 @@ class World:
         )
         self.container_apps = ContainerApps(self)
         self.front_doors = FrontDoors(self)
+        self.cloud_services = CloudServices(self)
         self.configuration = ConfigurationStore(self.clock, self.log)
         self.pipelines = Pipelines(self)
+        self.releases = Releases(self)
         self.clients = Clients(self)
         self.telemetry = Telemetry(self)
         self.alerting = Alerting(self)
