@@ -41,14 +41,14 @@ class Caddy:
         self.file = folder / "caddy.json"
         folder.mkdir(parents=True, exist_ok=True)
         self.file.write_text(json.dumps({"admin": self.admin}))
-        command = [program("caddyserver"), "run", "--config", self.file]
+        command = [str(program("caddyserver")), "run", "--config", str(self.file)]
         self._resuming = [*command, "--resume"]
         self.server = Server(command, cwd=folder, ready=lambda: answers(self.port))
 
     def resume(self) -> None:
         """End it, and start it with what it kept itself."""
         self.server.stop()
-        self.server.command = [str(word) for word in self._resuming]
+        self.server.command = self._resuming
         self.server.start()
 
     def ask(self, method: str, path: str, document: Any = None, **headers: str) -> tuple[int, Any]:

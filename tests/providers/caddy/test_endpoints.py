@@ -110,8 +110,8 @@ async def test_a_refused_host_is_told_with_the_setting_that_mends_it() -> None:
 async def test_without_an_etag_nothing_is_written() -> None:
     """A proxy in between may take it out; a change without a condition would write over somebody else's."""
     weighted = {"policy": "weighted_round_robin", "weights": [1, 0]}
-    upstreams: list[Any] = [{"dial": "127.0.0.1:1"}, {"dial": "127.0.0.1:2"}]
-    proxy = {"@id": "app", "handler": "reverse_proxy", "upstreams": upstreams}
+    upstreams = [{"dial": "127.0.0.1:1"}, {"dial": "127.0.0.1:2"}]
+    proxy: dict[str, Any] = {"@id": "app", "handler": "reverse_proxy", "upstreams": upstreams}
     proxy["load_balancing"] = {"selection_policy": weighted}
     async with listening(lambda asked: says({"apps": [proxy]} if asked.path == "/config/" else proxy)) as server:
         session = open_session(url=server.url)
