@@ -11,7 +11,7 @@ REVIEWERS = ("quarterdeck", "team:sre")
 """Who may let runs into a protected environment; the first is whoever asks a sandbox."""
 
 _EVERY = 420.0
-_PUSHES = (
+PUSHES = (
     "Show the delivery date before payment",
     "Round taxes per line, not per basket",
     "Update dependencies",
@@ -31,23 +31,24 @@ def repositories(fleet: Fleet) -> list[dict[str, Any]]:
 
 def _repository(fleet: Fleet, name: str, places: list[Place]) -> dict[str, Any]:
     environments = {
-        _theirs(fleet, place, environment.name): {"reviewers": REVIEWERS} if environment.protected else {}
+        theirs(fleet, place, environment.name): {"reviewers": REVIEWERS} if environment.protected else {}
         for place in places
         for environment in fleet.environments
     }
+    protected = [name for name in environments if environments[name]]
     files = {place.address.parts.get("workflow") or "deploy.yml": place for place in places}
     return {
         "repository": name,
         "branch": places[0].address.parts.get("branch", "") or "main",
         "environments": environments,
         "workflows": [_workflow(fleet, file, place) for file, place in files.items()],
-        "runs": [run for file in files for run in _runs(file, [name for name in environments if environments[name]])],
+        "runs": [{"workflow": file, **run} for file in files for run in past_runs(protected)],
     }
 
 
 def _workflow(fleet: Fleet, file: str, place: Place) -> dict[str, Any]:
     deploys = [
-        {"name": f"deploy to {environment.name}", "seconds": 45, "environment": _theirs(fleet, place, environment.name)}
+        {"name": f"deploy to {environment.name}", "seconds": 45, "environment": theirs(fleet, place, environment.name)}
         for environment in fleet.environments
     ]
     mark = place.address.parts.get("correlation_input", "")
@@ -58,11 +59,11 @@ def _workflow(fleet: Fleet, file: str, place: Place) -> dict[str, Any]:
         "inputs": [*([mark] if mark else []), "version", "note"],
         "run_name": f"By hand {{{mark}}}" if mark else "",
         "every": _EVERY,
-        "pushes": _PUSHES,
+        "pushes": PUSHES,
     }
 
 
-def _runs(file: str, protected: list[str]) -> list[dict[str, Any]]:
+def past_runs(protected: list[str]) -> list[dict[str, Any]]:
     """From long ago to just now. One that isn't approved waits, if anything is protected."""
     told = (
         (5 * 3600, "Show prices with the tax of the country", "ana", True),
@@ -71,12 +72,12 @@ def _runs(file: str, protected: list[str]) -> list[dict[str, Any]]:
         (70, "Log less while probing", "ben", False),
     )
     return [
-        {"workflow": file, "ago": ago, "title": title, "actor": actor, "approve": protected if approved else []}
+        {"ago": ago, "title": title, "actor": actor, "approve": protected if approved else []}
         for ago, title, actor, approved in told
     ]
 
 
-def _theirs(fleet: Fleet, place: Place, ours: str) -> str:
+def theirs(fleet: Fleet, place: Place, ours: str) -> str:
     """What the host calls an environment of ours."""
     declared = next((one for one in fleet.pipelines if one.name == place.target.name), None)
     mapped = {value: key for key, value in declared.environments.items()} if declared else {}
