@@ -116,6 +116,12 @@ async def test_a_wrong_token_is_told_without_the_token(ci: Ci) -> None:
         await wrong.session.identity()
 
 
+async def test_what_is_wrong_for_a_whole_folder_is_told_on_each_row(ci: Ci) -> None:
+    wrong = ci.as_("ben", "t-wrong")
+    found = await wrong.host.observe([place(), place("open"), place("tests", branch="feature/login")])
+    assert {getattr(one, "code", "") for one in found.values()} == {"unauthenticated"}
+
+
 async def test_check_says_who_and_which_jenkins_and_that_it_shuts_down(ci: Ci) -> None:
     assert await ci.session.identity() == "ben"
     told = [one async for one in ci.session.check()]

@@ -48,15 +48,13 @@ class Builds:
     def __init__(self, api: Jenkins) -> None:
         self._api = api
 
-    async def folder(self, folder: str) -> Folder | None:
+    async def folder(self, folder: str) -> Folder | Trouble | None:
         """Jobs by name, with their builds; None if they can't be read together, so that each is asked on its own."""
         try:
             body = await self._api.get(f"{folder}/api/json", f"jobs[name,{BUILDS}]", watching=True)
             return {quote(text(job, "name"), safe=""): job for job in documents(body, "jobs", self._api.host)}
         except ProviderError as error:
-            if error.trouble.code in ("garbage", "forbidden", "not_found"):
-                return None
-            raise
+            return None if error.trouble.code in ("garbage", "forbidden", "not_found") else error.trouble
 
     async def running(self) -> list[str]:
         """The URLs of all builds under way. A fault of this hides only what is older than a job's newest builds."""
@@ -75,7 +73,7 @@ class Builds:
     async def observed(
         self,
         address: Address,
-        read: Mapping[str, asyncio.Task[Folder | None]],
+        read: Mapping[str, asyncio.Task[Folder | Trouble | None]],
         running: asyncio.Task[list[str]],
     ) -> Reading | Trouble:
         """The newest builds of a job, and all that are under way; what went wrong is told, not raised.
@@ -88,6 +86,8 @@ class Builds:
         folder, _, name = path.rpartition("/job/")
         try:
             together = await read[folder] if folder in read else None
+            if isinstance(together, Trouble):
+                return together
             if together is None:
                 job = await self.job(address, watching=True)
             elif name in together:
