@@ -14,13 +14,20 @@ INSTALLED = CHECKOUT / ".servers"
 """What `.ci/servers` installs that isn't a package of the system."""
 
 
+BUILT = {"kube-apiserver"}
+"""What nobody offers ready to be installed, so that it takes longer than every run of the tests should."""
+
+
 def places() -> list[Path]:
-    """The folders that are searched, the first one first: the PATH, those of system daemons, and `.servers`."""
+    """The folders that are searched, the first one first: the PATH, those of system daemons, and `.servers`.
+
+    `QUARTERDECK_KUBE_BIN` is where a kube-apiserver is that was built elsewhere."""
     path = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     databases = sorted(versions, key=lambda folder: (len(folder.parent.name), folder.parent.name), reverse=True)
-    ours = [INSTALLED / "venv" / "bin", INSTALLED / "node" / "node_modules" / ".bin"]
-    return [*path, Path("/usr/sbin"), Path("/usr/local/sbin"), *databases, *ours]
+    ours = [INSTALLED / "venv" / "bin", INSTALLED / "node" / "node_modules" / ".bin", INSTALLED / "kubernetes"]
+    built = [Path(folder) for folder in [os.environ.get("QUARTERDECK_KUBE_BIN", "")] if folder]
+    return [*built, *path, Path("/usr/sbin"), Path("/usr/local/sbin"), *databases, *ours]
 
 
 def program(name: str) -> Path:
@@ -31,7 +38,8 @@ def program(name: str) -> Path:
     recording.note(name)
     found = shutil.which(name, path=os.pathsep.join(map(str, places())))
     if found is None:
-        pytest.skip(f"{name} isn't installed here: .ci/servers installs it", allow_module_level=True)
+        how = ".ci/build-kubernetes builds it, in ten minutes" if name in BUILT else ".ci/servers installs it"
+        pytest.skip(f"{name} isn't installed here: {how}", allow_module_level=True)
     return Path(found)
 
 
