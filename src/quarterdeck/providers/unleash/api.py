@@ -26,7 +26,11 @@ EVALUATE = "/api/admin/playground/advanced"
 
 
 class UnleashManners(Manners):
-    """Unleash's refusals."""
+    """Unleash's refusals.
+
+    401 is also what it answers to a good personal access token that its database fails to look up. `/health` tells
+    nothing of that: it goes on saying GOOD.
+    """
 
     limit = "Unleash's rate limit"
 
@@ -36,7 +40,7 @@ class UnleashManners(Manners):
     def hint(self, answer: Answer) -> str:
         match answer.status:
             case 401:
-                return f"the token is wrong, expired or revoked: {TOKEN_HINT}"
+                return f"{TOKEN_HINT}; if it was good before, look whether Unleash reaches its database"
             case 403 if b"different token type" in answer.body:
                 return f"it is a token of an application, which only reads flags: {TOKEN_HINT}"
             case 403:

@@ -92,7 +92,7 @@ class UnleashFlags:
         The flag is read right before, and compared with the version that was planned on. A strategy is patched under
         conditions (Unleash reads it, tests and writes: two that come within the same milliseconds may both pass). The
         switch and a new strategy know no condition; switching twice changes nothing (measured with Unleash 8.2.0). A
-        step that is sent again finds what it did the first time, because it sends only what isn't so yet.
+        step that took effect, wholly or in part, is refused when it is sent again: the version isn't the planned one.
 
         Raises:
             Refused: nothing was changed.
@@ -215,8 +215,8 @@ def _somebody_else(name: str) -> Refused:
 def _risks(flag: Flag) -> Iterator[Risk]:
     name = clean(flag.name, 60)
     if not flag.active and not flag.enabled:
-        text = f"{name} has no strategy: switched on it is on for everybody at once"
-        yield Risk("danger", "no-strategy", text, f"give it a percentage first: qd flag rollout PERCENT ENV/{name}")
+        text = f"{name} has no strategy: switched on as it is, everybody sees it at once"
+        yield Risk("warning", "no-strategy", text, f"give it a percentage first: qd flag rollout PERCENT ENV/{name}")
     for odd in (one for one in flag.active if one.odd):
         text = f"{name} has a rollout of {clean(str(odd.rollout), 20)}, which is no percentage: {odd.percent:g}% see it"
         yield Risk("warning", "odd-rollout", text, "give a percentage, or mend it in Unleash")
