@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from quarterdeck.fleet.codec import from_json, to_json
-from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, origin
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Pipeline, Place
 from quarterdeck.release.action import Action, command_line
@@ -97,6 +97,25 @@ def test_one_of_several_decisions_has_to_be_named() -> None:
     assert "run:deploy/9142/live, run:deploy/9142/data" in refusal.hint
     assert named_wait(replace(YES, environment="DATA"), survey) == DATA
     assert named_wait(replace(YES, environment="77"), survey) == LIVE
+
+
+def test_two_decisions_about_one_environment_are_told_apart_by_the_hosts_key() -> None:
+    survey = RunSurvey(replace(RUN, waits=(LIVE, replace(DATA, environment="live"))))
+    refusal = named_wait(replace(YES, environment="live"), survey)
+    assert isinstance(refusal, Refusal)
+    assert "run:deploy/9142/77, run:deploy/9142/78" in refusal.hint
+    assert named_wait(replace(YES, environment="78"), survey) == survey.run.waits[1]
+
+
+def test_what_a_host_does_not_tell_of_the_code_is_left_out() -> None:
+    said = [
+        origin("3f1c", "main", "ana"),
+        origin("", "main"),
+        origin("3f1c", ""),
+        origin("", "", "ana"),
+        origin("", ""),
+    ]
+    assert said == ["3f1c on main, ana", "main", "3f1c", "ana", ""]
 
 
 def test_a_timer_asks_nobody() -> None:

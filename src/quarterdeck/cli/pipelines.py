@@ -13,7 +13,7 @@ from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
 from quarterdeck.cli.passages import wrapped
 from quarterdeck.fleet.observation import Observation
-from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunsReading
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunsReading, origin
 from quarterdeck.fleet.topology import Place
 from quarterdeck.release.pipeline_view import PipelineView, RunView
 from quarterdeck.release.run_command import pipeline as named
@@ -76,12 +76,15 @@ def run_lines(view: RunView) -> Iterator[str]:
     when = "just now" if view.age == "now" else when
     attempt = f"  attempt {view.attempt}" if view.attempt > 1 else ""
     yield from wrapped(f"#{view.number}  {view.state}  {when}{attempt}  {view.title}", "  ", hang=4)
-    yield from wrapped(f"{view.commit} on {view.ref}  {view.actor}  {view.key}", "      ")
+    code = origin(view.commit, view.ref)
+    yield from wrapped("  ".join(one for one in (code, view.actor, view.key) if one), "      ")
     for wait in view.waits:
         since = f"  for {wait.age}" if wait.age not in ("", "now") else ""
         yield from wrapped(f"waits for {wait.text}{since}", "      ")
         if wait.who:
             yield from wrapped(f"who may: {wait.who}", "      ")
+        if wait.note:
+            yield from wrapped(f"note: {wait.note}", "      ")
         if wait.for_people:
             yield from wrapped(f"qd approve {wait.key} | qd reject {wait.key} --reason TEXT", "      -> ")
     if view.superseded:

@@ -104,6 +104,18 @@ class PipelineRun:
         """True until it has ended."""
         return self.state in OPEN
 
+    def name_of(self, wait: PendingApproval) -> str:
+        """What tells a decision from the others that it waits for: its environment; the host's key for it where there
+        is none, or where several are about the same one."""
+        rivals = [one for one in self.waits if one.for_people and one.environment.lower() == wait.environment.lower()]
+        return wait.environment if wait.environment and len(rivals) < 2 else wait.id
+
+
+def origin(commit: str, ref: str, *others: str) -> str:
+    """Which code a run is about, and whatever else belongs to that, in words; what a host doesn't tell is left out."""
+    code = f"{commit} on {ref}" if commit and ref else commit or ref
+    return ", ".join(one for one in (code, *others) if one)
+
 
 @dataclass(frozen=True, slots=True)
 class RunsReading:

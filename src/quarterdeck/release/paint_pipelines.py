@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.observation import Observation
-from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, RunsReading
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, RunsReading, origin
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
@@ -41,7 +41,8 @@ def waiting_runs(pipelines: Sequence[PipelineView]) -> Iterator[InboxItem]:
 
 
 def _item(run: RunView, wait: WaitView, known: Knowledge) -> InboxItem:
-    evidence = [f"{run.title} ({run.commit or '?'} on {run.ref or '?'}, {run.actor or '?'})"]
+    code = origin(run.commit, run.ref, run.actor)
+    evidence = [f"{run.title} ({code})".strip() if code else run.title]
     evidence += [wait.note] if wait.note else []
     evidence += [f"a timer holds it for {wait.opens} more"] if wait.opens else []
     evidence += [run.url] if run.url else []
@@ -83,7 +84,7 @@ def _pipeline(
     )
 
 
-_WHERE = ("repository", "organization", "project", "workflow", "pipeline", "job", "branch")
+_WHERE = ("repository", "organization", "project", "workflow", "pipeline", "release_definition", "job", "branch")
 """Parts of an address that people know a pipeline by, whatever its host."""
 
 
@@ -140,18 +141,19 @@ def _superseded(run: PipelineRun, others: Sequence[PipelineRun]) -> str:
     alive = [one for one in newer if one.state not in ("cancelled", "skipped")]
     if not alive:
         return ""
-    return clean(f"#{alive[0].number} on {run.ref} is newer and {alive[0].state}: this one brings older code", 160)
+    where = f" on {run.ref}" if run.ref else ""
+    return clean(f"#{alive[0].number}{where} is newer and {alive[0].state}: this one brings older code", 160)
 
 
 def _wait(fleet: Fleet, pipeline: TargetId, run: PipelineRun, wait: PendingApproval, now: float) -> WaitView:
     ours = fleet.environment_of(pipeline.name, wait.environment)
     theirs = clean(wait.environment, 40)
     return WaitView(
-        key=clean(str(RunName(pipeline.name, run.id, wait.environment or wait.id)), 200),
+        key=clean(str(RunName(pipeline.name, run.id, run.name_of(wait))), 200),
         kind=wait.kind,
         for_people=wait.for_people,
         environment=theirs,
-        asks=wait.environment or wait.id,
+        asks=run.name_of(wait),
         target=TargetId(ours, pipeline.name, pipeline=True),
         text=_text(wait, f"{theirs} ({ours})" if ours.lower() not in ("", theirs.lower()) else theirs, now),
         blocks=clean(wait.blocks, 120),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, origin
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
@@ -30,7 +30,7 @@ def named_wait(action: DecideRun, survey: RunSurvey) -> PendingApproval | Refusa
         return fits[0]
     what = title(action.target, run)
     if fits:
-        names = ", ".join(str(RunName(action.target.name, run.id, one.environment or one.id)) for one in fits)
+        names = ", ".join(str(RunName(action.target.name, run.id, run.name_of(one))) for one in fits)
         return Refusal("usage", f"{what} waits for {len(fits)} decisions", f"say which: {names}")
     about = [one for one in survey.reviews if not wanted or wanted in (one.environment.lower(), one.wait.lower())]
     if about and not waits:
@@ -116,7 +116,8 @@ def plan_start(action: StartRun, place: Place, survey: PipelineSurvey, mark: str
     risks = [*survey.risks]
     for run in survey.runs:
         if run.open:
-            text = f"{title(action.target, run)} is {run.state} on {run.ref or '?'}: both will be under way"
+            where = f" on {run.ref}" if run.ref else ""
+            text = f"{title(action.target, run)} is {run.state}{where}: both will be under way"
             risks.append(Risk("warning", "run-under-way", text, "wait for it, or cancel it"))
     if not survey.correlation:
         text = f"{name} has no input that tells our run from others: after a broken line the newest is taken for ours"
@@ -195,16 +196,16 @@ def _where(action: DecideRun, wait: PendingApproval) -> str:
 
 def _about_code(run: PipelineRun) -> Iterator[Risk]:
     """Which code: it is what a person approves, and the title alone doesn't say."""
-    what = f"{clean(run.title, 120)} " if run.title else ""
-    yield Risk(
-        "info", "code", f"{what}({clean(run.commit, 64)[:8] or '?'} on {clean(run.ref, 60) or '?'}, {run.actor or '?'})"
-    )
+    code = origin(clean(run.commit, 64)[:8], clean(run.ref, 60), clean(run.actor, 60))
+    what = " ".join(one for one in (clean(run.title, 120), f"({code})" if code else "") if one)
+    yield Risk("info", "code", what or "the host doesn't say which code it is")
 
 
 def _superseded(run: PipelineRun, others: Sequence[PipelineRun]) -> Iterator[Risk]:
     newer = [one for one in others if (one.created_at or 0) > (run.created_at or 0) and one.ref == run.ref]
+    where = f", on {run.ref}" if run.ref else ""
     if newer and newer[0].state not in ("cancelled", "skipped"):
-        text = f"#{newer[0].number} is newer, on {run.ref}, and {newer[0].state}: this one brings older code"
+        text = f"#{newer[0].number} is newer{where}, and {newer[0].state}: this one brings older code"
         yield Risk("warning", "superseded", text, f"see it first: {newer[0].url}" if newer[0].url else "")
 
 

@@ -40,7 +40,7 @@ class RunPlanner:
                 if isinstance(wait, Refusal):
                     raise NoPlan(wait)
                 ours = self._fleet.environment_of(action.target.name, wait.environment)
-                action = replace(action, target=aimed(action.target, ours), environment=wait.environment or wait.id)
+                action = replace(action, target=aimed(action.target, ours), environment=survey.run.name_of(wait))
                 return action, _planned(plan_decision(action, place, survey, wait))
             case StartRun():
                 action = replace(action, target=self._changing(action))

@@ -53,19 +53,25 @@ from quarterdeck.providers.base import (
 from quarterdeck.providers.http.asking import Answer
 from quarterdeck.providers.http.rest import Rest
 from quarterdeck.release.plan import Step
+from quarterdeck.release.run_action import RunOrder
 from quarterdeck.release.run_settlement import settle_cancel, settle_decision, settle_rerun, settle_start
+from quarterdeck.release.run_survey import RunLimits, StartLimits
 
 MOST_RELEASES = 20
 """Shown of a definition, beside those that wait."""
 
 LATEST = "the latest artifacts"
-"""What a new release takes: a release has no branch."""
+"""What a new release takes: it can't be told a branch."""
+
+BY_ONES = "a stage at a time: on the release's page"
 
 DESCRIPTION = "description"
 """The input that carries our mark: every release has one."""
 
 _EXPANDED = ("$expand", "environments,approvals")
 _APPROVALS = ("api-version", "7.1")
+_UNDER_WAY = ("inProgress", "queued", "scheduled")
+_FAILED = ("rejected", "canceled", "partiallySucceeded")
 
 
 class Classic:
@@ -100,6 +106,7 @@ class Classic:
             tuple(reviews_of(document, interventions)),
             tuple(release_of(other, self._api.host, me) for other in others),
             facts,
+            RunLimits(_orders(document), instead=BY_ONES),
         )
 
     async def survey_pipeline(self, address: Address) -> PipelineSurvey:
@@ -109,7 +116,7 @@ class Classic:
         )
         runs = tuple(release_of(document, self._api.host, me) for document in documents)
         newest = max((int(run.id) for run in runs), default=0)
-        return PipelineSurvey(LATEST, str(newest), runs, DESCRIPTION, risks=risks)
+        return PipelineSurvey(LATEST, str(newest), runs, DESCRIPTION, risks=risks, limits=StartLimits(refs=False))
 
     async def send(self, step: Step) -> Receipt:
         project, change = step.address.parts["project"], step.change
@@ -119,12 +126,11 @@ class Classic:
             case "start_run":
                 return await self._start(step)
             case "cancel_run":
-                stage = _only(step, ("inProgress", "queued", "scheduled"))
+                stage = _first(step, _UNDER_WAY)
                 await self._set(project, str(change["run"]), stage, "canceled")
                 return Receipt(str(change["run"]))
             case "rerun_run":
-                ended = ("rejected", "canceled", "partiallySucceeded")
-                again = _first(step, ended if change["failed_only"] else (*ended, "succeeded"))
+                again = _first(step, _FAILED if change["failed_only"] else (*_FAILED, "succeeded"))
                 await self._set(project, str(change["run"]), again, "inProgress")
                 return Receipt(str(change["run"]))
         raise ProviderError("misconfigured", f"classic releases can't {step.verb}")
@@ -162,9 +168,6 @@ class Classic:
 
     async def _start(self, step: Step) -> Receipt:
         """The answer says which release began; it is known by reading all the same."""
-        if step.change["ref"] != LATEST:
-            hint = "leave --ref out: a release takes the latest artifacts"
-            raise Refused("misconfigured", "a classic release has no ref", hint)
         inputs = dict(step.change["inputs"])
         document: dict[str, Any] = {
             "definitionId": int(await self._number(step.address)),
@@ -256,12 +259,11 @@ def _said(status: str, key: str, change: Mapping[str, Any]) -> dict[str, str]:
     return {"status": status, key: str(change["comment"])}
 
 
-def _only(step: Step, states: tuple[str, ...]) -> str:
-    found = [str(number) for number, _, status in step.change.get("stages", ()) if status in states]
-    if len(found) != 1:
-        message = f"{len(found)} stages of release {step.change['run']} are under way; one at a time can be ended"
-        raise Refused("misconfigured", message, "end them on the release's page")
-    return found[0]
+def _orders(document: Document) -> tuple[RunOrder, ...]:
+    """What can be done with one write: each stage is ended by itself, and deployed again by itself."""
+    standing = [str(stage.get("status")) for stage in stages_of(document)]
+    under_way = sum(one in _UNDER_WAY for one in standing)
+    return ("rerun", "rerun_failed") if under_way > 1 else ("cancel", "rerun", "rerun_failed")
 
 
 def _first(step: Step, states: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from quarterdeck.fleet.pipelines import origin
 from quarterdeck.fleet.targets import PIPELINE_PREFIX
 from quarterdeck.release.pipeline_view import PipelineView, RunView
 from quarterdeck.ui.pages import marks
@@ -118,8 +119,8 @@ def run_lines(pipeline: PipelineView, run: RunView, cells: int) -> list[Line]:
         lines += _labelled("NOTE", wait.note, cells)
         if wait.for_people:
             lines += _labelled("BY HAND", f"qd approve {wait.key} | qd reject {wait.key} --reason TEXT", cells)
-    by = f"{run.commit or '?'} on {run.ref or '?'}, {run.actor or '?'}{f', {run.event}' if run.event else ''}"
-    lines += _labelled("WHAT", f"{run.title} ({by})", cells)
+    by = origin(run.commit, run.ref, run.actor, run.event)
+    lines += _labelled("WHAT", f"{run.title} ({by})".strip() if by else run.title, cells)
     for number, part in enumerate(run.parts):
         mark, kind = marks.RUN[part.state]
         first = line((f"{'PARTS' if not number else '':<11}", "heading"), (f"{mark:<12} ", kind))
