@@ -250,5 +250,8 @@ def _said(answer: Answer) -> str:
         return body
     if not isinstance(body, Mapping):
         return ""
+    inner = body.get("error")
+    if isinstance(inner, Mapping) and inner.get("message"):  # JSON-RPC, and some others
+        body = inner
     found = (body.get(name) for name in ("error", "message", "errorMessages", "detail", "title"))
     return next((text if isinstance(text, str) else json.dumps(text) for text in found if text), "")
