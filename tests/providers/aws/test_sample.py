@@ -134,7 +134,7 @@ def test_what_means_the_same_is_the_same_address(tmp_path: Path) -> None:
         ("listener/app", "targetgroup/app", 12, "services.checkout.production.traffic.arn", "must be the ARN"),
         ("zone: /hostedzone/Z0123", "zone: example.com", 17, "services.www.production.traffic.zone", "id of a hosted"),
         ("name: WWW.Example.com.", "name: www", 18, "services.www.production.traffic.name", "whole name"),
-        ("Example.com.", "Example.com\n        type: MX", 19, "services.www.production.traffic.type[0]", "'A'"),
+        ("Example.com.", "Example.com\n        type: MX", 19, "services.www.production.traffic.type", "'A'"),
         ("Example.com.", "Example.com\n        type: [A, A]", 19, "services.www.production.traffic.type", "twice"),
         ("aws.alb}", "aws.alb, region: Ireland}", 3, "connections.lb.region", "pattern"),
         ("aws.alb}", "aws.alb, role_arn: release}", 3, "connections.lb.role_arn", "pattern"),
