@@ -25,7 +25,7 @@ from quarterdeck.release.action import Action, FlagChange, Shift, Swap
 from quarterdeck.release.condition import holds
 from quarterdeck.release.filling import fill
 from quarterdeck.release.indicator import measured
-from quarterdeck.release.plan import Plan
+from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.runner.gauging import names_of
 from quarterdeck.runner.planner import Planner
 from quarterdeck.sandbox.assembly import running
@@ -39,6 +39,8 @@ WITHOUT_A_SANDBOX = {"aws-alb-route53.yaml", "haproxy-on-premises.yaml"}
 """Those of systems that the sandbox doesn't play, because real ones can be had: tests/providers runs them on those."""
 
 SAMPLES = [one for one in sorted(shared_dir("sample-configs").glob("*.yaml")) if one.name not in WITHOUT_A_SANDBOX]
+
+CONTOSO = shared_dir("sample-configs") / "contoso-shop.yaml"
 
 
 class Open:
@@ -146,9 +148,14 @@ async def test_a_swap_of_every_service_can_be_planned(harbour: Harbour) -> None:
         assert plan.type_to_confirm == (target.environment if protected else "")
 
 
-async def test_a_preview_of_every_service_can_be_planned(harbour: Harbour) -> None:
+async def test_a_preview_of_every_service_can_be_planned_where_there_is_such_a_thing(harbour: Harbour) -> None:
     for target in {place.target.whole for place in harbour.fleet.places if place.role == "slots"}:
-        await harbour.plan(Swap(target, mode="preview"))
+        if any("container_app" in place.address.parts for place in harbour.fleet.places_of(target, "slots")):
+            refused = await harbour.planner.plan("plan-1", Swap(target, mode="preview"))
+            assert isinstance(refused, Refusal)
+            assert "no preview" in refused.message
+        else:
+            await harbour.plan(Swap(target, mode="preview"))
 
 
 async def test_a_shift_of_every_profile_and_between_slots_can_be_planned(harbour: Harbour) -> None:
@@ -215,7 +222,7 @@ async def test_every_indicator_of_every_service_has_a_value_on_its_scale(sample:
 
 
 async def test_a_bare_swap_means_the_slots_of_the_configuration(sail: Sail) -> None:
-    declared = config.load(SAMPLES[0], registry.schemas, environment={}).fleet
+    declared = config.load(CONTOSO, registry.schemas, environment={}).fleet
     harbour = await sail(replace(declared, swap_source="green"))
     target = next(place.target.whole for place in declared.places if place.role == "slots")
     plan = await harbour.plan(Swap(target))
@@ -224,7 +231,7 @@ async def test_a_bare_swap_means_the_slots_of_the_configuration(sail: Sail) -> N
 
 @pytest.mark.parametrize("source", ["auto", "image", "deployment", "setting:BUILD_NUMBER"])
 async def test_versions_can_be_read_wherever_a_configuration_looks_for_them(sail: Sail, source: str) -> None:
-    declared = config.load(SAMPLES[0], registry.schemas, environment={}).fleet
+    declared = config.load(CONTOSO, registry.schemas, environment={}).fleet
     places = tuple(
         replace(place, address=replace(place.address, parts={**place.address.parts, "version": source}))
         for place in declared.places
