@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tests.providers.aws.cloud import KEY, Shop, forward
+from tests.providers.aws.cloud import KEY, Shop, forward, record
 from tests.providers.aws.conftest import Harbour, Sessions, forwarding, named
 from tests.providers.aws.wire import Told, refusal
 from tests.servers import needs
@@ -239,3 +239,53 @@ def test_without_boto3_it_says_what_to_install(tmp_path: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ})
     assert said.stdout == "misconfigured | boto3 isn't installed | install quarterdeck[aws]\n", said.stderr
+
+
+def test_a_program_ends_though_aws_hangs(tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import asyncio, socket
+        from quarterdeck.clock import SystemClock
+        from quarterdeck.fleet.topology import Connection
+        from quarterdeck.providers import registry
+        from quarterdeck.providers.base import SessionContext
+
+        async def main():
+            with socket.create_server(("127.0.0.1", 0)) as deaf:
+                options = {"endpoint_url": f"http://127.0.0.1:{deaf.getsockname()[1]}", "timeout": "60s"}
+                context = SessionContext(SystemClock(), print, str)
+                session = registry.load("aws.alb").open(Connection("aws", "aws.alb", options), context)
+                asking = asyncio.create_task(session.identity())
+                await asyncio.to_thread(deaf.accept)
+                asking.cancel()
+                await session.close()
+
+        asyncio.run(main())
+        """
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "")
+
+
+async def test_listeners_come_page_by_page(shop: Shop, alb: Harbour) -> None:
+    page = "<Listeners/><NextMarker>the-second</NextMarker>"
+    alb.wire.once["DescribeListeners"].append(
+        Told(
+            body=f"<DescribeListenersResponse><DescribeListenersResult>{page}</DescribeListenersResult>"
+            "</DescribeListenersResponse>"
+        )
+    )
+    assert (await alb.reading(forwarding(shop.listener))).destinations
+    assert [one.form.get("Marker") for one in alb.wire.of("DescribeListeners")] == [None, "the-second"]
+
+
+async def test_health_checks_come_page_by_page(shop: Shop, dns: Harbour) -> None:
+    check = shop.admin.route53.create_health_check(
+        CallerReference="paged", HealthCheckConfig={"Type": "HTTP", "IPAddress": "192.0.2.2", "Port": 80}
+    )["HealthCheck"]["Id"]
+    shop.admin.records(shop.zone, record("paged.example.com", "blue", 1, HealthCheckId=check))
+    page = "<HealthChecks/><IsTruncated>true</IsTruncated><NextMarker>second</NextMarker>"
+    dns.wire.once["ListHealthChecks"].append(Told(body=f"<ListHealthChecksResponse>{page}</ListHealthChecksResponse>"))
+    reading = await dns.reading(named(shop.zone, "paged.example.com"))
+    assert reading.destinations[0].health == "healthy"
+    assert dns.wire.counted()["ListHealthChecks"] == 2

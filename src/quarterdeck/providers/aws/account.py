@@ -1,8 +1,8 @@
 """AWS as one connection reaches it: boto3's clients, and how often they may be asked.
 
-boto3 blocks, so every request runs in a thread of this connection's own: one that hangs holds up nobody else. Reads are
-repeated by botocore where that can help (its standard mode), writes are sent once. Watching stands back for people: a
-few requests at once, and none for a while after AWS has said "too fast" or hasn't answered.
+boto3 blocks, so every request runs in a thread of its own: one that hangs holds up nobody else. Reads are repeated by
+botocore where that can help (its standard mode), writes are sent once. Watching stands back for people: a few requests
+at once, and none for a while after AWS has said "too fast" or hasn't answered.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.providers.aws.documents import Document
 from quarterdeck.providers.aws.faults import clean, reading, writing
 from quarterdeck.providers.aws.schema import AwsConnection
+from quarterdeck.providers.aws.threads import in_a_thread
 from quarterdeck.providers.base import ProviderError, Refused, SessionContext
 from quarterdeck.release.durations import seconds
 
-Result = TypeVar("Result")
-
-THREADS = 8
 WATCHING_AT_ONCE = 4
-"""Requests of watching side by side; the other threads are for people."""
+"""Requests of watching side by side; people needn't queue."""
+
+LINES_KEPT = 8
+"""Connections of a client that are kept open."""
 
 READ_ATTEMPTS = 2
 """Of botocore, the first one counted in."""
@@ -47,7 +47,6 @@ class Account:
     def __init__(self, options: AwsConnection, context: SessionContext) -> None:
         self._options = options
         self._context = context
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
         self._making = threading.Lock()
         self._session: Any = None
         self._clients: dict[tuple[str, str, bool], Any] = {}
@@ -72,7 +71,7 @@ class Account:
         ask = partial(self._ask, where, operation, parameters)
         async with self._line(where) if watching else _no_line():
             try:
-                answer = await self._in_thread(ask)
+                answer = await in_a_thread(ask)
             except ProviderError as error:
                 self._note(where, error.trouble)
                 raise
@@ -88,10 +87,10 @@ class Account:
             InDoubt: nobody knows.
         """
         try:
-            await self._in_thread(partial(self._ready, (service, region)))
+            await in_a_thread(partial(self._ready, (service, region)))
         except ProviderError as error:
             raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
-        return await self._in_thread(partial(self._change, (service, region), operation, parameters))
+        return await in_a_thread(partial(self._change, (service, region), operation, parameters))
 
     async def identity(self) -> str:
         """Who the credentials say we are, as an ARN. Raises ProviderError."""
@@ -101,12 +100,8 @@ class Account:
 
     async def close(self) -> None:
         """Close what is open. A request under way ends by itself, within its time-out."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
         for client in self._clients.values():
             client.close()
-
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _ask(self, where: tuple[str, str], operation: str, parameters: Document) -> Document:
         with reading(where[0]):
@@ -194,7 +189,7 @@ class Account:
             connect_timeout=limit,
             read_timeout=limit,
             retries={"mode": "standard", "total_max_attempts": attempts},
-            max_pool_connections=THREADS,
+            max_pool_connections=LINES_KEPT,
             user_agent_appid="quarterdeck",
         )
         return session.client(
