@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +11,10 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.providers.kubernetes.objects import Object, kinds
-from tests.servers import free_port, program, running
+from tests.servers import answers, free_port, program, running
 
 TOKENS = 'admin-token,admin,1,"system:masters"\nalice-token,alice,2\nbob-token,bob,3\n'
 
@@ -62,14 +63,16 @@ def kube_apiserver(folder: Path) -> Iterator[RealServer]:
     (folder / "api").mkdir(parents=True)
     key, tokens = folder / "api" / "sa.key", folder / "api" / "tokens.csv"
     tokens.write_text(TOKENS)
-    subprocess.run([program("openssl"), "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+    pem, plain = serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key.write_bytes(made.private_bytes(serialization.Encoding.PEM, pem, plain))
     authority = folder / "api" / "certs" / "apiserver.crt"
     server = RealServer(f"https://127.0.0.1:{port}", authority)
-    keeps = [etcd, "--data-dir", folder / "etcd" / "data", "--listen-client-urls", store,
+    keeps: list[str | Path] = [etcd, "--data-dir", folder / "etcd" / "data", "--listen-client-urls", store,
              "--advertise-client-urls", store, "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers,
              "--initial-cluster", f"default={peers}"]  # fmt: skip
-    serves = [apiserver, f"--etcd-servers={store}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-              f"--secure-port={port}", f"--cert-dir={authority.parent}", f"--service-account-key-file={key}",
+    serves: list[str | Path] = [apiserver, f"--etcd-servers={store}", "--bind-address=127.0.0.1",
+              "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={authority.parent}", f"--service-account-key-file={key}",
               f"--service-account-signing-key-file={key}", "--service-account-issuer=https://kubernetes.default.svc",
               f"--token-auth-file={tokens}", "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",
               "--service-cluster-ip-range=10.96.0.0/24"]  # fmt: skip
@@ -77,12 +80,10 @@ def kube_apiserver(folder: Path) -> Iterator[RealServer]:
     def ready() -> bool:
         return authority.exists() and server.ask("/readyz") == 200
 
-    def listens() -> bool:
-        from tests.servers import answers
-
-        return answers(client)
-
-    with running(keeps, cwd=folder / "etcd", ready=listens), running(serves, cwd=folder / "api", ready=ready) as api:
+    with (
+        running(keeps, cwd=folder / "etcd", ready=lambda: answers(client)),
+        running(serves, cwd=folder / "api", ready=ready) as api,
+    ):
         for kind in kinds():
             assert server.ask("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", kind) == 201
         for path in ("/apis/argoproj.io/v1alpha1/rollouts", "/apis/gateway.networking.k8s.io/v1/httproutes"):

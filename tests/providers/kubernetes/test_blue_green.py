@@ -52,8 +52,9 @@ async def test_a_promotion_brings_what_waits_to_everybody(lab: Lab) -> None:
         await controller.act()
 
     await take(host, steps_of(outline, "swap"), pass_time)
-    production, staging = (await host.observe([lab.slots()]))[lab.slots().subject].slots  # type: ignore[union-attr]
-    assert (production.build.version, staging.build) == ("2.0", None)
+    reading = (await host.observe([lab.slots()]))[lab.slots().subject]
+    assert isinstance(reading, SlotsReading)
+    assert [slot.build and slot.build.version for slot in reading.slots] == ["2.0", None]
 
 
 async def test_the_plan_promises_no_swap_back_and_says_what_the_way_back_is(lab: Lab) -> None:
