@@ -47,7 +47,9 @@ async def in_between(up: Unleash, meddle: Callable[[Asked], bytes | None]) -> As
 
 
 def forward(up: Unleash, asked: Asked) -> bytes:
-    kept = {name: asked.headers[name] for name in ("authorization", "content-type") if name in asked.headers}
+    kept: dict[str, str] = {
+        name: asked.headers[name] for name in ("authorization", "content-type") if name in asked.headers
+    }
     answer = up.browser.request(asked.method, asked.target, content=asked.body, headers=kept)
     return says(answer.text, answer.status_code)
 
