@@ -78,6 +78,7 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
     from quarterdeck.cli.loading import load_configuration
     from quarterdeck.clock import SystemClock
     from quarterdeck.providers import registry
+    from quarterdeck.providers.base import ProviderError
     from quarterdeck.runner.configuration import sandboxed
     from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox
     from quarterdeck.runner.sessions import Sessions
@@ -100,6 +101,9 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
             fleet = sandboxed(fleet, await asyncio.to_thread(ensure_sandbox, path))
         except SandboxDied as error:
             raise CommandError(ExitCode.FAILED, "the sandbox can't start", str(error)) from error
+        except ProviderError as error:
+            yield _finding("sandbox", "plays the fleet", error.trouble)
+            return
     sessions = Sessions(fleet, registry.load, SystemClock())
     try:
         for connection in fleet.connections:

@@ -52,7 +52,7 @@ def _named(fleet: Fleet) -> dict[str, list[Place]]:
     found: dict[str, list[Place]] = {}
     urls = {connection.name: connection.options.get("url", "") for connection in fleet.connections}
     for place in fleet.places:
-        if place.role == "pipelines" and "project" in place.address.parts:
+        if place.role == "pipelines" and place.address.parts.keys() & {"pipeline", "release_definition"}:
             organization = _organization(urls.get(place.address.connection, ""))
             found.setdefault(f"{organization}/{place.address.parts['project']}", []).append(place)
     return found
