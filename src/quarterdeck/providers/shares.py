@@ -48,7 +48,7 @@ def is_due(step: Step, now: TrafficReading) -> bool:
         shares = ", ".join(f"{d.name} {d.share:.4g}%" for d in now.destinations)
         raise Refused("provider_error", f"somebody changed it since the plan was made (now {shares})", "plan again")
     if unsafe := would_be_unsafe(step, now):
-        raise Refused("provider_error", f"nothing was sent: {unsafe}")
+        raise Refused("provider_error", unsafe)
     return True
 
 

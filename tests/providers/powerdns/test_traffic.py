@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.providers.loopback import listening, says
+from tests.providers.loopback import Asked, listening, says
 from tests.providers.powerdns.harbour import (
     APP,
     CANARY,
@@ -352,6 +352,24 @@ async def test_a_hundred_places_of_a_zone_cost_one_request() -> None:
         assert len(found) == len(server.asked) * 100 == 100
         assert all(isinstance(one, TrafficReading) for one in found.values())
         assert {asked.headers["x-api-key"] for asked in server.asked} == {KEY}
+        await session.close()
+
+
+async def test_a_zone_too_large_to_be_read_whole_is_read_by_name() -> None:
+    records = [{"content": lua({STABLE: 100, CANARY: 0}), "disabled": False}]
+
+    def say(asked: Asked) -> bytes:
+        if not (name := asked.params.get("rrset_name")):
+            return says({"rrsets": ["x" * 5 * 1024 * 1024]})
+        return says({"kind": "Native", "rrsets": [{"name": name[0], "type": "LUA", "ttl": 5, "records": records}]})
+
+    async with listening(say) as server:
+        session = open_session(_At(server.url))  # type: ignore[arg-type]
+        places = [place(f"{name}.lab.test.") for name in "abcd"]
+        for _ in range(2):
+            found = await router_of(session).observe(places)
+            assert all(isinstance(found[one.subject], TrafficReading) for one in places)
+        assert len(server.asked) == 1 + 2 * len(places)  # that it is too large is found out once
         await session.close()
 
 
