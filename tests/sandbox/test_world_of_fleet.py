@@ -51,6 +51,21 @@ def test_everything_a_fleet_speaks_of_exists(sample: str) -> None:
             assert parts["label"] in labels
 
 
+def test_a_fleet_of_container_apps_finds_its_apps_and_origin_groups() -> None:
+    fleet = fleet_of("azure-pipelines-container-apps.yaml")
+    world = World(document=world_of(fleet))
+    for place in fleet.places:
+        parts = place.address.parts
+        if "container_app" in parts:
+            app = world.container_apps.find(parts["resource_group"], parts["container_app"])
+            assert app, place
+            assert {line.label for line in app.lines} == {fleet.swap_source, fleet.swap_destination}
+        elif "front_door" in parts:
+            group = world.front_doors.find(parts["resource_group"], parts["front_door"], parts["origin_group"])
+            assert group, place
+            assert set(group.origins) == {"westeurope", "northeurope"}
+
+
 def test_the_default_world_is_that_of_the_sample_configuration() -> None:
     assert resources(contoso()) == resources(world_of(fleet_of("contoso-shop.yaml")))
 
