@@ -45,6 +45,11 @@ class Caddy:
         self._resuming = [*command, "--resume"]
         self.server = Server(command, cwd=folder, ready=lambda: answers(self.port))
 
+    def restart(self) -> None:
+        """End it, and start it with its file."""
+        self.server.stop()
+        self.server.start()
+
     def resume(self) -> None:
         """End it, and start it with what it kept itself."""
         self.server.stop()
@@ -67,10 +72,11 @@ class Caddy:
             return status, body.decode()
 
     def load(self, *handlers: Config, admin: Config | None = None) -> None:
-        """Another config: one route for each handler, for requests to the host of its name (`@id`)."""
+        """As `caddy reload` with another file: a route for each handler, for requests to the host of its `@id`."""
         routes = [{"match": [{"host": [one.get("@id", "none")]}], "handle": [one]} for one in handlers]
         site = {"listen": [f"unix/{self.front}"], "automatic_https": {"disable": True}, "routes": routes}
         config = {"admin": {**self.admin, **(admin or {})}, "apps": {"http": {"servers": {"srv0": site}}}}
+        self.file.write_text(json.dumps(config))
         status, said = self.ask("POST", "/load", config)
         assert status == 200, said
 

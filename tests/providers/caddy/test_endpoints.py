@@ -55,11 +55,26 @@ async def test_what_a_resume_keeps_and_a_restart_takes_back(tmp_path: Path) -> N
         survey = await quay.router.survey_traffic(quay.place().address)
         assert "without --resume" in next(risk.text for risk in survey.risks if risk.code == "kept-in-memory")
         caddy.resume()
-        assert {d.name: d.share for d in (await quay.reading()).destinations} == {"stable": 75, "canary": 25}
+        kept = await quay.reading()
+        assert {d.name: d.share for d in kept.destinations} == {"stable": 75, "canary": 25}
+        assert kept.drift == ""
         caddy.load(handler(quay.behind, [1, 0]), admin={"config": {"persist": False}})
         survey = await quay.router.survey_traffic(quay.place().address)
         (risk,) = [risk for risk in survey.risks if risk.code == "kept-in-memory"]
         assert (risk.severity, "keeps nothing" in risk.text) == ("warning", True)
+
+
+async def test_a_restart_that_took_back_a_canary_is_told_until_somebody_shifts_again(tmp_path: Path) -> None:
+    caddy = Caddy(tmp_path)
+    async with quay_at(caddy) as quay:
+        caddy.load(handler(quay.behind, [1, 0]))
+        await quay.shift(canary=25)
+        assert (await quay.reading()).drift == ""
+        caddy.restart()
+        for _ in range(2):
+            assert (await quay.reading()).drift == "a restart took back the weights: stable 3 -> 1, canary 1 -> 0"
+        await quay.shift(canary=25)
+        assert (await quay.reading()).drift == ""
 
 
 async def test_one_that_is_down_is_told_and_nothing_was_sent(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class PowerDNS:
             *(more or ("enable-lua-records=yes",)),
         )
         (folder / "pdns.conf").write_text("\n".join(settings) + "\n")
-        command = [program("pdns_server"), f"--config-dir={folder}", "--daemon=no", "--guardian=no"]
+        command = [str(program("pdns_server")), f"--config-dir={folder}", "--daemon=no", "--guardian=no"]
         self.server = Server(command, cwd=folder, ready=lambda: answers(self.port))
 
     def ask_api(self, method: str, path: str, document: Any = None) -> tuple[int, Any]:

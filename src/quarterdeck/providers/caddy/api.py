@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 
@@ -30,6 +31,22 @@ _LOADED = re.compile(r"^caddy_config_last_reload_success_timestamp_seconds (?P<a
 FORGETFUL_SECONDS = 12.0
 """So long after a change of the config "healthy" says nothing: until the gauge is set again, and a little more, as the
 time of an answer is told in whole seconds."""
+
+
+_STARTED = re.compile(r"^process_start_time_seconds (?P<at>[0-9.e+]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How a Caddy is.
+
+    Attributes:
+        up: who is well and who isn't, by `dial`; whoever Caddy can't tell of yet is missing.
+        started: when its process began, in seconds of the epoch; None if it doesn't tell.
+    """
+
+    up: Mapping[str, bool]
+    started: float | None
 
 
 class CaddyManners(Manners):
@@ -79,15 +96,19 @@ class Admin:
             raise Refused("provider_error", message, "take out the proxy that stands in between")
         await self._rest.write("PATCH", f"{_path(address)}/{path}", value, headers={"If-Match": etag})
 
-    async def up(self, *, watching: bool = False) -> dict[str, bool]:
-        """Who is well and who isn't, by `dial`; whoever Caddy can't tell of yet is missing."""
+    async def vitals(self, *, watching: bool = False) -> Vitals:
+        """What its metrics tell; of whatever they don't, nothing."""
         try:
             answer = await self._rest.fetch("/metrics", watching=watching)
         except ProviderError:
-            return {}
+            return Vitals({}, None)
         text = answer.body.decode(errors="replace")
         up = {found["dial"]: found["up"] == "1" for found in _HEALTHY.finditer(text)}
-        return {dial: well for dial, well in up.items() if not well or not _just_loaded(text, answer)}
+        started = _STARTED.search(text)
+        return Vitals(
+            {dial: well for dial, well in up.items() if not well or not _just_loaded(text, answer)},
+            float(started["at"]) if started else None,
+        )
 
 
 def _just_loaded(metrics: str, answer: Answer) -> bool:

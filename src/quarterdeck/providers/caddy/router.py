@@ -8,14 +8,16 @@ meanwhile can't get somebody else's weight. Values are absolute; written again t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from quarterdeck.fleet.observation import Trouble
-from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.readings import Reading, TrafficReading
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, TrafficSurvey
-from quarterdeck.providers.caddy.api import Admin
+from quarterdeck.providers.caddy.api import Admin, Vitals
 from quarterdeck.providers.caddy.handlers import LIMITS, Handler, found_in, handler_of, risks
+from quarterdeck.providers.caddy.restarts import Restarts
 from quarterdeck.providers.shares import is_due, refused
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_shares
@@ -26,20 +28,19 @@ class Upstreams:
 
     source = "caddy admin api"
 
-    def __init__(self, admin: Admin) -> None:
+    def __init__(self, admin: Admin, restarts: Restarts) -> None:
         self._admin = admin
+        self._restarts = restarts
 
     async def observe(self, places: Sequence[Place]) -> Observed:
-        """One request for the config, however many places there are, and one for the health of all upstreams."""
+        """One request for the config, however many places there are, and one for how Caddy and its upstreams are."""
         try:
             config = await self._admin.config(watching=True)
         except ProviderError as error:
             return {place.subject: error.trouble for place in places}
         documents = found_in(config, [place.address for place in places])
-        found = {place.subject: _read(documents[place.address.key], place.address) for place in places}
-        checked = any(isinstance(one, Handler) and one.checked for one in found.values())
-        up = await self._admin.up(watching=True) if checked else {}
-        return {subject: one.reading(up) if isinstance(one, Handler) else one for subject, one in found.items()}
+        vitals = await self._admin.vitals(watching=True)
+        return {place.subject: self._seen(documents[place.address.key], place.address, vitals) for place in places}
 
     async def survey_traffic(self, address: Address) -> TrafficSurvey:
         config = await self._admin.config()
@@ -76,11 +77,12 @@ class Upstreams:
         return handler_of(document, address), etag
 
     async def _reading(self, handler: Handler) -> TrafficReading:
-        return handler.reading(await self._admin.up() if handler.checked else {})
+        return handler.reading((await self._admin.vitals()).up if handler.checked else {})
 
-
-def _read(document: Any, address: Address) -> Handler | Trouble:
-    try:
-        return handler_of(document, address)
-    except ProviderError as error:
-        return error.trouble
+    def _seen(self, document: Any, address: Address, vitals: Vitals) -> Reading | Trouble:
+        try:
+            handler = handler_of(document, address)
+        except ProviderError as error:
+            return error.trouble
+        drift = self._restarts.took(address.key, handler, vitals.started)
+        return replace(handler.reading(vitals.up), drift=drift)

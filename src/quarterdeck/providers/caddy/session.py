@@ -10,6 +10,7 @@ from quarterdeck.fleet.topology import Connection, Role
 from quarterdeck.providers.base import Capability, GateSource, ProviderError, SessionContext
 from quarterdeck.providers.caddy.api import Admin, CaddyManners
 from quarterdeck.providers.caddy.handlers import weighted_in
+from quarterdeck.providers.caddy.restarts import Restarts
 from quarterdeck.providers.caddy.router import Upstreams
 from quarterdeck.providers.caddy.schema import DEFAULT_URL, CaddyConnection
 from quarterdeck.providers.http.asking import is_on_this_machine
@@ -23,12 +24,12 @@ from quarterdeck.release.durations import seconds
 class CaddySession:
     """See `quarterdeck.providers.base.Session`."""
 
-    def __init__(self, admin: Admin, asking: KeptAsking, *, who: str, exposed: bool) -> None:
+    def __init__(self, admin: Admin, asking: KeptAsking, upstreams: Upstreams, *, who: str, exposed: bool) -> None:
         self._admin = admin
         self._asking = asking
         self._who = who
         self._exposed = exposed
-        self._upstreams = Upstreams(admin)
+        self._upstreams = upstreams
 
     def capability(self, role: Role) -> Capability | None:
         return self._upstreams if role == "traffic" else None
@@ -75,4 +76,6 @@ def open_session(connection: Connection, context: SessionContext) -> CaddySessio
     url = options.url or DEFAULT_URL
     rest = Rest(asking, url, context.clock, context.may_write, CaddyManners(options.origin))
     exposed = options.socket is None and not credential.who and not is_on_this_machine(url)
-    return CaddySession(Admin(rest), asking, who=credential.who, exposed=exposed)
+    admin = Admin(rest)
+    upstreams = Upstreams(admin, Restarts(context.clock))
+    return CaddySession(admin, asking, upstreams, who=credential.who, exposed=exposed)
