@@ -33,7 +33,8 @@ from quarterdeck.release.plan import Plan, Refusal, Step, Verb
 from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
 from quarterdeck.release.shift import Router, plan_shift
 from quarterdeck.release.sides import Side
-from quarterdeck.release.survey import SwapSurvey
+from quarterdeck.release.splitting import way_back
+from quarterdeck.release.survey import Limits, SwapSurvey
 from quarterdeck.release.swap import plan_swap
 
 BACK = Rollback(CHECKOUT)
@@ -279,3 +280,17 @@ def test_a_flag_goes_back_and_a_later_change_is_shown() -> None:
 def test_a_version_means_nothing_to_a_flag() -> None:
     step = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag())).steps[0]
     assert refusal(back(flag(enabled=False), Rollback(BANNER, to_version="1"), step)).code == "usage"
+
+
+@pytest.mark.parametrize(
+    ("stops", "aim"),
+    [
+        (None, {"stable": 80, "canary": 20}),
+        (({"stable": 100}, {"canary": 100}, {"stable": 20, "canary": 80}), {"stable": 100, "canary": 0}),
+        (({"stable": 80, "canary": 20}, {"stable": 100}), {"stable": 80, "canary": 20}),
+        (({"canary": 100},), {"stable": 80, "canary": 20}),
+    ],
+)
+def test_where_a_system_goes_by_stages_the_way_back_is_the_nearest_that_is_fair(stops: Any, aim: Any) -> None:
+    limits = Limits(units=0, stops=stops)
+    assert way_back(limits, {"stable": 60, "canary": 40}, {"stable": 80, "canary": 20}) == aim

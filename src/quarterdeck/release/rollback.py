@@ -18,6 +18,7 @@ from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Facts, Fuse, Refusal, Risk, Step
 from quarterdeck.release.settlement import TOLERANCE, destination_facts, flag_facts, slot_facts
 from quarterdeck.release.sides import Sides, because, slot_with, traffic_with, unseen, worse
+from quarterdeck.release.splitting import words
 from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap, version
 from quarterdeck.release.weighting import State, by_order, by_weight, state_of
@@ -284,9 +285,13 @@ def _shares_back(group: Sequence[Undoing], survey: TrafficSurvey) -> Outline | R
     if gone := sorted(set(wanted) - set(now)):
         return Refusal("impossible", f"{step.target}: {', '.join(gone)} is gone", "shift traffic by hand")
     whole = {name: wanted.get(name, 0.0) for name in now}
-    outline = _judged(undoing, survey, splitting.shares_outline(undoing.place, survey, whole), whole)
+    aim = splitting.way_back(survey.limits, now, whole)
+    outline = _judged(undoing, survey, splitting.shares_outline(undoing.place, survey, aim), aim)
+    if aim != whole:
+        text = f"{step.target} can't go back to {words(whole)} from here: it goes to {words(aim)}"
+        outline = _with_risks(outline, Risk("info", "stages", text))
     moved = any(abs(now.get(name, 0) - left.get(name, 0)) >= TOLERANCE for name in {*now, *left})
-    return _warned(outline, step, _words(now), _words(left)) if moved else outline
+    return _warned(outline, step, words(now), words(left)) if moved else outline
 
 
 def _destinations_back(group: Sequence[Undoing], survey: TrafficSurvey) -> Outline | Refusal:
@@ -358,10 +363,6 @@ def _warned(outline: Outline | Refusal, step: Step, found: str, expected: str) -
     text = f"{step.target} was changed since: it is {found}; the operation left {expected}"
     risk = Risk("danger", "changed-since", text, "ask who changed it: going back takes that back too")
     return replace(outline, risks=(risk, *outline.risks))
-
-
-def _words(shares: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {share:.4g}%" for name, share in shares.items())
 
 
 def _side(facts: Facts) -> str:

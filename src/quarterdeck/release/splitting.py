@@ -81,6 +81,18 @@ def _out_of_reach(where: str, limits: Limits, wanted: Mapping[str, float]) -> Re
     return Refusal("impossible", f"{where}: {words(wanted)} can't be reached from here{because}", hint)
 
 
+def way_back(limits: Limits, now: Mapping[str, float], wanted: Mapping[str, float]) -> Mapping[str, float]:
+    """The split to go back to: as it was, or, where a system goes by stages of its own and none of them is that, the
+    nearest one in which whoever has gained since has no more than before. As it was, if there is none."""
+    if limits.stops is None:
+        return wanted
+    stops = [{name: stop.get(name, 0.0) for name in {**wanted, **stop}} for stop in limits.stops]
+    stops.append(dict(now))
+    gained = [name for name, share in now.items() if share > wanted.get(name, 0.0) + TOLERANCE]
+    fair = [stop for stop in stops if all(stop.get(name, 0.0) <= wanted.get(name, 0.0) + TOLERANCE for name in gained)]
+    return min(fair, key=lambda stop: sum(abs(stop[n] - wanted.get(n, 0.0)) for n in stop), default=wanted)
+
+
 def words(shares: Mapping[str, float]) -> str:
     """Shares for people."""
     return ", ".join(f"{name} {share:.4g}%" for name, share in shares.items())
@@ -172,7 +184,8 @@ def _told(
         text = f"{where}: clients stay where they are for up to {lag:g} s (cookies or cached DNS answers)"
         risks = (*risks, Risk("info", "lag", text))
     moved = sum(max(0.0, share - now.get(name, 0)) for name, share in then.items())
-    fuse = Fuse(True, "set the shares back", lag or None, "nothing", "")
+    how = "set the shares back" if survey.limits.stops is None else "back as far as its own stages go"
+    fuse = Fuse(True, how, lag or None, "nothing", "")
     return Outline(steps, effects, (), risks, fuse, f"{moved:.4g}% of the new clients of {where}{stay}")
 
 

@@ -172,7 +172,7 @@ class Controller:
         share = 0
         while at < len(steps):
             if "pause" in steps[at]:
-                share = next(one["setWeight"] for one in reversed(steps[:at]) if "setWeight" in one)
+                share = next((one["setWeight"] for one in reversed(steps[:at]) if "setWeight" in one), 0)
                 await self._write(
                     {"currentStepIndex": at, **_pause("CanaryPauseStep"), "phase": "Paused", **weights(share)}
                 )

@@ -71,11 +71,21 @@ def kube_apiserver(folder: Path) -> Iterator[RealServer]:
     keeps: list[str | Path] = [etcd, "--data-dir", folder / "etcd" / "data", "--listen-client-urls", store,
              "--advertise-client-urls", store, "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers,
              "--initial-cluster", f"default={peers}"]  # fmt: skip
-    serves: list[str | Path] = [apiserver, f"--etcd-servers={store}", "--bind-address=127.0.0.1",
-              "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={authority.parent}", f"--service-account-key-file={key}",
-              f"--service-account-signing-key-file={key}", "--service-account-issuer=https://kubernetes.default.svc",
-              f"--token-auth-file={tokens}", "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",
-              "--service-cluster-ip-range=10.96.0.0/24"]  # fmt: skip
+    serves: list[str | Path] = [
+        apiserver,
+        f"--etcd-servers={store}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--cert-dir={authority.parent}",
+        f"--service-account-key-file={key}",
+        f"--service-account-signing-key-file={key}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--token-auth-file={tokens}",
+        "--authorization-mode=RBAC",
+        "--disable-admission-plugins=ServiceAccount",
+        "--service-cluster-ip-range=10.96.0.0/24",
+    ]
 
     def ready() -> bool:
         return authority.exists() and server.ask("/readyz") == 200

@@ -14,9 +14,10 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import TrafficReading
 from quarterdeck.fleet.topology import Place
 from quarterdeck.providers.base import InDoubt, Progress, ProviderError, Receipt, Refused, TrafficRouter
-from quarterdeck.release.action import Shift
+from quarterdeck.release.action import Rollback, Shift
 from quarterdeck.release.outline import Outline
 from quarterdeck.release.plan import Refusal, Step
+from quarterdeck.release.rollback import Undoing, plan_rollback
 from quarterdeck.release.shift import Router, plan_shift
 from quarterdeck.testing.conformance import check_observing, steps_of
 
@@ -56,7 +57,7 @@ async def test_it_is_promoted_from_step_to_step_to_the_end(lab: Lab) -> None:
         assert (await router.poll(step, Receipt())).state == "finished"
         assert (await router.settle(step)).state == "done"
     survey = await router.survey_traffic(place.address)
-    assert [(one.name, one.share) for one in survey.reading.destinations] == [("stable", 100), ("canary", 0)]
+    assert [(one.name, one.share) for one in survey.reading.destinations] == [("stable", 100)]
     assert survey.reading.destinations[0].status == "2.0, 5/5 available"
 
 
@@ -99,9 +100,13 @@ async def test_a_share_that_isnt_among_its_steps_is_refused_with_those_that_are(
 async def test_without_an_update_there_is_nothing_to_shift(lab: Lab) -> None:
     controller = Controller(lab, "web")
     await controller.begin(canary("web"))
-    no = await planned(lab.router(), lab.place(rollout="web"), {"canary": 20})
+    router, place = lab.router(), lab.place(rollout="web")
+    no = await planned(router, place, {"canary": 20})
     assert isinstance(no, Refusal)
-    assert "no update is in progress" in no.message
+    assert "no destination canary" in no.message
+    survey = await router.survey_traffic(place.address)
+    assert (survey.reading.status, survey.limits.stops) == ("Healthy", ())
+    assert "no update is in progress" in survey.limits.why
 
 
 async def test_what_another_has_moved_meanwhile_is_left_alone(lab: Lab) -> None:
@@ -271,3 +276,31 @@ async def test_a_reading_says_where_it_stands(lab: Lab) -> None:
     moving = (await router.observe([place]))[place.subject]
     assert isinstance(moving, TrafficReading)
     assert moving.automatic
+
+
+async def test_the_way_back_from_a_later_step_is_the_abort(lab: Lab) -> None:
+    """The share that it had at the step before can't be reached any more."""
+    router, place, controller = await begun(lab)
+    done = await step_to(router, place, 40)
+    await router.send(done)
+    await controller.act()
+    undoing = Undoing(done, await router.survey_traffic(place.address))
+    outline = plan_rollback(Rollback(SHOP), "op1", [undoing])
+    assert isinstance(outline, Outline)
+    assert [step.after["shares"] for step in outline.steps] == [{"stable": 100.0, "canary": 0.0}]
+    await router.send(outline.steps[0])
+    await controller.act()
+    assert (await router.settle(outline.steps[0])).state == "done"
+
+
+async def test_from_the_end_there_is_no_way_back_and_nothing_looks_like_one(lab: Lab) -> None:
+    router, place, controller = await begun(lab, steps=[{"pause": {}}, {"setWeight": 50}, {"pause": {}}])
+    done = await step_to(router, place, 100)
+    await router.send(done)
+    await controller.act()
+    assert (await router.settle(done)).state == "done"
+    assert done.before["shares"] == {"stable": 100.0, "canary": 0.0}
+    undoing = Undoing(done, await router.survey_traffic(place.address))
+    no = plan_rollback(Rollback(SHOP), "op1", [undoing])
+    assert isinstance(no, Refusal)
+    assert (no.code, "canary is gone" in no.message) == ("impossible", True)

@@ -59,7 +59,7 @@ def test_one_that_waits_after_an_inconclusive_analysis_can_be_overruled() -> Non
     assert split(canary.reading_of(rollout)) == {"stable": 75, "canary": 25}
     assert rollout.pauses == ("InconclusiveAnalysisRun",)
     assert canary.moves(rollout)[0] == {0: "abort", 100: "promote"}
-    assert {risk.code for risk in canary.risks_of(rollout)} == {"inconclusive", "skips-steps"}
+    assert {risk.code for risk in canary.risks_of(rollout)} == {"inconclusive", "skips-steps", "no-way-back"}
     patch = canary.patch_of("promote", rollout)
     assert patch["status"] == {"pauseConditions": None, "controllerPause": False, "currentStepIndex": 2}
     assert patch["metadata"] == {"resourceVersion": "29424125"}

@@ -28,16 +28,14 @@ Move = Literal["promote", "in full", "abort", "retry"]
 
 
 def reading_of(rollout: Rollout) -> TrafficReading:
-    """The split of clients between the version that serves and the one on its way."""
+    """The split of clients between the version that serves and the one on its way. Without an update there is no
+    canary at all: `stable` means another version after it than before, and nothing must look as if it had gone back."""
     stable, canary = rollout.of(rollout.stable), rollout.of(rollout.update)
-    shares = _shares(rollout)
-    told, health = (canary.told, canary.health) if rollout.updating else ("no update in progress", "unknown")
-    aim = desired(rollout)
-    destinations = [
-        Destination(STABLE, shares.pop(STABLE), 100 - aim, True, stable.health, stable.told),
-        Destination(CANARY, shares.pop(CANARY), aim, True, health, told),
-        *(Destination(name, share, share) for name, share in shares.items()),
-    ]
+    shares, aim = _shares(rollout), desired(rollout)
+    destinations = [Destination(STABLE, shares.pop(STABLE), 100 - aim, True, stable.health, stable.told)]
+    if rollout.updating:
+        destinations.append(Destination(CANARY, shares.pop(CANARY), aim, True, canary.health, canary.told))
+        destinations += [Destination(name, share, share) for name, share in shares.items()]
     return TrafficReading(
         method="argo rollouts, by router" if rollout.weights else "argo rollouts, by pods",
         destinations=tuple(destinations),
@@ -97,6 +95,9 @@ def risks_of(rollout: Rollout) -> tuple[Risk, ...]:
     if not rollout.updating:
         return ()
     risks = []
+    if not rollout.aborted:
+        text = "at 100% the former version is taken down: from there the way back is a new update to its image"
+        risks.append(Risk("info", "no-way-back", text, "stay below until you are sure"))
     passed = [kind for step in _steps(rollout)[rollout.step :] for kind in ("analysis", "experiment") if kind in step]
     if passed and not rollout.aborted:
         text = f"to 100% at once means without what its steps still ask for: {', '.join(dict.fromkeys(passed))}"
@@ -160,7 +161,7 @@ def _at_the_end(wanted: float, now: Facts) -> Settlement:
 
 
 def _aborted(rollout: Rollout, untouched: bool, now: Facts) -> Settlement:
-    if rollout.aborted and now["shares"][CANARY] < TOLERANCE:
+    if rollout.aborted and now["shares"].get(CANARY, 0) < TOLERANCE:
         return Settlement("done", "aborted: the version before serves everybody", now)
     if rollout.aborted:
         return Settlement("running", "aborted; clients are on their way back", now)
@@ -196,7 +197,7 @@ def _in_force(rollout: Rollout, wanted: float) -> bool:
 
 def _shares(rollout: Rollout) -> dict[str, float]:
     if not rollout.updating:
-        return {STABLE: 100.0, CANARY: 0.0}
+        return {STABLE: 100.0}
     if rollout.weights:
         parts = {name: _number(rollout.weights.get(name)) for name in (STABLE, CANARY)}
         for one in rollout.weights.get("additional") or ():
