@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.providers.aws.cloud import Shop, forward
 from tests.providers.aws.conftest import Harbour, Sessions, forwarding
+from tests.providers.aws.wire import Told, refusal
 from tests.servers import needs
 
 from quarterdeck.fleet.targets import TargetId
@@ -219,6 +220,23 @@ async def test_weights_that_are_all_0_forward_nothing_and_it_is_told(shop: Shop,
     assert reading.status == "all weights are 0: nothing is forwarded"
     await alb.router.send(await alb.step(forwarding(arn), blue=100, green=0))
     assert shop.admin.weights(arn) == [100, 0]
+
+
+@pytest.mark.parametrize(
+    ("tag", "keeper"),
+    [("elbv2.k8s.aws/cluster", "AWS Load Balancer Controller"), ("aws:cloudformation:stack-name", "CloudFormation")],
+)
+async def test_who_would_take_a_change_back_is_told_before_it(shop: Shop, alb: Harbour, tag: str, keeper: str) -> None:
+    arn = shop.admin.listener(shop.balancer, forward((shop.blue, 1), (shop.green, 1)))
+    tags = f"<Tags><member><Key>{tag}</Key><Value>shop</Value></member></Tags>"
+    one = f"<member><ResourceArn>{arn}</ResourceArn>{tags}</member>"
+    result = f"<DescribeTagsResult><TagDescriptions>{one}</TagDescriptions></DescribeTagsResult>"
+    alb.wire.once["DescribeTags"].append(Told(body=f"<DescribeTagsResponse>{result}</DescribeTagsResponse>"))
+    survey = await alb.router.survey_traffic(forwarding(arn).address)
+    assert keeper in next(risk.text for risk in survey.risks if risk.code == "kept-by-others")
+    assert not (await alb.router.survey_traffic(forwarding(arn).address)).risks
+    alb.wire.always["DescribeTags"] = refusal("AccessDenied", "no", 403)
+    assert not (await alb.router.survey_traffic(forwarding(arn).address)).risks
 
 
 REDIRECT = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}

@@ -47,6 +47,17 @@ class Balancers:
         found = dict(zip([*listeners, *rules], await asyncio.gather(*asked), strict=True))
         return {at: _seen(found[at.listener if at.rule else at.balancer], at) for at in wanted}
 
+    async def tags(self, at: Forwarding) -> frozenset[str]:
+        """The keys of the tags of a listener or rule, and of its load balancer; none where we may not ask."""
+        try:
+            answer = await self._account.read(
+                SERVICE, "describe_tags", region=at.region, ResourceArns=[at.balancer, at.arn]
+            )
+            with reading(SERVICE):
+                return frozenset(str(tag["Key"]) for one in listed(answer, "TagDescriptions") for tag in one["Tags"])
+        except ProviderError:
+            return frozenset()  # what they tell is a warning, so trouble with them stops nothing
+
     async def health(
         self, groups: Iterable[tuple[str, str]], *, watching: bool = False
     ) -> dict[str, GroupHealth | Trouble]:

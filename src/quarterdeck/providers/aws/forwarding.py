@@ -12,7 +12,7 @@ same; one without any target answers 503 (Application Load Balancers, "Target gr
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,13 @@ MOST_GROUPS = 5
 
 _UNDECIDED = frozenset({"initial", "unavailable", "unused"})
 """States of a target that has no health (yet): just registered, its checks switched off, or not in use."""
+
+_KEEPERS = {
+    ".k8s.aws/cluster": "the AWS Load Balancer Controller of a Kubernetes cluster",
+    "aws:cloudformation:stack-name": "CloudFormation",
+}
+"""Who tags what it looks after, by the ends of the tags' keys (the controller's published policy names
+`elbv2.k8s.aws/cluster`, older ones `ingress.k8s.aws/cluster`; CloudFormation User Guide, "Resource tag")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +168,15 @@ def traffic_reading(forward: Forward, health: Mapping[str, GroupHealth]) -> Traf
     return TrafficReading("weighted target groups", destinations, lag=forward.lag, status=nobody)
 
 
-def risks(reading: TrafficReading) -> Iterator[Risk]:
-    """What has to be known before this split is changed."""
+def risks(reading: TrafficReading, tags: Collection[str]) -> Iterator[Risk]:
+    """What has to be known before this split is changed.
+
+    Args:
+        tags: keys of the tags of the listener or rule, and of its load balancer.
+    """
+    for keeper in sorted({keeper for tag in tags for end, keeper in _KEEPERS.items() if tag.endswith(end)}):
+        text = f"{keeper} made this and sets it as it has it declared: it may take a change back at any time"
+        yield Risk("warning", "kept-by-others", text, "change it there instead, or stop that while the release runs")
     for one in reading.destinations:
         if one.share > 0 and one.health == "unhealthy":
             text = f"{one.name} has {one.share:.4g}% of new clients and {one.status}: weights don't look at health"

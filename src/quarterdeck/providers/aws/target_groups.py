@@ -9,6 +9,7 @@ reading back afterwards tells. Weights are absolute, so that a write repeated ch
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from quarterdeck.fleet.observation import Trouble
@@ -59,9 +60,11 @@ class TargetGroups:
         return {subject: _seen(found[where], health) for subject, where in at.items()}
 
     async def survey_traffic(self, address: Address) -> TrafficSurvey:
-        _, forward, health = await self._now(address)
+        (_, forward, health), tags = await asyncio.gather(
+            self._now(address), self._balancers.tags(forwarding_of(address.parts["arn"]))
+        )
         reading = traffic_reading(forward, health)
-        return TrafficSurvey(reading, forward.limits, (*risks(reading),))
+        return TrafficSurvey(reading, forward.limits, (*risks(reading, tags),))
 
     async def permitted(self, address: Address) -> bool | None:
         at = forwarding_of(address.parts["arn"])
