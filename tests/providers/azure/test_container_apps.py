@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any, cast
 
@@ -133,6 +134,30 @@ async def test_a_swap_sent_again_after_it_happened_sends_nothing(start: Start) -
 
     assert len(azure.requests("PATCH")) == 1
     assert real(azure).label_of("production") == NEW
+
+
+async def test_what_is_sent_again_while_it_is_put_into_force_sends_nothing_and_is_waited_for(start: Start) -> None:
+    azure = await start(world())
+    step, share = await swap(azure), await shift(azure, {"staging": 5})
+    await slots(azure).send(step)
+
+    again = await slots(azure).send(step)
+
+    assert len(azure.requests("PATCH")) == 1
+    assert (again.token, (await slots(azure).settle(step)).state) == ("", "running")
+    azure.world.advance(5)
+    await router(azure).send(share)
+    await router(azure).send(share)
+    assert (await router(azure).settle(share)).state == "running"
+    assert len(azure.requests("PATCH")) == 2
+
+
+async def test_slots_and_their_traffic_watched_at_once_read_revisions_once(start: Start) -> None:
+    azure = await start(world())
+
+    await asyncio.gather(slots(azure).observe([place()]), router(azure).observe([place("slot_traffic")]))
+
+    assert len(azure.requests("GET", "/revisions")) == 1
 
 
 async def test_slots_tell_versions_addresses_and_the_live_one_first(start: Start) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from tests.providers.azure.conftest import Azure, Start, read
@@ -168,7 +168,7 @@ async def test_many_origin_groups_are_read_in_turns(start: Start) -> None:
 async def test_rights_are_asked_of_the_origin_group(start: Start) -> None:
     azure = await start({**world(), "principals": [{"principal": "*", "scope": "", "role": "reader"}]})
 
-    assert await cast(TrafficRouter, router(azure)).permitted(place().address) is False
+    assert await router(azure).permitted(place().address) is False
 
 
 def test_weights_divide_among_origins_of_the_best_priority_and_the_rest_waits() -> None:

@@ -183,7 +183,7 @@ def _not_found_hint(code: str) -> str:
 
 def _conflict_hint(text: str) -> str:
     lowered = text.lower()
-    if "another operation is in progress" in lowered:
+    if "operation" in lowered and "in progress" in lowered:
         return "wait for it to end, then look again"
     if "prepared for swap" in lowered:
         return "a swap preview is pending: complete or cancel it first"

@@ -106,7 +106,7 @@ class Revision:
             name=clean(str(document.get("name") or "")),
             active=active,
             health=_health(active, str(about.get("healthState") or ""), running, provisioning),
-            status=clean((running or provisioning) if active else "deactivated"),
+            status=clean(_status(active, str(about.get("healthState") or ""), running or provisioning)),
             version=clean(_version(_inner(about, "template"))),
             created=_seconds(about.get("createdTime")),
         )
@@ -151,6 +151,12 @@ def _health(active: bool, health: str, running: str, provisioning: str) -> Healt
     if not active or lowered == "unhealthy" or running.lower() in _UNWELL or provisioning.lower() == "failed":
         return "unhealthy"
     return "healthy" if lowered == "healthy" else "unknown"
+
+
+def _status(active: bool, health: str, state: str) -> str:
+    if not active:
+        return "deactivated"
+    return ", ".join(word for word in (state, health if health.lower() == "unhealthy" else "") if word)
 
 
 def _version(template: Mapping[str, Any]) -> str:

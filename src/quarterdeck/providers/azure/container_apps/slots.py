@@ -63,7 +63,7 @@ class ContainerAppLabels:
             now, entries = _at(app, source, destination), traded(app, source, destination)
         except ProviderError as error:
             raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
-        if now == _facts(step.after) and not app.busy:
+        if now == _facts(step.after):
             return Receipt()
         if now != _facts(step.before):
             told = f"{source} is at {now['source_build']}, {destination} at {now['destination_build']}"

@@ -67,7 +67,7 @@ class ContainerAppTraffic:
             raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
         now = traffic_reading(app, revisions, self._between)
         settled = settle_shares(step, now)
-        if settled.state == "done" and not app.busy:
+        if settled.state == "done":
             return Receipt()
         if settled.state == "changed_by_other":
             raise Refused("provider_error", f"somebody changed the traffic of {app.name} since then", "plan again")

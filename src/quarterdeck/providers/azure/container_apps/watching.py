@@ -66,6 +66,7 @@ class AppsWatch:
         self._arm = arm
         self.apps = Resources(arm, APPS)
         self._looked: dict[Key, _Looked] = {}
+        self._looking = asyncio.Lock()
 
     async def many(self, keys: Iterable[Key]) -> dict[Key, Seen | Trouble]:
         """All of these, good enough to be shown. Never raises for one of them."""
@@ -81,7 +82,8 @@ class AppsWatch:
                     seen[key] = App.of(document)
             except ProviderError as error:
                 found[key] = error.trouble
-        await self._look_up(seen)
+        async with self._looking:  # slots, and the traffic between them, are watched at the same time
+            await self._look_up(seen)
         return {**found, **{key: (app, self._remembered(key)) for key, app in seen.items()}}
 
     async def fresh(self, address: Address) -> Seen:
