@@ -35,7 +35,7 @@ from quarterdeck.sandbox.world.of_fleet import world_of
 from quarterdeck.sandbox.world.world import World
 from quarterdeck.store.opening import open_store
 
-WITHOUT_A_SANDBOX = {"aws-alb-route53.yaml", "haproxy-on-premises.yaml"}
+WITHOUT_A_SANDBOX = {"aws-alb-route53.yaml", "haproxy-on-premises.yaml", "kubernetes-argo-unleash.yaml"}
 """Those of systems that the sandbox doesn't play, because real ones can be had: tests/providers runs them on those."""
 
 SAMPLES = [one for one in sorted(shared_dir("sample-configs").glob("*.yaml")) if one.name not in WITHOUT_A_SANDBOX]
