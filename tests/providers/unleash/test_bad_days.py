@@ -153,7 +153,9 @@ async def test_what_is_half_done_is_told_as_that(up: Unleash) -> None:
             await up.store(url=line.url).send(step)
     settlement = await up.store().settle(step)
     assert settlement.state == "changed_by_other"
-    assert settlement.detail == "half done: everybody 5% as wanted, switch off as before"
+    assert (
+        settlement.detail == "half done: everybody 5% as wanted, switch off as before; abandon this and plan the rest"
+    )
     assert (up.on(name), up.rollouts(name)) == (False, ["5"])
 
 

@@ -161,7 +161,10 @@ def test_parts_as_wanted_and_parts_as_before_are_half_done() -> None:
     assert settled(planned, reading).state == "not_done"
     half = settled(planned, flag(strategy("5")).reading(FIELD))
     assert half.state == "changed_by_other"
-    assert half.detail == "half done: everybody 5% as wanted, switch off, group early 0% as before"
+    assert (
+        half.detail
+        == "half done: everybody 5% as wanted, switch off, group early 0% as before; abandon this and plan the rest"
+    )
     others = settled(planned, flag(strategy("5"), strategy("70", "late")).reading(FIELD))
     assert (others.state, "half" in others.detail) == ("changed_by_other", False)
     strange = settled(planned, flag(strategy("6"), strategy("10", "early")).reading(FIELD))

@@ -64,7 +64,7 @@ async def test_the_kit_for_observing(up: Unleash) -> None:
 
 
 async def test_the_kit_for_flags(up: Unleash) -> None:
-    for name in (up.flag(), up.flag(rollout(25), on=True), up.flag(rollout(50, ring("early")))):
+    for name in (up.flag(), up.flag(rollout(25), rollout(50, ring("early")), on=True)):
         await check_flag(up.store(), place(), name)
     await check_flag(up.store(), place(group_field=""), up.flag(rollout(25)))
 
@@ -286,14 +286,12 @@ def test_a_flag_is_flipped_and_flipped_back_by_commands(up: Unleash, tmp_path: P
     qd = Qd(tmp_path / "state", fleet)
     qd.environment["UNLEASH_TOKEN"] = up.tokens["ana"]
     try:
-        refused = qd("flag", "rollout", "12.5", f"production/{name}", *YES)
-        assert (refused.returncode, "it takes steps of 1%" in refused.stderr) == (1, True)
         qd.done("flag", "rollout", "5", f"production/{name}", *YES)
         qd.done("flag", "on", f"production/{name}", *YES)
         assert (up.on(name), up.rollouts(name)) == (True, ["5"])
         qd.done("rollback", f"flag:production/{name}", *YES)
     finally:
-        qd.leave()
+        qd("runner", "--stop")
     assert [(event["type"], event["createdBy"]) for event in up.events(name)][1:] == [
         ("feature-strategy-add", "ana"),
         ("feature-environment-enabled", "ana"),

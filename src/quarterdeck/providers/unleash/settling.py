@@ -24,7 +24,7 @@ def settled(step: Step, reading: FlagReading) -> Settlement:
     if others or not done or not left or len(done) + len(left) < len(changing):
         return settlement
     evidence = {"done": ", ".join(done), "not_done": ", ".join(left)}
-    detail = f"half done: {_told(done, now)} as wanted, {_told(left, now)} as before"
+    detail = f"half done: {_told(done, now)} as wanted, {_told(left, now)} as before; abandon this and plan the rest"
     return Settlement("changed_by_other", detail, evidence)
 
 
