@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -84,6 +85,27 @@ async def test_a_forbidden_write_names_the_action_that_is_missing(shop: Shop, al
     with pytest.raises(Refused) as caught:
         await alb.router.send(step)
     assert caught.value.trouble.hint == "a policy has to allow elasticloadbalancing:ModifyRule"
+
+
+@pytest.mark.parametrize("lacking", ["<TTL>60</TTL>", "<ResourceRecords>", "<Weight>1</Weight>", "<Name>"])
+async def test_records_that_lack_something_are_a_trouble_and_nobody_elses(
+    shop: Shop, dns: Harbour, lacking: str
+) -> None:
+    values = "<ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord></ResourceRecords>"
+    about = "<Name>n.example.com.</Name><Type>A</Type><SetIdentifier>a</SetIdentifier><Weight>1</Weight><TTL>60</TTL>"
+    one = f"<ResourceRecordSet>{about}{values}</ResourceRecordSet>"
+    cut = one.replace(values, "") if "Records" in lacking else re.sub(f"{lacking[:5]}[^/]*/[^>]*>", "", one)
+    assert cut != one
+    whole = f"<ResourceRecordSets>{cut}</ResourceRecordSets><IsTruncated>false</IsTruncated>"
+    dns.wire.once["ListResourceRecordSets"].append(
+        Told(body=f"<ListResourceRecordSetsResponse>{whole}</ListResourceRecordSetsResponse>")
+    )
+    found = await dns.seen(named(shop.zone, "n.example.com"))
+    if "Records" in lacking:  # it says where, which nothing hangs on
+        assert not isinstance(found, Trouble)
+    else:
+        assert isinstance(found, Trouble)
+        assert found.code in ("garbage", "misconfigured")
 
 
 async def test_after_too_fast_watching_stands_back_and_people_are_served(shop: Shop, alb: Harbour) -> None:

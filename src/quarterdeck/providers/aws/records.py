@@ -105,7 +105,9 @@ def weighted_of(name: str, sets: Mapping[str, Sequence[Document]]) -> Weighted:
         if any(one.get("TrafficPolicyInstanceId") for one in documents):
             message = f"{kind} {name} belongs to a traffic policy, which would set it back"
             raise ProviderError("misconfigured", message, "change the traffic policy instead")
-    return Weighted(name, {kind: {str(one["SetIdentifier"]): one for one in its} for kind, its in sets.items()})
+    found = Weighted(name, {kind: {str(one["SetIdentifier"]): one for one in its} for kind, its in sets.items()})
+    given_reading(found, NO_CHECKS)  # so that what can't be understood is told here, and nowhere later
+    return found
 
 
 def difference(weighted: Weighted) -> str:
