@@ -179,7 +179,8 @@ async def test_a_redirect_is_a_yes_only_where_a_system_shows_a_page_after_what_w
             return "login" not in answer.headers.get("location", "")
 
     for where, done in (("/job/x/", True), ("/login", False)):
-        async with listening(lambda _, where=where: says("", 302, Location=where)) as server:
+        answer = says("", 302, Location=where)
+        async with listening(lambda _, answer=answer: answer) as server:  # type: ignore[misc]
             api = rest(server, clock, Its())
             if done:
                 assert (await api.write("POST", "/x")).status == 302
