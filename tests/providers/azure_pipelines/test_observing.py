@@ -111,6 +111,14 @@ async def test_checks_are_read_once_and_not_in_each_round(devops: DevOps) -> Non
     assert len(devops.requests(path="/checks/")) == 2
 
 
+async def test_a_server_that_tells_steps_or_rights_but_not_both_is_asked_for_the_steps(devops: DevOps) -> None:
+    devops.fault(kind="status", status=400, path="expand=steps(,|%2C)permissions")
+    assert (await devops.seen())[0].waits
+    before = len(devops.requests(path="/approvals"))
+    assert (await devops.seen())[0].waits
+    assert len(devops.requests(path="/approvals")) == before + 1
+
+
 async def test_a_missing_pipeline_is_trouble_on_its_own_row(devops: DevOps) -> None:
     ghost = place("ghost")
     found = await devops.host.observe([DEPLOY, ghost])

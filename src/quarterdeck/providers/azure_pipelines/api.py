@@ -46,7 +46,9 @@ class DevOpsManners(Manners):
         return {"Accept": "application/json", "X-TFS-FedAuthRedirect": "Suppress"}
 
     def note(self, answer: Answer, now: float) -> None:
-        after = number(answer.headers.get("retry-after"))
+        after, reset = number(answer.headers.get("retry-after")), number(answer.headers.get("x-ratelimit-reset"))
+        if answer.headers.get("x-ratelimit-remaining") == "0" and reset is not None and after is None:
+            after = reset - now
         if after is not None and answer.status < 400:
             self._slow_until = now + min(max(after, 0.0), LONGEST_QUIET)
 

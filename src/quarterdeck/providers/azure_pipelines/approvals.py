@@ -17,6 +17,8 @@ from quarterdeck.release.run_action import Decision
 from quarterdeck.release.run_survey import Review
 
 _DECISIONS: Mapping[str, Decision] = {"approved": "approve", "rejected": "reject"}
+_LATER = "uninitiated"
+"""The status of a step whose turn hasn't come, where people are asked in a sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def wait_for_people(document: Document, stage: Stage, setting: Setting, me: str)
     """An approval that a stage waits for. `me` is the id of our identity ("" unknown)."""
     steps = parts(document, "steps")
     said = [step for step in steps if step.get("status") in _DECISIONS]
-    open_steps = [step for step in steps if step.get("status") not in _DECISIONS]
+    asked = [step for step in steps if step.get("status") not in (*_DECISIONS, _LATER)]
     given = tuple(name_of(_actual(step)) for step in said if step.get("status") == "approved")
     deferred = moment(document.get("deferredTo")) if document.get("status") == "deferred" else None
     needed = document.get("minRequiredApprovers")
@@ -49,7 +51,7 @@ def wait_for_people(document: Document, stage: Stage, setting: Setting, me: str)
         environment=stage.called,
         kind="approval" if deferred is None else "timer",
         blocks=_blocks(stage, setting),
-        reviewers=tuple(dict.fromkeys(name_of(part(step, "assignedApprover")) for step in open_steps)),
+        reviewers=tuple(dict.fromkeys(name_of(part(step, "assignedApprover")) for step in asked)),
         may_decide=_may(document, said, me),
         since=created or setting.since,
         expires_at=setting.expires_at,
@@ -141,7 +143,9 @@ def _may(document: Document, said: Sequence[Document], me: str) -> bool | None:
 
 def _note(document: Document) -> str:
     blocked = ", ".join(name_of(one) for one in parts(document, "blockedApprovers"))
+    later = [name_of(part(it, "assignedApprover")) for it in parts(document, "steps") if it.get("status") == _LATER]
     order = "one after the other" if document.get("executionOrder") == "inSequence" else ""
+    order += f", then {', '.join(later)}" if later else ""
     told = (text(document, "instructions", 160), f"not by {blocked}" if blocked else "", order)
     return "; ".join(one for one in told if one)
 

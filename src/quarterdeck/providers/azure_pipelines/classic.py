@@ -57,8 +57,8 @@ from quarterdeck.release.run_action import RunOrder
 from quarterdeck.release.run_settlement import settle_cancel, settle_decision, settle_rerun, settle_start
 from quarterdeck.release.run_survey import RunLimits, StartLimits
 
-MOST_RELEASES = 20
-"""Shown of a definition, beside those that wait."""
+MOST_RELEASES = 10
+"""Shown of a definition, beside those that wait. Each is long: it holds its stages with all their tasks."""
 
 LATEST = "the latest artifacts"
 """What a new release takes: it can't be told a branch."""

@@ -26,10 +26,11 @@ async def about_groups(api: Rest, project: str, declared: str) -> tuple[Risk, ..
     names = [str(name) for name in json.loads(declared)] if declared else []
     path = below(project, "distributedtask/variablegroups")
     asked = (everything(api, path, (("groupName", name), _VERSION)) for name in names)
-    return tuple(_told(name, found) for name, found in zip(names, await asyncio.gather(*asked), strict=True))
+    return tuple(about_group(name, found) for name, found in zip(names, await asyncio.gather(*asked), strict=True))
 
 
-def _told(name: str, found: list[Document]) -> Risk:
+def about_group(name: str, found: list[Document]) -> Risk:
+    """What is found of a group, as a remark."""
     group = next((one for one in found if text(one, "name").lower() == name.lower()), None)
     if group is None:
         said = f"there is no variable group {clean(name, 60)} that this token may see"
@@ -40,6 +41,6 @@ def _told(name: str, found: list[Document]) -> Risk:
     more = f", and {len(shown) - MOST_SHOWN} more" if len(shown) > MOST_SHOWN else ""
     hidden = len(variables) - len(plain)
     secrets = f"; {hidden} secret{'s' if hidden > 1 else ''}" if hidden else ""
-    changed, by = text(group, "modifiedOn", 10), name_of(part(group, "modifiedBy"))
+    changed, by = text(group, "modifiedOn", 40)[:10], name_of(part(group, "modifiedBy"))
     when = f" (changed {changed}{f' by {by}' if by else ''})" if changed else ""
     return Risk("info", "variables", f"{clean(name, 60)}{when}: {', '.join(shown[:MOST_SHOWN])}{more}{secrets}")

@@ -40,7 +40,12 @@ from quarterdeck.providers.base import Observed, ProviderError
 from quarterdeck.providers.http.rest import Params, Rest
 
 MOST_RUNS = 20
-"""Runs shown of a pipeline, beside those that are under way."""
+"""Runs shown of a pipeline, beside those that are under way; of many pipelines `FEWEST_RUNS`."""
+
+MOST_IN_ALL = 500
+"""Builds in one answer, each of some thousand bytes: of many pipelines fewer runs are shown of each."""
+
+FEWEST_RUNS = 5
 
 MOST_DETAILS = 15
 """Runs under way of one pipeline whose timelines are read in a round."""
@@ -48,7 +53,7 @@ MOST_DETAILS = 15
 MOST_AT_ONCE = 100
 """Pipelines that are asked for in one request: a URL has an end."""
 
-_EXPANDED = ("$expand", "steps,permissions")
+_STEPS = "steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Watching:
         self._checks = checks
         self._ourselves = ourselves
         # Which run an approval belongs to is told from 7.2 on; Azure DevOps Server doesn't know that yet.
-        self._approvals = ("api-version", "7.2-preview.2" if in_the_cloud(url) else "7.1-preview.1")
+        self._version = ("api-version", "7.2-preview.2" if in_the_cloud(url) else "7.1-preview.1")
+        self._expand = f"{_STEPS},permissions"
 
     async def observe(self, places: Sequence[Place]) -> Observed:
         """The newest runs of each pipeline, and those that haven't ended."""
@@ -85,7 +91,8 @@ class Watching:
     async def runs(self, project: str, numbers: Sequence[str], branch: str, *, watching: bool) -> list[Seen]:
         """The newest runs of these pipelines and all that haven't ended, newest first; those in full."""
         documents: dict[int, Document] = {}
-        lists = [(("maxBuildsPerDefinition", str(MOST_RUNS)),), (("statusFilter", OPEN_BUILDS),)]
+        each = max(FEWEST_RUNS, min(MOST_RUNS, MOST_IN_ALL // max(1, min(len(numbers), MOST_AT_ONCE))))
+        lists = [(("maxBuildsPerDefinition", str(each)),), (("statusFilter", OPEN_BUILDS),)]
         chunks = [numbers[at : at + MOST_AT_ONCE] for at in range(0, len(numbers), MOST_AT_ONCE)]
         questions = [(chunk, (*own, *_of(branch))) for chunk in chunks for own in lists]
         asked = [self.builds(project, *question, watching=watching) for question in questions]
@@ -101,6 +108,7 @@ class Watching:
     async def builds(self, project: str, numbers: Sequence[str], own: Params, *, watching: bool) -> list[Document]:
         """Builds of pipelines, newest first. Raises ProviderError."""
         params = (("definitions", ",".join(numbers)), ("queryOrder", "queueTimeDescending"), *own)
+        params = params if "$top" in dict(own) else (*params, ("$top", str(MOST_IN_ALL)))
         return await everything(self._api, below(project, "build/builds"), params, watching=watching)
 
     async def with_stages(self, project: str, one: Seen, *, watching: bool) -> Seen:
@@ -127,8 +135,7 @@ class Watching:
         """Approvals by id: all that are pending, and of the others (deferred ones) those that are wanted."""
         if not wanted:
             return {}
-        pending = (("state", "pending"), ("top", "1000"), _EXPANDED, self._approvals)
-        found = await everything(self._api, below(project, "pipelines/approvals"), pending, watching=watching)
+        found = await self._expanded(project, (("state", "pending"), ("top", "1000")), watching=watching)
         known = {text(one, "id", 64).lower(): one for one in found}
         rest = [one for one in wanted if one not in known]
         return {**known, **await self.approvals(project, rest, watching=watching)}
@@ -137,9 +144,22 @@ class Watching:
         """Approvals by id, whatever has become of them. Raises ProviderError."""
         if not ids:
             return {}
-        params = (("approvalIds", ",".join(ids)), _EXPANDED, self._approvals)
-        found = await everything(self._api, below(project, "pipelines/approvals"), params, watching=watching)
+        found = await self._expanded(project, (("approvalIds", ",".join(ids)),), watching=watching)
         return {text(one, "id", 64).lower(): one for one in found}
+
+    async def _expanded(self, project: str, params: Params, *, watching: bool) -> list[Document]:
+        """Approvals with their steps, and with our rights where a server tells them along with those: its contract
+        names the two as one choice each."""
+        path = below(project, "pipelines/approvals")
+        own = (*params, ("$expand", self._expand), self._version)
+        try:
+            return await everything(self._api, path, own, watching=watching)
+        except ProviderError as error:
+            if error.trouble.code != "provider_error" or self._expand == _STEPS:
+                raise
+        found = await everything(self._api, path, (*params, ("$expand", _STEPS), self._version), watching=watching)
+        self._expand = _STEPS
+        return found
 
     async def _round(self, project: str, branch: str, places: Sequence[Place]) -> Mapping[str, Reading | Trouble]:
         found: dict[str, Reading | Trouble] = {}

@@ -185,6 +185,8 @@ def _environment(release: Release, one: Stage, url: str) -> Document:
         "preApprovalsSnapshot": {"approvals": [], "approvalOptions": options},
         "postApprovalsSnapshot": {"approvals": [], "approvalOptions": options},
         "deploySteps": steps,
+        "release": {"id": release.id, "name": _name(release)},
+        "releaseDefinition": _definition(release.definition),
     }
 
 
