@@ -116,7 +116,7 @@ def _swaps(step: Step, place: Place) -> bool:
 def _why(place: Place, lag: float) -> str:
     if place.role == "slot_traffic":
         return f"their cookie holds them there for {about(lag)}"
-    return f"resolvers keep the old answer for {about(lag)}, some for longer"
+    return f"resolvers (or edges, where it is they who divide) keep the old answer for {about(lag)}, some for longer"
 
 
 def in_words(drain: Drain, now: float) -> str:

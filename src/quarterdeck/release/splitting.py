@@ -181,7 +181,7 @@ def _told(
     risks = (*survey.risks, *_bad_ends(where, reading.destinations, now, then), *risks)
     stay = f", the others within {lag:g} s" if lag else ""
     if lag:
-        text = f"{where}: clients stay where they are for up to {lag:g} s (cookies or cached DNS answers)"
+        text = f"{where}: clients stay where they are for up to {lag:g} s (cookies, cached DNS answers, edges)"
         risks = (*risks, Risk("info", "lag", text))
     moved = sum(max(0.0, share - now.get(name, 0)) for name, share in then.items())
     how = "set the shares back" if survey.limits.stops is None else "back as far as its own stages go"
