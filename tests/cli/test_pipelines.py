@@ -136,3 +136,12 @@ def test_a_shell_completes_pipelines_and_runs(piped: Any, tmp_path: Path, line: 
     }
     subprocess.run([sys.executable, "-m", "quarterdeck"], env={**os.environ, **question}, check=False)
     assert {word.strip().partition("\t")[0] for word in answer.read_text().split("\v")} == offered
+
+
+def test_what_is_to_be_typed_can_be_pasted_whatever_the_host_calls_things(piped: Any, qd: Any) -> None:
+    wait = PendingApproval("12", "Deploy to live", "input")
+    run = PipelineRun("7", "Deploy", "7", "waiting", created_at=time.time(), waits=(wait,))
+    piped.observe((DEPLOY, RunsReading((run,))))
+    typed = "qd approve 'run:deploy/7/Deploy to live'"
+    for words in ("pipelines", "gates"):
+        assert typed in " ".join(qd(words).out.split())

@@ -201,11 +201,14 @@ def test_an_order_that_the_host_lacks_is_refused_with_what_does_the_same() -> No
 
 
 def test_what_a_no_ends_is_said_where_it_is_more_than_what_was_asked() -> None:
-    limits = RunLimits(rejecting="rejected: it cancels the whole workflow", keeps_comments=False)
+    limits = RunLimits(rejecting="rejected: it cancels the whole workflow", ends_all=True, keeps_comments=False)
     no = replace(YES, decision="reject", comment="Not today.")
-    outline = plan_decision(no, PLACE, RunSurvey(RUN, limits=limits), LIVE)
+    busy = replace(RUN, parts=(RunPart("migrate", "running"), RunPart("deploy", "waiting")))
+    outline = plan_decision(no, PLACE, RunSurvey(busy, limits=limits), LIVE)
     assert isinstance(outline, Outline)
     assert outline.effects[0].after == "rejected: it cancels the whole workflow"
+    assert [(risk.severity, risk.code) for risk in outline.risks] == [("warning", "half-done"), ("info", "comment")]
+    assert "migrate" in outline.risks[0].text
 
 
 def test_a_comment_that_the_host_forgets_is_told_as_ours() -> None:

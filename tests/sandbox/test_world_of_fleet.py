@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from quarterdeck.config.loading import load
-from quarterdeck.fleet.topology import Fleet
+from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Environment, Fleet, Pipeline, Place
 from quarterdeck.providers import registry
 from quarterdeck.sandbox.world.contoso import contoso
 from quarterdeck.sandbox.world.of_fleet import world_of
+from quarterdeck.sandbox.world.projects import projects
 from quarterdeck.sandbox.world.world import World
 
 SAMPLES = Path(__file__).parents[2] / "sample-configs"
@@ -82,3 +84,10 @@ def test_what_waits_differs_from_what_is_live_and_one_service_has_a_bad_build() 
 def test_an_empty_fleet_is_an_empty_world() -> None:
     world = World(document=world_of(Fleet("nothing")))
     assert len(world.sites) == 0
+
+
+def test_a_project_of_another_system_is_none_of_azure_devops() -> None:
+    pipeline = Place("pipelines", TargetId("", "release", pipeline=True), Address("ci", {"project": "gh/contoso/shop"}))
+    fleet = Fleet("shop", (Environment("production"),), places=(pipeline,), pipelines=(Pipeline("release"),))
+    World(document=world_of(fleet))
+    assert projects(fleet) == []

@@ -139,7 +139,7 @@ def _runs(parsed: Namespace, *, waiting: bool) -> list[str]:
             if not waiting:
                 found.append(str(RunName(place.target.name, run.id)))
             asked = [wait for wait in run.waits if wait.for_people] if waiting else []
-            found += [str(RunName(place.target.name, run.id, wait.environment or wait.id)) for wait in asked]
+            found += [str(RunName(place.target.name, run.id, run.name_of(wait))) for wait in asked]
     return found
 
 

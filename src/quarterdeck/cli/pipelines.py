@@ -86,7 +86,7 @@ def run_lines(view: RunView) -> Iterator[str]:
         if wait.note:
             yield from wrapped(f"note: {wait.note}", "      ")
         if wait.for_people:
-            yield from wrapped(f"qd approve {wait.key} | qd reject {wait.key} --reason TEXT", "      -> ")
+            yield from wrapped(wait.by_hand, "      -> ")
     if view.superseded:
         yield from wrapped(f"WARNING: {view.superseded}", "      ! ")
 
@@ -135,7 +135,7 @@ def _run(pipeline: str, one: PipelineRun) -> Mapping[str, Any]:
 
 def _wait(pipeline: str, run: PipelineRun, wait: PendingApproval) -> Mapping[str, Any]:
     return {
-        "wait": str(RunName(pipeline, run.id, wait.environment or wait.id)),
+        "wait": str(RunName(pipeline, run.id, run.name_of(wait))),
         "kind": wait.kind,
         "needs_a_person": wait.for_people,
         "environment": wait.environment,

@@ -63,7 +63,7 @@ def _item(run: RunView, wait: WaitView, known: Knowledge) -> InboxItem:
         who=wait.who,
         evidence=tuple(evidence),
         warnings=tuple(warnings),
-        twin=f"qd approve {wait.key} | qd reject {wait.key} --reason TEXT",
+        twin=wait.by_hand,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from quarterdeck.fleet.pipelines import RunState, WaitKind
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.records import dataclass
@@ -38,6 +40,12 @@ class WaitView:
     opens: str = ""
     note: str = ""
     until: float | None = None
+
+    @property
+    def by_hand(self) -> str:
+        """The commands that answer it, as a shell takes them."""
+        which = shlex.quote(self.key)
+        return f"qd approve {which} | qd reject {which} --reason TEXT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,8 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
     since = "" if wait.since is None else f" since {moment(wait.since)}"
     outcome = f"goes on: {goes_on}" if yes else survey.limits.rejecting
     effects = (Effect(what, _where(action, wait), f"waits{since}", outcome),)
-    risks = (*_about_code(run), *_superseded(run, survey.others), *_of_wait(wait, yes=yes))
-    if action.comment and not survey.limits.keeps_comments:
-        risks = (*risks, Risk("info", "comment", "the host keeps no comments: the reason stands in our history only"))
+    of_yes = (*_about_code(run), *_superseded(run, survey.others), *_of_wait(wait, yes=yes))
+    risks = (*(of_yes if yes else _cut_off(run, survey)), *_forgotten(action, survey))
     stop = f"an approval can't be taken back; qd run cancel {RunName(action.target.name, run.id)} stops the rest"
     again = f"a rejection can't be taken back; {_again(action.target, run, survey)} asks again"
     feels = (
@@ -87,7 +86,7 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
         if yes
         else "nobody"
     )
-    return Outline((step,), effects, (), risks if yes else (), Fuse(False, stop if yes else again), feels)
+    return Outline((step,), effects, (), risks, Fuse(False, stop if yes else again), feels)
 
 
 def plan_start(action: StartRun, place: Place, survey: PipelineSurvey, mark: str) -> Outline | Refusal:
@@ -217,6 +216,18 @@ def _of_wait(wait: PendingApproval, *, yes: bool) -> Iterator[Risk]:
         yield Risk("info", "quorum", f"it takes {wait.needed} people{have}")
     if wait.note:
         yield Risk("info", "note", clean(wait.note, 200))
+
+
+def _cut_off(run: PipelineRun, survey: RunSurvey) -> Iterator[Risk]:
+    busy = [part.name for part in run.parts if part.state == "running"]
+    if busy and survey.limits.ends_all:
+        text = f"a no ends all of the run, and this is under way: {clean(', '.join(busy), 120)}"
+        yield Risk("warning", "half-done", text, "let it end first, if half of it would be worse")
+
+
+def _forgotten(action: DecideRun, survey: RunSurvey) -> Iterator[Risk]:
+    if action.comment and not survey.limits.keeps_comments:
+        yield Risk("info", "comment", "the host keeps no comments: the reason stands in our history only")
 
 
 def _hazards(run: PipelineRun) -> Iterator[Risk]:

@@ -27,12 +27,14 @@ class RunLimits:
         orders: those that it has.
         instead: what does the same where it lacks one, in words.
         rejecting: what a no does to the run.
+        ends_all: whether a no ends everything that the run is doing, and not just what waits.
         keeps_comments: whether what is said about a decision can be read there afterwards.
     """
 
     orders: tuple[RunOrder, ...] = ("cancel", "rerun", "rerun_failed")
     instead: str = ""
     rejecting: str = "rejected: it fails"
+    ends_all: bool = False
     keeps_comments: bool = True
 
 

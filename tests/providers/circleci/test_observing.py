@@ -63,6 +63,15 @@ async def test_a_pipeline_whose_configuration_is_wrong_has_failed_and_says_why(c
     assert (await circle.host.survey_run(place().address, "1")).run.state == "failed"
 
 
+async def test_a_workflow_may_be_called_anything_and_its_run_is_found_by_its_name(circle: Circle) -> None:
+    circle.world.projects[SHOP].workflows = {"ship it/now": RELEASE}
+    circle.world.start(SHOP)
+    circle.world.advance(25)
+    (run,) = await circle.seen(place())
+    assert (run.id, run.name) == ("1.ship%20it%2Fnow", "ship it/now")
+    assert (await circle.host.survey_run(place().address, run.id)).run == run
+
+
 async def test_what_has_ended_is_not_read_again_in_every_round(circle: Circle) -> None:
     circle.world.projects[SHOP].workflows = {"release": (JobSpec("build", seconds=5),)}
     for _ in range(4):

@@ -54,6 +54,15 @@ async def test_a_yes_lets_the_build_go_on_and_says_by_whom(ci: Ci) -> None:
     assert build.result == "SUCCESS"
 
 
+async def test_where_jenkins_writes_nobodys_name_to_a_yes_it_counts_all_the_same(ci: Ci) -> None:
+    ci.world.open_to_all = True
+    ci.started("open")
+    step = await decision(ci, of=place("open"))
+    await ci.host.send(step)
+    settled = await ci.host.settle(step)
+    assert (settled.state, settled.detail) == ("done", "approved by somebody")
+
+
 async def test_a_no_aborts_the_build_and_says_by_whom(ci: Ci) -> None:
     build = ci.started("deploy")
     step = await decision(ci, "reject")

@@ -37,8 +37,7 @@ async def test_two_inputs_of_a_stage_are_told_apart(ci: Ci) -> None:
     ci.started("split", 3)
     (run,) = await ci.seen(place("split"))
     assert [wait.note for wait in run.waits] == ["East?", "West?"]
-    assert len({wait.environment for wait in run.waits}) == 2
-    assert len({wait.id for wait in run.waits}) == 2
+    assert len({run.name_of(wait) for wait in run.waits}) == 2
 
 
 async def test_an_input_outside_of_all_stages_waits_as_well(ci: Ci) -> None:

@@ -83,8 +83,9 @@ def branch_of(pipeline: Document) -> str:
 
 
 def run_id(number: int, workflow: str = "") -> str:
-    """What a run is called: without a slash, as that ends the name of a run."""
-    return f"{number}.{quote(workflow, safe=' ')}" if workflow else str(number)
+    """What a run is called: without a slash, as that ends the name of a run, and without what a shell would take for
+    something else."""
+    return f"{number}.{quote(workflow, safe='')}" if workflow else str(number)
 
 
 def parts_of(run: str) -> tuple[str, str]:

@@ -61,6 +61,7 @@ LOOK_AGAIN = 3.0
 
 LIMITS = RunLimits(
     rejecting="rejected: it cancels the whole workflow, as CircleCI has no other no",
+    ends_all=True,
     keeps_comments=False,
 )
 

@@ -117,15 +117,15 @@ class Builds:
         return replace(run, waits=tuple(wait for wait, _ in await inputs.waits(stages)))
 
     async def surveyed(
-        self, address: Address, run: str, *, reviews: bool = True
+        self, address: Address, run: str, *, reviews: bool = True, wanted: str = ""
     ) -> tuple[PipelineRun, tuple[Review, ...], dict[str, str]]:
-        """A build with all that was and is asked; the ids of inputs by what waits for them."""
+        """A build with all that was and is asked; the ids of inputs by what waits for them. `wanted` see `Inputs`."""
         document = await self.build(address, run)
         status, stages = await self._stages(address, document, watching=False)
         found = with_stages(self._run(document, address), status, stages)
         inputs = Inputs(self._api, f"{job_path(address.parts)}/{run}", watching=False)
         waits = await inputs.waits(stages) if found.state == "waiting" else ()
-        said = await inputs.reviews(stages, rejected_by(document)) if reviews else ()
+        said = await inputs.reviews(stages, rejected_by(document), wanted) if reviews else ()
         return replace(found, waits=tuple(wait for wait, _ in waits)), said, {wait.id: of for wait, of in waits}
 
     async def unseen(self, address: Address, run: PipelineRun, wait: str) -> tuple[Review, ...]:

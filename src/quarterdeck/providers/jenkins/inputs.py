@@ -62,11 +62,19 @@ class Inputs:
         steps = [step for step in await self._steps(paused) if step.status == PAUSED]
         return matched(pending, steps)
 
-    async def reviews(self, stages: Sequence[Document], rejected_by: str) -> tuple[Review, ...]:
-        """What was said to inputs that don't wait any more, oldest first. Raises ProviderError."""
+    async def reviews(self, stages: Sequence[Document], rejected_by: str, wanted: str = "") -> tuple[Review, ...]:
+        """What was said to inputs that don't wait any more, oldest first.
+
+        Args:
+            wanted: the node of a step that is an input for sure: where Jenkins knows no users, it went on by a yes that
+                nobody's name is written to.
+
+        Raises:
+            ProviderError: they can't be read.
+        """
         paused = [stage for stage in stages if stage.get("pauseDurationMillis") != 0]
         told = [step for step in await self._steps(paused) if step.status != PAUSED]
-        found = await asyncio.gather(*(self._review(step, rejected_by) for step in told))
+        found = await asyncio.gather(*(self._review(step, rejected_by, wanted) for step in told))
         return tuple(review for review in found if review is not None)
 
     async def _steps(self, stages: Sequence[Document]) -> list[Step]:
@@ -93,13 +101,15 @@ class Inputs:
             and (text(one, "status", 40) == PAUSED or one.get("pauseDurationMillis") != 0)
         ]
 
-    async def _review(self, step: Step, rejected_by: str) -> Review | None:
+    async def _review(self, step: Step, rejected_by: str, wanted: str) -> Review | None:
         if step.status == "ABORTED":
             return Review(step.node, "reject", step.stage, rejected_by) if rejected_by else None
         log = await self._api.get(f"{self._path}/execution/node/{step.node}/wfapi/log", watching=self._watching)
         said = html.unescape(_TAG.sub("", str(log.get("text") or ""))) if isinstance(log, dict) else ""
         found = _APPROVED.search(said.replace("\r", ""))
-        return Review(step.node, "approve", step.stage, clean(found.group(1), 60)) if found else None
+        if found is None and (step.node != wanted or step.status != "SUCCESS"):
+            return None
+        return Review(step.node, "approve", step.stage, clean(found.group(1), 60) if found else "")
 
 
 def matched(pending: Sequence[Document], steps: Sequence[Step]) -> tuple[tuple[PendingApproval, str], ...]:
@@ -114,20 +124,19 @@ def matched(pending: Sequence[Document], steps: Sequence[Step]) -> tuple[tuple[P
         if step is not None:
             left.remove(step)
         found.append((document, step))
-    crowded = {step.stage for _, step in found if step and sum(step.stage == o.stage for _, o in found if o) > 1}
-    return tuple((_wait(document, step, crowded), text(document, "id", 200)) for document, step in found)
+    return tuple((_wait(document, step), text(document, "id", 200)) for document, step in found)
 
 
-def _wait(document: Document, step: Step | None, crowded: set[str]) -> PendingApproval:
+def _wait(document: Document, step: Step | None) -> PendingApproval:
     asked = document.get("inputs")
     asks = tuple(text(one, "name", 60) or "?" for one in asked if isinstance(one, dict)) if asked else ()
     stage = step.stage if step else ""
     return PendingApproval(
         id=step.node if step else NODELESS + text(document, "id", 200),
-        environment=f"{stage} {step.node}" if step and stage in crowded else stage,
+        environment=stage,
         kind="input",
         blocks=f"the rest of {stage}" if stage else "",
         since=step.since if step else None,
-        note=text(document, "message"),
+        note=text(document, "message") + (f" (it asks for: {', '.join(asks)})" if asks else ""),
         asks=asks,
     )

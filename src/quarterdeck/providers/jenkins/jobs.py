@@ -44,6 +44,7 @@ LIMITS = RunLimits(
     orders=("cancel",),
     instead="Jenkins repeats no build: begin another one with the same parameters (qd run)",
     rejecting="rejected: the build is aborted there, unless its pipeline catches that",
+    ends_all=True,
     keeps_comments=False,
 )
 
@@ -147,8 +148,8 @@ class Jobs:
         run = str(step.change["run"])
         if step.verb == "cancel_run":
             return settle_cancel(step, run_of(await self._builds.build(address, run), self._api.host))
-        found, reviews, inputs = await self._builds.surveyed(address, run)
         wait = str(step.change["wait"])
+        found, reviews, inputs = await self._builds.surveyed(address, run, wanted=wait)
         if wait.startswith(NODELESS) and wait not in inputs and not any(one.wait == wait for one in reviews):
             reviews = (*reviews, *await self._builds.unseen(address, found, wait))
         return settle_decision(step, found, reviews)

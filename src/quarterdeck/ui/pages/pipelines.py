@@ -118,7 +118,7 @@ def run_lines(pipeline: PipelineView, run: RunView, cells: int) -> list[Line]:
         lines += _labelled("WHO MAY", wait.who, cells)
         lines += _labelled("NOTE", wait.note, cells)
         if wait.for_people:
-            lines += _labelled("BY HAND", f"qd approve {wait.key} | qd reject {wait.key} --reason TEXT", cells)
+            lines += _labelled("BY HAND", wait.by_hand, cells)
     by = origin(run.commit, run.ref, run.actor, run.event)
     lines += _labelled("WHAT", f"{run.title} ({by})".strip() if by else run.title, cells)
     for number, part in enumerate(run.parts):
