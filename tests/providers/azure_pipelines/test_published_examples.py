@@ -146,7 +146,10 @@ def test_a_published_release_is_read() -> None:
 
 def test_a_published_variable_group_tells_no_secret() -> None:
     told = about_group("TestVariableGroup1", [body("distributedTask__variablegroups__GET_VariableGroup")])
-    assert told.text == "TestVariableGroup1 (changed 2017-12-12 by fabfiber@outlook.com): key1=value1; 1 secret"
+    assert (
+        told.text
+        == "variable group TestVariableGroup1 (changed 2017-12-12 by fabfiber@outlook.com): key1=value1; 1 secret"
+    )
 
 
 def test_of_approvers_in_a_sequence_those_are_told_who_are_asked_now_and_who_comes_then() -> None:

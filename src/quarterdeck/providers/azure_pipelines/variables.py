@@ -43,4 +43,6 @@ def about_group(name: str, found: list[Document]) -> Risk:
     secrets = f"; {hidden} secret{'s' if hidden > 1 else ''}" if hidden else ""
     changed, by = text(group, "modifiedOn", 40)[:10], name_of(part(group, "modifiedBy"))
     when = f" (changed {changed}{f' by {by}' if by else ''})" if changed else ""
-    return Risk("info", "variables", f"{clean(name, 60)}{when}: {', '.join(shown[:MOST_SHOWN])}{more}{secrets}")
+    return Risk(
+        "info", "variables", f"variable group {clean(name, 60)}{when}: {', '.join(shown[:MOST_SHOWN])}{more}{secrets}"
+    )
