@@ -36,7 +36,10 @@ def _comment(cockpit: Cockpit, run: RunView, wait: WaitView, decision: Decision)
     from quarterdeck.ui.screens.small import Prompt
 
     told = [f"{run.name} waits for {wait.text}: {run.title}"]
-    told.append("why? it is told to the pipeline's host" + ("" if decision == "reject" else "; Enter for nothing"))
+    told.append(
+        "why? it is told to the pipeline's host, if that keeps such words"
+        + ("" if decision == "reject" else "; Enter for nothing")
+    )
 
     def given(text: str | None) -> None:
         if text is not None:

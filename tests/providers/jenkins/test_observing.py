@@ -88,6 +88,17 @@ async def test_a_hundred_quiet_jobs_of_a_folder_cost_two_requests(ci: Ci) -> Non
     assert len(ci.server.asked) == 2
 
 
+async def test_a_folder_of_which_little_is_wanted_is_read_at_once_only_until_that_is_known(ci: Ci) -> None:
+    ci.world.jobs |= {f"wide/job-{number}": Job(f"wide/job-{number}") for number in range(50)}
+    places = [place("wide/job-1"), place("wide/job-2")]
+    for requests in (["/job/wide"], ["/job/wide/job/job-1", "/job/wide/job/job-2"]):
+        before = len(ci.server.asked)
+        found = await ci.host.observe(places)
+        assert all(isinstance(one, RunsReading) for one in found.values())
+        asked = [one.removeprefix("GET ").removesuffix("/api/json") for one in ci.server.asked[before:]]
+        assert sorted(one for one in asked if "/job/" in one) == requests
+
+
 async def test_a_job_that_may_not_be_seen_is_trouble_on_its_own_row(ci: Ci) -> None:
     ci.world.jobs["team/app/open"].hidden_from = ("ben",)
     ci.started("deploy")

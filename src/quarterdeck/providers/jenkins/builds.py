@@ -35,6 +35,9 @@ MOST_RUNS = 20
 MOST_DETAILS = 15
 """Builds under way of one job whose stages are read in a round."""
 
+WASTE = 5
+"""Times as many jobs in a folder as are wanted of it: Jenkins reads the builds of each from its disk."""
+
 BUILDS = f"builds[{BUILD}]{{0,{MOST_RUNS}}}"
 _RUNNING = "computer[executors[currentExecutable[url]],oneOffExecutors[currentExecutable[url]]]"
 
@@ -47,14 +50,21 @@ class Builds:
 
     def __init__(self, api: Jenkins) -> None:
         self._api = api
+        self._wide: set[str] = set()
 
-    async def folder(self, folder: str) -> Folder | Trouble | None:
-        """Jobs by name, with their builds; None if they can't be read together, so that each is asked on its own."""
+    async def folder(self, folder: str, wanted: int) -> Folder | Trouble | None:
+        """All jobs of a folder with their newest builds; None if each is to be asked on its own: they can't be read
+        together, or the folder holds so many others that reading those was seen to be waste."""
+        if folder in self._wide:
+            return None
         try:
             body = await self._api.get(f"{folder}/api/json", f"jobs[name,{BUILDS}]", watching=True)
-            return {quote(text(job, "name"), safe=""): job for job in documents(body, "jobs", self._api.host)}
+            found = {quote(text(job, "name"), safe=""): job for job in documents(body, "jobs", self._api.host)}
         except ProviderError as error:
             return None if error.trouble.code in ("garbage", "forbidden", "not_found") else error.trouble
+        if len(found) > WASTE * wanted:
+            self._wide.add(folder)
+        return found
 
     async def running(self) -> list[str]:
         """The URLs of all builds under way. A fault of this hides only what is older than a job's newest builds."""

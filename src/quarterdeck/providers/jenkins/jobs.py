@@ -70,7 +70,7 @@ class Jobs:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(self._builds.running())
             read = {
-                folder: group.create_task(self._builds.folder(folder))
+                folder: group.create_task(self._builds.folder(folder, len(names)))
                 for folder, names in folders.items()
                 if len(names) > 1
             }
