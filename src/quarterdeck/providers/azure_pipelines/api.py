@@ -27,6 +27,9 @@ AT_ONCE = 4
 MOST_PAGES = 20
 """Of one list."""
 
+MOST_MINUTES = 10_000_000
+"""No limit is that long: twenty years."""
+
 Document = Mapping[str, Any]
 
 _SIGN_IN = "the token is wrong, expired or revoked: make another one, and put it where `token` refers to"
@@ -152,3 +155,15 @@ def parts(document: Document, key: str) -> Sequence[Document]:
     """The inner documents of a list."""
     found = document.get(key)
     return [inner for inner in found if isinstance(inner, Mapping)] if isinstance(found, list) else []
+
+
+def whole(document: Document, key: str, default: int = 0) -> int:
+    """A whole number; the default where there is none."""
+    value = document.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def minutes(document: Document, key: str) -> float | None:
+    """A limit in minutes, as seconds; None where there is none, or none that anybody means."""
+    value = document.get(key)
+    return 60.0 * value if isinstance(value, int | float) and 0 < value < MOST_MINUTES else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun
-from quarterdeck.providers.azure_pipelines.api import Document, part, parts, text
+from quarterdeck.providers.azure_pipelines.api import Document, minutes, part, parts, text, whole
 from quarterdeck.providers.azure_pipelines.builds import Check, Stage, moment
 from quarterdeck.providers.azure_pipelines.people import id_of, name_of
 from quarterdeck.release.run_action import Decision
@@ -40,11 +40,11 @@ class Setting:
 def wait_for_people(document: Document, stage: Stage, setting: Setting, me: str) -> PendingApproval:
     """An approval that a stage waits for. `me` is the id of our identity ("" unknown)."""
     steps = parts(document, "steps")
-    said = [step for step in steps if step.get("status") in _DECISIONS]
-    asked = [step for step in steps if step.get("status") not in (*_DECISIONS, _LATER)]
-    given = tuple(name_of(_actual(step)) for step in said if step.get("status") == "approved")
+    said = [step for step in steps if text(step, "status") in _DECISIONS]
+    asked = [step for step in steps if text(step, "status") not in (*_DECISIONS, _LATER)]
+    given = tuple(name_of(_actual(step)) for step in said if text(step, "status") == "approved")
     deferred = moment(document.get("deferredTo")) if document.get("status") == "deferred" else None
-    needed = document.get("minRequiredApprovers")
+    needed = whole(document, "minRequiredApprovers")
     created = moment(document.get("createdOn"))
     return PendingApproval(
         id=text(document, "id", 64).lower(),
@@ -57,7 +57,7 @@ def wait_for_people(document: Document, stage: Stage, setting: Setting, me: str)
         expires_at=setting.expires_at,
         opens_at=deferred,
         given=given,
-        needed=needed if isinstance(needed, int) and needed > 0 else max(1, len(steps)),
+        needed=needed if needed > 0 else max(1, len(steps)),
         note=_note(document),
     )
 
@@ -90,7 +90,7 @@ def wait_for_an_answer(stage: Stage) -> PendingApproval:
 
 def reviews_of(document: Document, stage: Stage) -> Iterator[Review]:
     """What was said to an approval, oldest first."""
-    said = [step for step in parts(document, "steps") if step.get("status") in _DECISIONS]
+    said = [step for step in parts(document, "steps") if text(step, "status") in _DECISIONS]
     for step in sorted(said, key=lambda step: str(step.get("lastModifiedOn") or "")):
         yield Review(
             wait=text(document, "id", 64).lower(),
@@ -103,7 +103,7 @@ def reviews_of(document: Document, stage: Stage) -> Iterator[Review]:
 
 def decided_by(document: Document, me: str) -> bool:
     """Whether we have said something to an approval."""
-    return any(id_of(_actual(step)) == me for step in parts(document, "steps") if step.get("status") in _DECISIONS)
+    return any(id_of(_actual(step)) == me for step in parts(document, "steps") if text(step, "status") in _DECISIONS)
 
 
 def settings_of(suite: Document, configurations: Mapping[str, Document]) -> dict[str, Setting]:
@@ -112,14 +112,13 @@ def settings_of(suite: Document, configurations: Mapping[str, Document]) -> dict
     for run in parts(suite, "checkRuns"):
         reference = part(run, "checkConfigurationRef")
         known = configurations.get(str(reference.get("id")), {})
-        since, minutes = moment(run.get("createdDate")), known.get("timeout")
-        limited = since is not None and isinstance(minutes, int | float) and minutes > 0
+        since, limit = moment(run.get("createdDate")), minutes(known, "timeout")
         resource = part(known, "resource") or part(reference, "resource")
         found[text(run, "id", 64).lower()] = Setting(
             resource=f"{text(resource, 'type', 40)} {text(resource, 'name', 60)}".strip(),
             name=text(part(known, "settings"), "displayName", 60) or text(part(reference, "type"), "name", 60),
             since=since,
-            expires_at=(since or 0) + 60 * float(minutes or 0) if limited else None,
+            expires_at=since + limit if since is not None and limit is not None else None,
         )
     return found
 
@@ -143,7 +142,7 @@ def _may(document: Document, said: Sequence[Document], me: str) -> bool | None:
 
 def _note(document: Document) -> str:
     blocked = ", ".join(name_of(one) for one in parts(document, "blockedApprovers"))
-    later = [name_of(part(it, "assignedApprover")) for it in parts(document, "steps") if it.get("status") == _LATER]
+    later = [name_of(part(it, "assignedApprover")) for it in parts(document, "steps") if text(it, "status") == _LATER]
     order = "one after the other" if document.get("executionOrder") == "inSequence" else ""
     order += f", then {', '.join(later)}" if later else ""
     told = (text(document, "instructions", 160), f"not by {blocked}" if blocked else "", order)

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from quarterdeck.fleet.pipelines import PipelineRun, RunPart, RunState
-from quarterdeck.providers.azure_pipelines.api import Document, part, parts, text
+from quarterdeck.fleet.text import clean
+from quarterdeck.providers.azure_pipelines.api import Document, part, parts, text, whole
 from quarterdeck.providers.azure_pipelines.people import name_of
 from quarterdeck.providers.base import ProviderError
 
@@ -105,7 +106,7 @@ def run_of(document: Document, host: str) -> PipelineRun:
 
 def definition_of(document: Document) -> str:
     """The number of the pipeline that a build is one of."""
-    return str(part(document, "definition").get("id", ""))
+    return clean(str(part(document, "definition").get("id", "")), 40)
 
 
 def stages_of(timeline: Any) -> tuple[Stage, ...]:
@@ -146,13 +147,13 @@ def _stage(record: Document, children: Mapping[str, Sequence[Document]]) -> Stag
     return Stage(
         name="" if name == "__default" else name,
         ref=text(record, "identifier", 100) or text(record, "refName", 100) or name,
-        order=_whole(record.get("order")),
+        order=whole(record, "order"),
         state="waiting" if checks and state in ("queued", "running") else state,
-        attempt=max(1, _whole(record.get("attempt"))),
+        attempt=max(1, whole(record, "attempt")),
         started_at=moment(record.get("startTime")),
         ended_at=moment(record.get("finishTime")),
         checks=checks,
-        jobs=tuple(_job(one) for one in sorted(jobs, key=lambda one: _whole(one.get("order")))),
+        jobs=tuple(_job(one) for one in sorted(jobs, key=lambda one: whole(one, "order"))),
         approvals=tuple(text(one, "id", 64).lower() for one in below if one.get("type") == _APPROVAL),
         asks=next((text(one, "name", 100) for one in below if _asks(one)), ""),
     )
@@ -205,7 +206,3 @@ def _state(record: Document) -> RunState:
         case "completed":
             return _RESULT.get(text(record, "result"), "unknown")
     return "unknown"
-
-
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) else 0

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunPart, RunState
-from quarterdeck.providers.azure_pipelines.api import Document, part, parts, text
+from quarterdeck.fleet.text import clean
+from quarterdeck.providers.azure_pipelines.api import Document, minutes, part, parts, text, whole
 from quarterdeck.providers.azure_pipelines.builds import moment
 from quarterdeck.providers.azure_pipelines.people import id_of, name_of
 from quarterdeck.providers.base import ProviderError
@@ -70,25 +71,25 @@ def release_of(document: Document, host: str, me: str, interventions: Sequence[D
 
 def stages_of(document: Document) -> list[Document]:
     """The stages of a release in their order."""
-    return sorted(parts(document, "environments"), key=lambda stage: int(stage.get("rank") or 0))
+    return sorted(parts(document, "environments"), key=lambda stage: whole(stage, "rank"))
 
 
 def attempt_of(stage: Document) -> int:
     """How often it has been deployed; 1 if it hasn't been."""
-    return max((int(step.get("attempt") or 1) for step in parts(stage, "deploySteps")), default=1)
+    return max((whole(step, "attempt", 1) for step in parts(stage, "deploySteps")), default=1)
 
 
 def reviews_of(document: Document, interventions: Sequence[Document]) -> Iterator[Review]:
     """What was decided about a release, oldest first."""
     said = [
-        (str(one.get("modifiedOn") or ""), str(one.get("id")), one, stage, part(one, "approvedBy"))
+        (str(one.get("modifiedOn") or ""), _id(one), one, stage, part(one, "approvedBy"))
         for stage in stages_of(document)
         for key, _, _ in _WHEN.values()
         for one in parts(stage, key)
         if one.get("isAutomated") is not True
     ]
     said += [
-        (str(one.get("modifiedOn") or ""), f"{INTERVENTION}{one.get('id')}", one, part(one, "releaseEnvironment"),
+        (str(one.get("modifiedOn") or ""), f"{INTERVENTION}{_id(one)}", one, part(one, "releaseEnvironment"),
          part(one, "approver"))
         for one in interventions
     ]  # fmt: skip
@@ -114,7 +115,7 @@ def _waits(stages: Sequence[Document], me: str, interventions: Sequence[Document
         if one.get("status") == "pending":
             name = text(part(one, "releaseEnvironment"), "name", 100)
             yield PendingApproval(
-                id=f"{INTERVENTION}{one.get('id')}",
+                id=f"{INTERVENTION}{_id(one)}",
                 environment=name,
                 kind="input",
                 blocks=f"the rest of {name}",
@@ -126,29 +127,28 @@ def _waits(stages: Sequence[Document], me: str, interventions: Sequence[Document
 def _approval(stage: Document, kind: str, me: str) -> Iterator[PendingApproval]:
     key, snapshot, blocks = _WHEN[kind]
     asked = [one for one in parts(stage, key) if one.get("isAutomated") is not True]
-    attempt = max((int(one.get("attempt") or 1) for one in asked), default=1)
-    now = [one for one in asked if int(one.get("attempt") or 1) == attempt]
+    attempt = max((whole(one, "attempt", 1) for one in asked), default=1)
+    now = [one for one in asked if whole(one, "attempt", 1) == attempt]
     pending = [one for one in now if one.get("status") == "pending"]
     if not pending:
         return
     ours = next((one for one in pending if me and id_of(part(one, "approver")) == me), None)
     group = next((one for one in pending if part(one, "approver").get("isContainer") is True), None)
     options, name = part(stage, snapshot, "approvalOptions"), text(stage, "name", 100)
-    created, minutes = moment(pending[0].get("createdOn")), options.get("timeoutInMinutes")
-    limited = created is not None and isinstance(minutes, int | float) and minutes > 0
-    needed = options.get("requiredApproverCount")
+    created, limit = moment(pending[0].get("createdOn")), minutes(options, "timeoutInMinutes")
+    needed = whole(options, "requiredApproverCount")
     given = tuple(name_of(part(one, "approvedBy")) for one in now if one.get("status") == "approved")
     yield PendingApproval(
-        id=str((ours or group or pending[0]).get("id")),
+        id=_id(ours or group or pending[0]),
         environment=name,
         blocks=blocks.format(name),
         reviewers=tuple(name_of(part(one, "approver")) for one in pending),
         # A group's approval may be ours: Azure DevOps doesn't tell who is in it.
         may_decide=True if ours else None if group or not me else False,
         since=created,
-        expires_at=(created or 0) + 60 * float(minutes or 0) if limited else None,
+        expires_at=created + limit if created is not None and limit is not None else None,
         given=given,
-        needed=needed if isinstance(needed, int) and needed > 0 else len(now),
+        needed=needed if needed > 0 else len(now),
         note="" if kind == "preDeploy" else f"{name} is deployed: is it good?",
     )
 
@@ -159,7 +159,7 @@ def _gates(stage: Document) -> Iterator[PendingApproval]:
         if gates.get("status") in ("pending", "inProgress"):
             name = text(stage, "name", 100)
             yield PendingApproval(
-                id=f"gates:{gates.get('id')}",
+                id=f"gates:{_id(gates)}",
                 environment=name,
                 kind="check",
                 blocks=name if when == "before" else f"what comes after {name}",
@@ -169,7 +169,7 @@ def _gates(stage: Document) -> Iterator[PendingApproval]:
 
 
 def _last(stage: Document) -> Document:
-    return max(parts(stage, "deploySteps"), key=lambda step: int(step.get("attempt") or 1), default={})
+    return max(parts(stage, "deploySteps"), key=lambda step: whole(step, "attempt", 1), default={})
 
 
 def _part(stage: Document) -> RunPart:
@@ -182,3 +182,7 @@ def _part(stage: Document) -> RunPart:
         moment(last.get("queuedOn")),
         moment(last.get("lastModifiedOn")) if state not in ("running", "queued") else None,
     )
+
+
+def _id(document: Document) -> str:
+    return clean(str(document.get("id", "")), 40)
