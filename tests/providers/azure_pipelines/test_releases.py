@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.providers.azure_pipelines.conftest import BEN, START, DevOps, place
+from tests.providers.azure_pipelines.conftest import BEN, SHOP, START, DevOps, Start, place
 from tests.providers.azure_pipelines.test_conformance import time_of
 
+from quarterdeck.fleet.pipelines import RunsReading
 from quarterdeck.fleet.topology import Place
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused
 from quarterdeck.release.outline import Outline
@@ -139,6 +140,18 @@ async def test_what_failed_is_deployed_again(devops: DevOps) -> None:
     await devops.host.send(step)
     assert (await devops.host.settle(step)).state == "done"
     assert devops.release("failing").stages[0].attempt == 2
+
+
+async def test_what_many_definitions_have_in_common_is_asked_once(start: Start) -> None:
+    stages = [{"name": "Live", "before": ["ana@contoso.com"]}]
+    known = [{"project": "contoso/Shop", "name": f"d{n}", "stages": stages, "past": [{"ago": 60}]} for n in range(10)]
+    devops = await start({**SHOP, "releases": known})
+    places = [classic(f"d{n}") for n in range(10)]
+    for expected in (10 + 3, 10 + 1):  # whose token it is and the names are read once; the approvals of all together
+        before = len(devops.requests())
+        found = await devops.host.observe(places)
+        assert all(isinstance(one, RunsReading) and one.runs[0].waits for one in found.values())
+        assert len(devops.requests()) - before == expected
 
 
 async def test_a_release_of_another_definition_is_none_of_this_one(devops: DevOps) -> None:

@@ -35,21 +35,19 @@ class Checks:
 
     async def settings(self, project: str, suites: Iterable[str], *, watching: bool) -> dict[str, Setting]:
         """By the id of a check's run: that of its record in a timeline, and of its approval."""
-        read = [self._suite(project, suite, watching=watching) for suite in dict.fromkeys(suites)]
-        found: dict[str, Setting] = {}
-        for settings in await asyncio.gather(*read):
-            found |= settings
-        return found
-
-    async def _suite(self, project: str, suite: str, *, watching: bool) -> dict[str, Setting]:
-        path = below(project, f"pipelines/checks/runs/{quote(suite, safe='')}")
         try:
-            document = await self._get(path, (("$expand", "resources"),), watching=watching)
-            numbers = list(dict.fromkeys(configurations_in(document)))
-            documents = await asyncio.gather(*(self._check(project, one, watching=watching) for one in numbers))
+            read = [self._suite(project, suite, watching=watching) for suite in dict.fromkeys(suites)]
+            documents = await asyncio.gather(*read)
+            numbers = list(dict.fromkeys(number for document in documents for number in configurations_in(document)))
+            checks = await asyncio.gather(*(self._check(project, one, watching=watching) for one in numbers))
         except ProviderError:
-            return {}
-        return settings_of(document, dict(zip(numbers, documents, strict=True)))
+            return {}  # who waits for what is told all the same
+        known = dict(zip(numbers, checks, strict=True))
+        return {run: setting for document in documents for run, setting in settings_of(document, known).items()}
+
+    async def _suite(self, project: str, suite: str, *, watching: bool) -> Document:
+        path = below(project, f"pipelines/checks/runs/{quote(suite, safe='')}")
+        return await self._get(path, (("$expand", "resources"),), watching=watching)
 
     async def _check(self, project: str, number: str, *, watching: bool) -> Document:
         path = below(project, f"pipelines/checks/configurations/{quote(number, safe='')}")

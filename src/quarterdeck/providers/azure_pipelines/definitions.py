@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.azure_pipelines.api import Document, below, everything, text
@@ -22,6 +24,7 @@ class Definitions:
         self._path = path
         self._kind = kind
         self._known: dict[str, tuple[float, dict[str, str]]] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def number(self, project: str, name: str, *, watching: bool) -> str:
         """The number of a pipeline, declared by that, by its name or by FOLDER\\NAME.
@@ -29,11 +32,13 @@ class Definitions:
         Raises:
             ProviderError: not_found.
         """
-        known, name = self._known.get(project), name.strip("\\")
-        if known is None or (name.lower() not in known[1] and self._stale(known[0], watching=watching)):
-            found = await everything(self._api, below(project, self._path), watching=watching)
-            names = {key: number for one in found for key, number in _names(one)}
-            known = self._known[project] = (self._clock.monotonic(), names)
+        name = name.strip("\\")
+        async with self._one_at_a_time:  # whoever comes second finds what the first one has read
+            known = self._known.get(project)
+            if known is None or (name.lower() not in known[1] and self._stale(known[0], watching=watching)):
+                found = await everything(self._api, below(project, self._path), watching=watching)
+                names = {key: number for one in found for key, number in _names(one)}
+                known = self._known[project] = (self._clock.monotonic(), names)
         number = known[1].get(name.lower())
         if number is None:
             message = f"{clean(project, 60)} has no {self._kind} {clean(name, 60)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.azure_pipelines.api import Document, part, text
 from quarterdeck.providers.http.rest import Rest
@@ -26,6 +28,7 @@ class Ourselves:
     def __init__(self, api: Rest) -> None:
         self._api = api
         self._user: Document | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def id(self) -> str:
         """The id of our identity. Raises ProviderError."""
@@ -39,7 +42,8 @@ class Ourselves:
         return clean(str(name or "?"), 60)
 
     async def _read(self) -> Document:
-        if self._user is None:
-            body = await self._api.get("/_apis/connectionData")
-            self._user = part(body, "authenticatedUser")
-        return self._user
+        async with self._one_at_a_time:
+            if self._user is None:
+                body = await self._api.get("/_apis/connectionData")
+                self._user = part(body, "authenticatedUser")
+            return self._user
