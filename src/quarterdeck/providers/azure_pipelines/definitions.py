@@ -23,28 +23,33 @@ class Definitions:
         self._clock = clock
         self._path = path
         self._kind = kind
-        self._known: dict[str, tuple[float, dict[str, str]]] = {}
+        self._known: dict[str, tuple[float, dict[str, set[str]]]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def number(self, project: str, name: str, *, watching: bool) -> str:
         """The number of a pipeline, declared by that, by its name or by FOLDER\\NAME.
 
         Raises:
-            ProviderError: not_found.
+            ProviderError: not_found; misconfigured, if several have that name.
         """
         name = name.strip("\\")
         async with self._one_at_a_time:  # whoever comes second finds what the first one has read
             known = self._known.get(project)
             if known is None or (name.lower() not in known[1] and self._stale(known[0], watching=watching)):
                 found = await everything(self._api, below(project, self._path), watching=watching)
-                names = {key: number for one in found for key, number in _names(one)}
+                names: dict[str, set[str]] = {}
+                for key, number in (pair for one in found for pair in _names(one)):
+                    names.setdefault(key, set()).add(number)
                 known = self._known[project] = (self._clock.monotonic(), names)
-        number = known[1].get(name.lower())
-        if number is None:
+        numbers = known[1].get(name.lower(), set())
+        if len(numbers) > 1:
+            message = f"{clean(project, 60)} has {len(numbers)} of the name {clean(name, 60)}"
+            raise ProviderError("misconfigured", message, f"write FOLDER\\NAME, or one of {', '.join(sorted(numbers))}")
+        if not numbers:
             message = f"{clean(project, 60)} has no {self._kind} {clean(name, 60)}"
             hint = "check its name; a token sees only what its owner may see"
             raise ProviderError("not_found", message, hint)
-        return number
+        return next(iter(numbers))
 
     def _stale(self, at: float, *, watching: bool) -> bool:
         return not watching or self._clock.monotonic() - at >= LOOK_AGAIN

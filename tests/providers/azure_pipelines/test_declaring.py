@@ -1,11 +1,14 @@
-"""Signing in to Azure DevOps with what Microsoft Entra gives, where there is nothing that it could give."""
+"""What a configuration says of Azure DevOps: how to sign in, and which pipeline is meant."""
 
 from __future__ import annotations
 
 import pytest
-from tests.providers.loopback import SECRET, listening, says, session
+from tests.providers.azure_pipelines.conftest import place
+from tests.providers.loopback import SECRET, Asked, listening, says, session
 
 from quarterdeck.config.options import flatten
+from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.pipelines import RunsReading
 from quarterdeck.providers.azure_pipelines.schema import DevOpsConnection, PipelineAddress
 from quarterdeck.providers.base import ProviderError
 
@@ -51,6 +54,26 @@ def test_one_way_to_sign_in_must_be_given(options: dict[str, str]) -> None:
 def test_an_address_that_makes_no_sense_is_told(parts: dict[str, str], says_: str) -> None:
     with pytest.raises(ValueError, match=says_):
         PipelineAddress.model_validate({"project": "Shop", **parts})
+
+
+async def test_a_name_that_pipelines_of_two_folders_have_is_told() -> None:
+    both = [{"id": n, "name": "deploy", "path": f"\\{folder}"} for n, folder in ((3, "shop"), (4, "bank"))]
+
+    def say(asked: Asked) -> bytes:
+        return says({"value": both if asked.path.endswith("/definitions") else []})
+
+    names = ("deploy", "bank\\deploy", "4")
+    places = [place(name) for name in names]
+    async with listening(say) as server:
+        of = session("azure_pipelines", url=f"{server.url}/contoso", token="${env:TOKEN}")
+        host = of.capability("pipelines")
+        assert host is not None
+        seen = [(await host.observe([one]))[one.subject] for one in places]
+        await of.close()
+    told = seen[0]
+    assert isinstance(told, Trouble)
+    assert (told.code, told.hint) == ("misconfigured", "write FOLDER\\NAME, or one of 3, 4")
+    assert seen[1:] == [RunsReading(()), RunsReading(())]
 
 
 def test_variable_groups_come_as_a_list(tmp_path: object) -> None:
