@@ -294,6 +294,17 @@ async def test_labels_moved_after_planning_are_not_swapped(start: Start) -> None
         await slots(azure).send(step)
 
 
+async def test_a_label_that_somebody_took_away_is_told_as_a_change_by_somebody_else(start: Start) -> None:
+    azure = await start(world())
+    step = await swap(azure)
+    azure.world.container_apps.set_lines(real(azure), [Line(OLD, 100, "production")])
+    azure.world.advance(5)
+
+    with pytest.raises(Refused, match="no label staging"):
+        await slots(azure).send(step)
+    assert (await slots(azure).settle(step)).state == "changed_by_other"
+
+
 async def test_a_second_change_at_a_time_is_refused_by_the_service(start: Start) -> None:
     azure = await start(world())
     step = await shift(azure, {"staging": 5})

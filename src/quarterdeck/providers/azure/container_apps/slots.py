@@ -79,7 +79,10 @@ class ContainerAppLabels:
         """Where both labels are decides, once the service has put it into force."""
         app, _ = await self._watch.fresh(step.address)
         source, destination = str(step.change["source"]), str(step.change["destination"])
-        now = _at(app, source, destination)
+        try:
+            now = _at(app, source, destination)
+        except ProviderError as error:
+            return Settlement("changed_by_other", error.trouble.message)
         told = f"{source} is at {now['source_build']}, {destination} at {now['destination_build']}"
         if now == _facts(step.after):
             return operations.in_force(app.busy, app.state, Settlement("done", told, now))
