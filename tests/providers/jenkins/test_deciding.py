@@ -72,6 +72,29 @@ async def test_a_no_aborts_the_build_and_says_by_whom(ci: Ci) -> None:
     assert build.result == "ABORTED"
 
 
+async def test_a_no_counts_before_the_build_has_cleaned_up_and_is_attributed_when_it_has(ci: Ci) -> None:
+    ci.world.post_seconds = 30
+    ci.started("deploy")
+    step = await decision(ci, "reject")
+    receipt = await ci.host.send(step)
+    assert (await ci.host.poll(step, receipt)).state == "finished"
+    settled = await ci.host.settle(step)
+    assert (settled.state, settled.detail) == ("done", "rejected by somebody")
+    ci.world.advance(31)
+    assert (await ci.host.settle(step)).detail == "rejected by ben"
+
+
+async def test_a_no_outside_of_all_stages_is_settled_when_the_build_has_ended(ci: Ci) -> None:
+    ci.world.post_seconds = 30
+    ci.started("bare", 3)
+    step = await decision(ci, "reject", place("bare"))
+    receipt = await ci.host.send(step)
+    assert (await ci.host.poll(step, receipt)).state == "running"
+    ci.world.advance(31)
+    assert (await ci.host.poll(step, receipt)).state == "finished"
+    assert (await ci.host.settle(step)).detail == "rejected by ben"
+
+
 async def test_a_comment_stays_with_us_and_the_plan_says_so(ci: Ci) -> None:
     ci.started("deploy")
     action = DecideRun(DEPLOY.target, "1", "approve", comment="Go.")

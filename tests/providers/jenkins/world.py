@@ -91,6 +91,7 @@ class Build:
     ended: float | None = None
     interruption: dict[str, Any] | None = None
     stopping_until: float | None = None
+    post_until: float | None = None
     nodes: int = 2
 
     @property
@@ -149,6 +150,8 @@ class World:
     groups: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"ops": ("ben",)})
     quieting_down: bool = False
     open_to_all: bool = False
+    post_seconds: float = 0
+    """What a pipeline still does after it was aborted. The cause of that is told when the build has ended."""
     queue: list[Item] = field(default_factory=list)
 
     def advance(self, seconds: float) -> None:
@@ -220,6 +223,10 @@ class World:
                     self._run(build)
 
     def _run(self, build: Build) -> None:
+        if build.post_until is not None:
+            if self.now >= build.post_until:
+                build.result, build.ended = "ABORTED", self.now
+            return
         if build.stopping_until is not None:
             if self.now >= build.stopping_until:
                 self._abort(build, build.interruption or {})
@@ -270,7 +277,10 @@ class World:
                     self._end(node, "ABORTED")
             stage.ended = stage.ended or self.now
         build.interruption = interruption
-        build.result, build.ended = "ABORTED", self.now
+        if self.post_seconds:
+            build.post_until = self.now + self.post_seconds
+        else:
+            build.result, build.ended = "ABORTED", self.now
 
     def _end(self, node: Node, status: str) -> None:
         node.status, node.ended = status, self.now

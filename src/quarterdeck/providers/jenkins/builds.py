@@ -135,7 +135,7 @@ class Builds:
         found = with_stages(self._run(document, address), status, stages)
         inputs = Inputs(self._api, f"{job_path(address.parts)}/{run}", watching=False)
         waits = await inputs.waits(stages) if found.state == "waiting" else ()
-        said = await inputs.reviews(stages, rejected_by(document), wanted) if reviews else ()
+        said = await inputs.reviews(stages, document, wanted) if reviews else ()
         return replace(found, waits=tuple(wait for wait, _ in waits)), said, {wait.id: of for wait, of in waits}
 
     async def unseen(self, address: Address, run: PipelineRun, wait: str) -> tuple[Review, ...]:

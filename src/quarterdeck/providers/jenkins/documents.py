@@ -114,6 +114,12 @@ def rejected_by(document: Document) -> str:
     return ""
 
 
+def was_stopped(document: Document) -> bool:
+    """Whether a build has ended because of something else than a no to one of its inputs."""
+    causes = list(_actions(document, "causes"))
+    return any(_interrupts(cause) for cause in causes) and not rejected_by(document)
+
+
 def belongs(url: Any, path: str) -> int | None:
     """The number of a build, if its URL is one below a job's path."""
     found = re.fullmatch(rf"(.*?){re.escape(path)}/(\d+)/?", urlsplit(str(url or "")).path)

@@ -23,7 +23,15 @@ from quarterdeck.fleet.pipelines import PendingApproval
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.providers.jenkins.api import Jenkins
-from quarterdeck.providers.jenkins.documents import PAUSED, Document, documents, seconds_of, text
+from quarterdeck.providers.jenkins.documents import (
+    PAUSED,
+    Document,
+    documents,
+    rejected_by,
+    seconds_of,
+    text,
+    was_stopped,
+)
 from quarterdeck.release.run_survey import Review
 
 NODELESS = "input:"
@@ -62,19 +70,20 @@ class Inputs:
         steps = [step for step in await self._steps(paused) if step.status == PAUSED]
         return matched(pending, steps)
 
-    async def reviews(self, stages: Sequence[Document], rejected_by: str, wanted: str = "") -> tuple[Review, ...]:
+    async def reviews(self, stages: Sequence[Document], build: Document, wanted: str = "") -> tuple[Review, ...]:
         """What was said to inputs that don't wait any more, oldest first.
 
         Args:
-            wanted: the node of a step that is an input for sure: where Jenkins knows no users, it went on by a yes that
-                nobody's name is written to.
+            wanted: the node of a step that is an input for sure. Where Jenkins knows no users, it went on by a yes that
+                nobody's name is written to; and a build that was told no tells by whom when it has cleaned up after
+                itself, or never if its pipeline catches that.
 
         Raises:
             ProviderError: they can't be read.
         """
         paused = [stage for stage in stages if stage.get("pauseDurationMillis") != 0]
         told = [step for step in await self._steps(paused) if step.status != PAUSED]
-        found = await asyncio.gather(*(self._review(step, rejected_by, wanted) for step in told))
+        found = await asyncio.gather(*(self._review(step, build, wanted) for step in told))
         return tuple(review for review in found if review is not None)
 
     async def _steps(self, stages: Sequence[Document]) -> list[Step]:
@@ -101,9 +110,11 @@ class Inputs:
             and (text(one, "status", 40) == PAUSED or one.get("pauseDurationMillis") != 0)
         ]
 
-    async def _review(self, step: Step, rejected_by: str, wanted: str) -> Review | None:
+    async def _review(self, step: Step, build: Document, wanted: str) -> Review | None:
         if step.status == "ABORTED":
-            return Review(step.node, "reject", step.stage, rejected_by) if rejected_by else None
+            who = rejected_by(build)
+            sure = step.node == wanted and not was_stopped(build)
+            return Review(step.node, "reject", step.stage, who) if who or sure else None
         log = await self._api.get(f"{self._path}/execution/node/{step.node}/wfapi/log", watching=self._watching)
         said = html.unescape(_TAG.sub("", str(log.get("text") or ""))) if isinstance(log, dict) else ""
         found = _APPROVED.search(said.replace("\r", ""))

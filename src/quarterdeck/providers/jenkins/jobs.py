@@ -133,7 +133,9 @@ class Jobs:
         """A build waits in the queue before it gets a number, and one that is stopped ends when its steps have."""
         if step.verb == "start_run":
             return await self._queued(receipt.reference)
-        if step.verb == "cancel_run":
+        # Of an input whose step isn't told, a no shows in how the build ends.
+        unseen = str(step.change.get("wait", "")).startswith(NODELESS) and step.change.get("decision") == "reject"
+        if step.verb == "cancel_run" or unseen:
             document = await self._builds.build(step.address, str(step.change["run"]))
             if document.get("building") is True:
                 return Progress("running", "its steps are being ended", LOOK_AGAIN)
