@@ -29,12 +29,12 @@ from quarterdeck.release.action import FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.flag import plan_flag
 from quarterdeck.release.operation import Operation, StepProgress
 from quarterdeck.release.outline import Outline
-from quarterdeck.release.plan import Plan, Refusal, Step, Verb
+from quarterdeck.release.plan import Plan, Refusal, Risk, Step, Verb
 from quarterdeck.release.rollback import Undoing, done_steps, in_order_of_undoing, plan_rollback, undoable
 from quarterdeck.release.shift import Router, plan_shift
 from quarterdeck.release.sides import Side
 from quarterdeck.release.splitting import way_back
-from quarterdeck.release.survey import Limits, SwapSurvey
+from quarterdeck.release.survey import FORBIDS_SWAP_BACK, Limits, SwapSurvey
 from quarterdeck.release.swap import plan_swap
 
 BACK = Rollback(CHECKOUT)
@@ -149,6 +149,13 @@ def test_a_swap_is_undone_by_swapping_again() -> None:
     assert plan.undoes == "op1"
     assert plan.steps[0].verb == "swap"
     assert plan.steps[0].after["destination_build"] == "id-2.14.3"
+
+
+def test_a_swap_that_goes_one_way_is_not_swapped_back() -> None:
+    final = Risk("warning", FORBIDS_SWAP_BACK, "the former build is gone soon", "declare it again")
+    told = refusal(back(swapped(risks=(final,)), step=replace(SWAP, undo=None)))
+    assert told.message == "production/checkout: nothing swaps back here: 2.14.3 has to come as a new one"
+    assert told.hint == "declare it again"
 
 
 def test_the_old_build_must_still_be_there() -> None:

@@ -21,11 +21,12 @@ from quarterdeck.release.fuse import IN_FLIGHT, fuse_of
 from quarterdeck.release.guards import Guards, Hold
 from quarterdeck.release.operation import Operation, StepProgress
 from quarterdeck.release.outline import Outline
-from quarterdeck.release.plan import Fuse, Plan, Refusal, Step
+from quarterdeck.release.plan import Fuse, Plan, Refusal, Risk, Step
 from quarterdeck.release.release_plan import Member, ReleasePlan, ReleaseStep, Wish, Write
 from quarterdeck.release.rollout import Release, Standing
 from quarterdeck.release.rules import Route, Rulebook, SchemaRule
 from quarterdeck.release.shift import Router, plan_shift
+from quarterdeck.release.survey import FORBIDS_SWAP_BACK
 from quarterdeck.release.swap import plan_swap
 
 NOW = 1_795_000_000.0
@@ -167,6 +168,21 @@ def test_a_way_back_that_is_gone_is_told_before_it_is_tried(
     told = fuse(swapped(NOW - 600), observations=slots(source, destination))
     assert not told.possible
     assert words in told.how
+
+
+def test_a_swap_that_goes_one_way_has_no_way_back_whatever_the_slots_hold() -> None:
+    one = site()
+    final = Risk("warning", FORBIDS_SWAP_BACK, "the former build is gone soon")
+    swap = plan_swap(Swap(CHECKOUT), [replace(one, survey=replace(one.survey, risks=(final,)))])
+    told = fuse(done("swap", swap, NOW - 60))
+    assert (told.possible, told.lack) == (False, "gone")
+    assert told.how == "production/checkout: nothing swaps back here: 2.14.3 has to come as a new one"
+
+
+def test_shares_of_a_destination_that_is_gone_cannot_be_set_back() -> None:
+    shift = shifted(25, 50, NOW - 60)
+    assert fuse(shift, observations=ramp(50)).possible
+    assert not fuse(shift, observations=seen(RAMP, split(("production", 100)))).possible
 
 
 def test_a_deployment_goes_back_to_what_was_there_as_long_as_nobody_deployed_since() -> None:

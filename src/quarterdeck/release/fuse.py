@@ -112,8 +112,13 @@ def _gone(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> 
         return f"{step.target}: nobody told what {step.change['slot']} held before {step.change['version']}"
     if step.verb == "deploy":
         return _overwritten(step, fleet, observations)
+    if step.verb == "set_shares":
+        return _without_a_destination(step, fleet, observations)
     if step.role != "slots" or step.verb not in ("swap", "complete", "preview"):
         return ""
+    if step.undo is None:
+        before = step.before.get("destination_version") or step.before.get("destination_build") or "the build before"
+        return f"{step.target}: nothing swaps back here: {before} has to come as a new one"
     source, destination = _sides(step, fleet, observations)
     if source is None or destination is None:
         return ""
@@ -137,6 +142,16 @@ def _gone(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> 
     if source.health == "unhealthy" and destination.health != "unhealthy":
         return f"{where}: {source.name} ({version(source.build)}) is unhealthy now: going back would make it worse"
     return ""
+
+
+def _without_a_destination(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> str:
+    """Why shares can't be set back: one of those that had them isn't there any more."""
+    place = _place(step, fleet)
+    known = observations.get(place.subject) if place else None
+    if known is None or not isinstance(known.reading, TrafficReading):
+        return ""
+    left = set(step.before["shares"]) - {destination.name for destination in known.reading.destinations}
+    return f"{step.target}: {', '.join(sorted(left))} is gone" if left else ""
 
 
 def _overwritten(step: Step, fleet: Fleet, observations: Mapping[str, Observation]) -> str:

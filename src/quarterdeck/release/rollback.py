@@ -19,7 +19,7 @@ from quarterdeck.release.plan import Facts, Fuse, Refusal, Risk, Step
 from quarterdeck.release.settlement import TOLERANCE, destination_facts, flag_facts, slot_facts
 from quarterdeck.release.sides import Sides, because, slot_with, traffic_with, unseen, worse
 from quarterdeck.release.splitting import words
-from quarterdeck.release.survey import DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
+from quarterdeck.release.survey import FORBIDS_SWAP_BACK, DeploySurvey, FlagSurvey, SwapSurvey, TrafficSurvey
 from quarterdeck.release.swap import Site, plan_swap, version
 from quarterdeck.release.weighting import State, by_order, by_weight, state_of
 
@@ -218,6 +218,11 @@ def _slots_back(action: Rollback, undoing: Undoing, survey: SwapSurvey) -> Outli
     source, destination = survey.source, survey.destination
     if _as_before(step, survey):
         return Outline(())
+    if mode == "swap" and step.undo is None:
+        before = step.before.get("destination_version") or step.before.get("destination_build") or "the build before"
+        text = f"{where}: nothing swaps back here: {before} has to come as a new one"
+        final = next((risk for risk in survey.risks if risk.code == FORBIDS_SWAP_BACK), None)
+        return Refusal("impossible", text, final.remedy if final else f"deploy it, then: qd swap {where}")
     if mode == "swap":
         if not still_holds(source.build, step.after, "source"):
             return Refusal(

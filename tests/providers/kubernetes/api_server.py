@@ -3,6 +3,7 @@ reviews of rights. Its refusals are those that kube-apiserver 1.20.2 was seen to
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import datetime
 import ipaddress
@@ -48,6 +49,8 @@ class ApiServer:
     installed: set[str] = field(default_factory=lambda: set(KINDS))
     before_patch: Callable[[], None] | None = None
     """Happens between a client's read and its write, once."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when Alice has changed something."""
     _versions: Any = field(default_factory=lambda: itertools.count(100))
 
     def say(self, asked: Asked) -> bytes:
@@ -83,7 +86,10 @@ class ApiServer:
             return self.put(namespace, resource, body)
         if verb == "get":
             return self._get(namespace, resource, name)
-        return self._patch((namespace, resource, name), subresource, asked.headers["content-type"], body)
+        now = self._patch((namespace, resource, name), subresource, asked.headers["content-type"], body)
+        if user == "alice":
+            self.changed.set()
+        return now
 
     def _get(self, namespace: str, resource: str, name: str) -> Object:
         if (namespace, resource, name) not in self.objects:
