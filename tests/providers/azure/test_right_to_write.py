@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.providers.azure import test_cloud_services as cloud_services
+from tests.providers.azure import test_container_apps as container_apps
 from tests.providers.azure import test_flags as flags
+from tests.providers.azure import test_front_door as front_door
 from tests.providers.azure import test_swapping as swapping
 from tests.providers.azure import test_traffic_between_slots as ramp
 from tests.providers.azure import test_traffic_manager as traffic_manager
@@ -38,7 +41,30 @@ async def a_flag(start: Start) -> tuple[Azure, Step]:
     return azure, await flags.step_to(azure, "Beta", enabled=False)
 
 
-@pytest.mark.parametrize("case", [a_swap, rules, an_endpoint, a_flag])
+async def labels(start: Start) -> tuple[Azure, Step]:
+    azure = await start(container_apps.world())
+    return azure, await container_apps.swap(azure)
+
+
+async def weights_of_labels(start: Start) -> tuple[Azure, Step]:
+    azure = await start(container_apps.world())
+    return azure, await container_apps.shift(azure, {"staging": 5})
+
+
+async def an_origin(start: Start) -> tuple[Azure, Step]:
+    azure = await start(front_door.world())
+    return azure, await front_door.first_step(azure, {"neu": 0})
+
+
+async def a_vip_swap(start: Start) -> tuple[Azure, Step]:
+    azure = await start(cloud_services.world())
+    return azure, await cloud_services.planned(azure)
+
+
+WRITES = [a_swap, rules, an_endpoint, a_flag, labels, weights_of_labels, an_origin, a_vip_swap]
+
+
+@pytest.mark.parametrize("case", WRITES)
 async def test_whoever_may_not_write_any_more_sends_nothing(start: Start, case: Any) -> None:
     azure, step = await case(start)
     azure.sandbox.requests.clear()
