@@ -261,8 +261,8 @@ def test_an_address_names_one_thing(address: str, words: str, tmp_path: Path) ->
     assert words in str(caught.value.problems)
 
 
-async def test_who_we_are_is_what_the_kubeconfig_says_where_the_server_doesnt(lab: Lab) -> None:
-    assert await lab.session().identity() == "whoever the token is of"
+async def test_who_we_are_is_what_the_kubeconfig_says_where_the_server_doesnt(own_lab: Lab) -> None:
+    assert await own_lab.session().identity() == "whoever the token is of"
     with pytest.raises(ProviderError) as caught:
-        await lab.session("nobody").identity()
+        await own_lab.session("nobody").identity()
     assert caught.value.trouble.code == "unauthenticated"
