@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.providers.loopback import Asked, evidence, listening, says, session, trouble
 
-from quarterdeck.providers.prometheus.matchers import parse
+from quarterdeck.providers.matching import parse
 
 EVALUATED = "2026-11-23T04:42:21.636097123Z"
 

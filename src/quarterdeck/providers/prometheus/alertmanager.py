@@ -14,10 +14,9 @@ from typing import Any
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import Evidence, ProviderError
+from quarterdeck.providers.firing import told
 from quarterdeck.providers.http.asking import Asking, Question
-from quarterdeck.providers.prometheus.firing import told
-from quarterdeck.providers.prometheus.matchers import Matcher
-from quarterdeck.providers.prometheus.prometheus import selected
+from quarterdeck.providers.matching import Matcher, selected
 from quarterdeck.release.gate import GateSpec
 
 

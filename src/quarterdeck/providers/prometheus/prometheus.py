@@ -16,9 +16,9 @@ from typing import Any
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import Evidence, ProviderError
+from quarterdeck.providers.firing import MOST_TOLD, told
+from quarterdeck.providers.matching import Matcher, could_fit, fit, selected
 from quarterdeck.providers.prometheus.api import Api, number_of
-from quarterdeck.providers.prometheus.firing import MOST_TOLD, told
-from quarterdeck.providers.prometheus.matchers import Matcher, could_fit, fit, parse
 from quarterdeck.release.gate import GateSpec
 
 
@@ -89,14 +89,6 @@ class Prometheus:
         data = await self._api.get("rules", type="alert")
         groups = _list(data, "groups", self._api.host)
         return [rule for group in groups for rule in _list(group, "rules", self._api.host) if _is_alerting(rule)]
-
-
-def selected(selector: str) -> tuple[Matcher, ...]:
-    """The matchers of a gate. Raises ProviderError (misconfigured)."""
-    try:
-        return parse(selector)
-    except ValueError as error:
-        raise ProviderError("misconfigured", clean(str(error)), "correct the matchers") from None
 
 
 def _list(data: Mapping[str, Any], key: str, host: str) -> list[Mapping[str, Any]]:

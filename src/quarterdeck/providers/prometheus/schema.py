@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from quarterdeck.providers.http.schema import Access, Part, Text, Url
-from quarterdeck.providers.prometheus.matchers import parse
+from quarterdeck.providers.matching import parse
 
 
 def _selector(text: str) -> str:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from quarterdeck.fleet.text import clean
+from quarterdeck.providers.base import ProviderError
+
 _NAME = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9_:]*)\s*")
 _MATCHER = re.compile(
     r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|`([^`]*)`)\s*"
@@ -66,6 +69,14 @@ def parse(text: str) -> tuple[Matcher, ...]:
             raise ValueError(f"{text!r}: matchers are divided by commas; {_EXAMPLE}")
         rest = rest[1:]
     return tuple(found)
+
+
+def selected(text: str) -> tuple[Matcher, ...]:
+    """The matchers of a gate. Raises ProviderError (misconfigured)."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ProviderError("misconfigured", clean(str(error)), "correct the matchers") from None
 
 
 def fit(matchers: Sequence[Matcher], labels: Mapping[str, str]) -> bool:

@@ -22,6 +22,6 @@ def told(firing: Sequence[Labels], also: Mapping[str, int]) -> str:
 
 
 def _name(labels: Labels) -> str:
-    about = [labels[name] for name in ("environment", "service", "region", "instance") if labels.get(name)][:2]
+    about = [labels[name] for name in ("environment", "service", "region", "instance", "resource") if labels.get(name)][:2]
     name = labels.get("alertname", "an alert without a name")
     return f"{clean(name, 60)} ({clean(' '.join(about), 60)})" if about else clean(name, 60)
