@@ -119,6 +119,21 @@ async def test_a_server_that_tells_steps_or_rights_but_not_both_is_asked_for_the
     assert len(devops.requests(path="/approvals")) == before + 1
 
 
+async def test_a_run_that_can_not_be_read_is_trouble_of_its_own_pipeline_alone(devops: DevOps) -> None:
+    devops.begin("nightly")
+    devops.fault(kind="garbage", path=f"builds/{devops.newest('nightly').id}/timeline")
+    found = await devops.host.observe([DEPLOY, place("nightly")])
+    assert getattr(found[place("nightly").subject], "code", "") == "garbage"
+    reading = found[DEPLOY.subject]
+    assert isinstance(reading, RunsReading)
+    assert reading.runs[0].waits
+
+
+async def test_a_run_that_is_deleted_while_it_is_looked_at_is_no_trouble(devops: DevOps) -> None:
+    devops.fault(kind="status", status=404, path="/timeline")
+    assert [run.state for run in await devops.seen()] == ["running", "succeeded"]
+
+
 async def test_a_missing_pipeline_is_trouble_on_its_own_row(devops: DevOps) -> None:
     ghost = place("ghost")
     found = await devops.host.observe([DEPLOY, ghost])

@@ -58,11 +58,12 @@ _STEPS = "steps"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A run with its stages."""
+    """A run with its stages; `trouble` is why those can't be told, which is that of its pipeline alone."""
 
     run: PipelineRun
     definition: str
     stages: tuple[Stage, ...] = ()
+    trouble: Trouble | None = None
 
 
 class Watching:
@@ -101,7 +102,7 @@ class Watching:
         seen = [Seen(run_of(documents[at], self._api.host), definition_of(documents[at])) for at in sorted(documents)]
         seen.reverse()
         chosen = [one for number in numbers for one in _under_way(seen, number)]
-        told = await asyncio.gather(*(self.with_stages(project, one, watching=watching) for one in chosen))
+        told = await asyncio.gather(*(self._told(project, one, watching=watching) for one in chosen))
         complete = {one.run.id: one for one in await self.waiting(project, told, watching=watching)}
         return [complete.get(one.run.id, one) for one in seen]
 
@@ -110,6 +111,13 @@ class Watching:
         params = (("definitions", ",".join(numbers)), ("queryOrder", "queueTimeDescending"), *own)
         params = params if "$top" in dict(own) else (*params, ("$top", str(MOST_IN_ALL)))
         return await everything(self._api, below(project, "build/builds"), params, watching=watching)
+
+    async def _told(self, project: str, one: Seen, *, watching: bool) -> Seen:
+        """With its stages, or with why not. A run that somebody deletes meanwhile has none."""
+        try:
+            return await self.with_stages(project, one, watching=watching)
+        except ProviderError as error:
+            return one if error.trouble.code == "not_found" else replace(one, trouble=error.trouble)
 
     async def with_stages(self, project: str, one: Seen, *, watching: bool) -> Seen:
         """With what it does; a run that hasn't begun has no timeline yet (204)."""
@@ -175,7 +183,9 @@ class Watching:
         except ProviderError as error:
             return {**found, **dict.fromkeys(numbers, error.trouble)}
         for subject, number in numbers.items():
-            found[subject] = RunsReading(tuple(one.run for one in seen if one.definition == number))
+            own = [one for one in seen if one.definition == number]
+            trouble = next((one.trouble for one in own if one.trouble is not None), None)
+            found[subject] = trouble or RunsReading(tuple(one.run for one in own))
         return found
 
     async def _me(self) -> str:
