@@ -26,7 +26,7 @@ from tests.providers.kubernetes.objects import Object
 from tests.providers.loopback import Asked, Loopback, listening, says
 
 KINDS = {"rollouts": ("argoproj.io", "Rollout"), "httproutes": ("gateway.networking.k8s.io", "HTTPRoute"),
-         "replicasets": ("apps", "ReplicaSet")}  # fmt: skip
+         "replicasets": ("apps", "ReplicaSet"), "endpointslices": ("discovery.k8s.io", "EndpointSlice")}  # fmt: skip
 USERS = {"admin-token": "admin", "alice-token": "alice", "bob-token": "bob"}
 READING = {"get", "list"}
 _PATH = re.compile(r"/apis/([^/]+)/[^/]+/namespaces/([^/]+)/([^/]+)(?:/([^/]+))?(?:/(status))?")

@@ -98,6 +98,15 @@ def replica_set(owner: Object, hash_: str, image: str, wanted: int) -> Object:
     }
 
 
+def endpoints(service: str, *ready: bool) -> Object:
+    """A slice of a Service, with endpoints that are ready or not."""
+    return {
+        "metadata": {"name": f"{service}-x", "labels": {"kubernetes.io/service-name": service}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [f"10.0.0.{at}"], "conditions": {"ready": one}} for at, one in enumerate(ready)],
+    }
+
+
 def route(name: str, *rules: dict[str, int], **labels: str) -> Object:
     """A route whose rules divide clients by weight."""
     return {

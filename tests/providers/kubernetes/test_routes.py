@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.providers.kubernetes.api_server import ApiServer
 from tests.providers.kubernetes.lab import SHOP, Lab
-from tests.providers.kubernetes.objects import route
+from tests.providers.kubernetes.objects import endpoints, route
 
 from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.observation import Trouble
@@ -209,7 +209,7 @@ async def test_observing_reads_a_namespace_with_one_list_in_pages(own: ApiServer
     found = await own_lab.router().observe(places)
     assert len(found) == 250
     assert not [one for one in found.values() if isinstance(one, Trouble)]
-    assert len(own.loopback.asked) == 3
+    assert [asked.path.rpartition("/")[2] for asked in own.loopback.asked] == [*["httproutes"] * 3, "endpointslices"]
 
 
 async def test_what_isnt_installed_says_so(own: ApiServer, own_lab: Lab) -> None:
@@ -230,3 +230,30 @@ async def test_rights_are_asked_of_the_server_and_remembered_for_a_while(own: Ap
     for _ in range(3):
         assert await router.permitted(place.address) is True
     assert len(own.loopback.asked) == 1
+
+
+async def test_clients_never_all_go_where_no_pod_is_ready(own: ApiServer, own_lab: Lab) -> None:
+    router, place = await begun(own_lab)
+    own.put("shop", "endpointslices", endpoints("stable", True, True))
+    own.put("shop", "endpointslices", endpoints("canary", True))
+    reading = (await router.observe([place]))[place.subject]
+    assert isinstance(reading, TrafficReading)
+    assert [(one.health, one.status) for one in reading.destinations] == [
+        ("healthy", "2 endpoints ready"),
+        ("healthy", "1 endpoint ready"),
+    ]
+    step = await step_to(router, place, 100)
+    own.objects["shop", "endpointslices", "canary-x"]["endpoints"][0]["conditions"]["ready"] = False
+    with pytest.raises(Refused, match=r"last healthy destination \(stable\)"):
+        await router.send(step)
+    survey = await router.survey_traffic(place.address)
+    assert [one.health for one in survey.reading.destinations] == ["healthy", "unhealthy"]
+    no = plan_shift(Shift(SHOP, {"canary": 100}), [Router(place, survey)])
+    assert isinstance(no, Refusal)
+
+
+async def test_where_endpoints_cant_be_read_nothing_is_said_of_health(own: ApiServer, own_lab: Lab) -> None:
+    router, place = await begun(own_lab)
+    own.installed.discard("endpointslices")
+    reading = (await router.survey_traffic(place.address)).reading
+    assert [(one.health, one.status) for one in reading.destinations] == [("unknown", "")] * 2

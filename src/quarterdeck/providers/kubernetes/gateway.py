@@ -13,10 +13,11 @@ from typing import Any
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble
-from quarterdeck.fleet.readings import Reading
+from quarterdeck.fleet.readings import Reading, TrafficReading
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, Refused, TrafficSurvey
 from quarterdeck.providers.kubernetes.cluster import JSON, Cluster
+from quarterdeck.providers.kubernetes.endpoints import ready_in
 from quarterdeck.providers.kubernetes.ownership import taken_back
 from quarterdeck.providers.kubernetes.reading import ByNamespace
 from quarterdeck.providers.kubernetes.routes import (
@@ -28,6 +29,7 @@ from quarterdeck.providers.kubernetes.routes import (
     reading_of,
     risks_of,
     rule_of,
+    services_of,
 )
 from quarterdeck.providers.shares import is_due, refused
 from quarterdeck.release.plan import Step
@@ -44,24 +46,42 @@ class Routes:
         self._objects = ByNamespace(cluster, clock, GROUP, "v1", RESOURCE)
 
     async def observe(self, places: Sequence[Place]) -> Observed:
-        """One list for each namespace."""
+        """One list for each namespace, and one of the endpoints for each hundred backends."""
         names = {place.subject: place.address.parts["route"] for place in places}
         lists = await self._objects.lists(places, names)
         seen: dict[str, Reading | Trouble] = {}
-        for place in places:
-            found = lists.get(namespace := place.address.parts["namespace"])
+        for namespace, found in lists.items():
+            its = [place for place in places if place.address.parts["namespace"] == namespace]
             if isinstance(found, Trouble):
-                seen[place.subject] = found
-            elif found is not None:
-                name = names[place.subject]
-                missing = self._objects.missing(namespace, name)
-                seen[place.subject] = _seen(found[name], place.address) if name in found else missing
+                seen |= {place.subject: found for place in its}
+                continue
+            here = {p.subject: found[names[p.subject]] for p in its if names[p.subject] in found}
+            missing = {p.subject: self._objects.missing(namespace, names[p.subject]) for p in its}
+            seen |= missing | await self._readings(namespace, [p for p in its if p.subject in here], here)
         return seen
+
+    async def _readings(
+        self, namespace: str, places: Sequence[Place], documents: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Reading | Trouble]:
+        """Of one namespace, by subject, as the documents are."""
+        rules: dict[str, Rule] = {}
+        seen: dict[str, Reading | Trouble] = {}
+        for place in places:
+            try:
+                rules[place.subject] = rule_of(documents[place.subject], place.address.parts.get("rule", ""))
+            except ProviderError as error:
+                seen[place.subject] = error.trouble
+        services = [service for rule in rules.values() for service in services_of(rule)]
+        try:
+            ready = await ready_in(self._cluster, namespace, services, watching=True)
+        except ProviderError as error:
+            return seen | dict.fromkeys(rules, error.trouble)
+        return seen | {subject: reading_of(documents[subject], rule, ready) for subject, rule in rules.items()}
 
     async def survey_traffic(self, address: Address) -> TrafficSurvey:
         document, rule = await self._fresh(address)
         risks = (*risks_of(document), *taken_back(document["metadata"], "this route"))
-        return TrafficSurvey(reading_of(document, rule), LIMITS, risks)
+        return TrafficSurvey(await self._reading(address, document, rule), LIMITS, risks)
 
     async def permitted(self, address: Address) -> bool | None:
         return await self._cluster.may("patch", GROUP, RESOURCE, address.parts["namespace"], address.parts["route"])
@@ -70,9 +90,10 @@ class Routes:
         """Set the weights of a rule."""
         try:
             document, rule = await self._fresh(step.address)
+            reading = await self._reading(step.address, document, rule)
         except ProviderError as error:
             raise refused(error) from None
-        if not is_due(step, reading_of(document, rule)):
+        if not is_due(step, reading):
             return Receipt()
         try:
             patch = patch_of(document, rule, step.change["shares"])
@@ -87,15 +108,12 @@ class Routes:
         return Progress("finished")
 
     async def settle(self, step: Step) -> Settlement:
-        return settle_shares(step, reading_of(*await self._fresh(step.address)))
+        return settle_shares(step, reading_of(*await self._fresh(step.address), ready={}))
+
+    async def _reading(self, address: Address, document: Mapping[str, Any], rule: Rule) -> TrafficReading:
+        ready = await ready_in(self._cluster, address.parts["namespace"], services_of(rule))
+        return reading_of(document, rule, ready)
 
     async def _fresh(self, address: Address) -> tuple[Mapping[str, Any], Rule]:
         document = await self._objects.get(address.parts["namespace"], address.parts["route"])
         return document, rule_of(document, address.parts.get("rule", ""))
-
-
-def _seen(document: Mapping[str, Any], address: Address) -> Reading | Trouble:
-    try:
-        return reading_of(document, rule_of(document, address.parts.get("rule", "")))
-    except ProviderError as error:
-        return error.trouble

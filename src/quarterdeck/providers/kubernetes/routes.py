@@ -3,7 +3,7 @@
 `weight` is a whole number from 0 to 1000000, 1 where none stands; a backend gets its part of the sum. Where all are 0,
 clients get errors (Gateway API reference, "HTTPRoute", "BackendRef"). `status.parents` has what each gateway says about
 the route: `Accepted`, `ResolvedRefs`, and of which generation of it. Whether pods are there behind a backend a route
-doesn't know.
+doesn't know; the endpoints of its Service do.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from quarterdeck.fleet.readings import Destination, Health, TrafficReading
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.weights import whole_weights
 from quarterdeck.providers.base import ProviderError
+from quarterdeck.providers.kubernetes.endpoints import Ready
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.settlement import TOLERANCE
 from quarterdeck.release.survey import Limits
@@ -34,11 +35,13 @@ _ROLLOUTS = "rollouts.argoproj.io/gatewayapi-canary"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One of `backendRefs`; `at` is its place among them."""
+    """One of `backendRefs`; `at` is its place among them, `service` the Service of the route's own namespace that it is
+    ("" if it is anything else)."""
 
     name: str
     weight: int
     at: int
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +70,29 @@ def rule_of(document: Mapping[str, Any], wanted: str) -> Rule:
         for name, one in zip(plain, refs, strict=True)
     ]
     named = enumerate(zip(names, refs, strict=True))
-    return Rule(at, tuple(Backend(name, _weight(one), place) for place, (name, one) in named))
+    return Rule(at, tuple(Backend(name, _weight(one), place, _service(one)) for place, (name, one) in named))
 
 
-def reading_of(document: Mapping[str, Any], rule: Rule) -> TrafficReading:
+def services_of(rule: Rule) -> list[str]:
+    """Those whose endpoints tell whether its backends can take clients."""
+    return [backend.service for backend in rule.backends if backend.service]
+
+
+def reading_of(document: Mapping[str, Any], rule: Rule, ready: Ready) -> TrafficReading:
     """How the clients of a rule are divided."""
     whole = sum(backend.weight for backend in rule.backends)
     accepted, words = standing(document)
-    health: Health = "unknown" if accepted else "unhealthy"
     return TrafficReading(
         method="gateway api, by weight",
         destinations=tuple(
-            Destination(one.name, 100 * one.weight / whole if whole else 0.0, one.weight, True, health)
+            Destination(
+                one.name,
+                100 * one.weight / whole if whole else 0.0,
+                one.weight,
+                True,
+                _health(ready.get(one.service)) if accepted else "unhealthy",
+                _count(ready.get(one.service)),
+            )
             for one in rule.backends
         ),
         status=words if whole else "all weights are 0: clients get errors",
@@ -155,6 +169,23 @@ def _place(rules: Sequence[Mapping[str, Any]], wanted: str) -> int:
     there = clean(", ".join(name or str(at) for at, name in enumerate(names)), 200) or "none"
     message = f"the route has no rule {clean(wanted, 60)}" if wanted else f"the route has {len(rules)} rules"
     raise ProviderError("not_found" if wanted else "misconfigured", message, f"name one with rule: there are {there}")
+
+
+def _health(ready: int | None) -> Health:
+    if ready is None:
+        return "unknown"
+    return "healthy" if ready else "unhealthy"
+
+
+def _count(ready: int | None) -> str:
+    return "" if ready is None else f"{ready or 'no'} endpoint{'' if ready == 1 else 's'} ready"
+
+
+def _service(entry: Mapping[str, Any]) -> str:
+    """Names go into a selector: what Kubernetes wouldn't take as one is none."""
+    name, own = str(entry.get("name") or ""), not entry.get("namespace") and not entry.get("group")
+    plain = name.replace("-", "").isalnum() and len(name) <= 63
+    return name if own and plain and entry.get("kind") in (None, "Service") else ""
 
 
 def _weight(entry: Mapping[str, Any]) -> int:
