@@ -139,8 +139,8 @@ def risks_of(rollout: Rollout) -> Iterator[Risk]:
     delay = declared.get("scaleDownDelaySeconds")
     seconds = delay if isinstance(delay, int) else SCALE_DOWN_SECONDS
     text = f"the former version is taken down {seconds} s after the promotion, and nothing swaps back to it"
-    where = f"in the repository that {rollout.gitops} applies" if rollout.gitops else "or kubectl argo rollouts undo"
-    yield Risk("warning", FORBIDS_SWAP_BACK, text, f"to go back declare the image before, {where}, and promote that")
+    where = f"in the repository that {rollout.gitops} applies" if rollout.gitops else "(kubectl argo rollouts undo)"
+    yield Risk("warning", FORBIDS_SWAP_BACK, text, f"to go back declare the image before {where}, then promote that")
 
 
 def _obstacle(rollout: Rollout) -> tuple[str, str] | None:
