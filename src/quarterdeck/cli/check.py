@@ -82,6 +82,7 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
     from quarterdeck.runner.configuration import sandboxed
     from quarterdeck.runner.sandboxing import SandboxDied, ensure_sandbox
     from quarterdeck.runner.sessions import Sessions
+    from quarterdeck.runner.unplayed import provider_in_sandbox
 
     # First, because a configuration that can't be used may be their fault.
     for finding in _providers():
@@ -104,7 +105,7 @@ async def _everything(invocation: Invocation) -> AsyncIterator[Finding]:
         except ProviderError as error:
             yield _finding("sandbox", "plays the fleet", error.trouble)
             return
-    sessions = Sessions(fleet, registry.load, SystemClock())
+    sessions = Sessions(fleet, provider_in_sandbox if invocation.sandbox else registry.load, SystemClock())
     try:
         for connection in fleet.connections:
             async for finding in _connection(connection, fleet, sessions):

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.config.loading import load
-from quarterdeck.fleet.topology import Fleet
+from quarterdeck.fleet.topology import Connection, Fleet
 from quarterdeck.providers import registry
+from quarterdeck.providers.base import ProviderError
 from quarterdeck.release.hooks import Hook
 from quarterdeck.release.rules import Rulebook
+from quarterdeck.runner.unplayed import unplayed
 
 _Stamp = tuple[int, int]
 
@@ -42,8 +44,29 @@ class Configuration:
 
 
 def sandboxed(fleet: Fleet, announcement: Mapping[str, Any]) -> Fleet:
-    """The same fleet, every connection pointed at a sandbox. Raises ProviderError."""
-    connections = (registry.load(one.provider).sandboxed(one, announcement) for one in fleet.connections)
+    """The same fleet, every connection pointed at a sandbox. Those to systems that it doesn't play lead nowhere and say
+    so: `runner.unplayed` finds the providers of the result.
+
+    Raises:
+        ProviderError: the sandbox plays nothing of what would be watched; the trouble of the first connection.
+    """
+    played: dict[str, Connection] = {}
+    troubles: dict[str, ProviderError] = {}
+    for one in fleet.connections:
+        try:
+            played[one.name] = registry.load(one.provider).sandboxed(one, announcement)
+        except ProviderError as error:
+            troubles[one.name] = error
+        except Exception as error:  # a provider from elsewhere may raise anything
+            message = f"the provider {one.provider} can't be pointed at the sandbox: {type(error).__name__}"
+            troubles[one.name] = ProviderError("misconfigured", message, "ask whoever makes that provider")
+    watched = {place.address.connection for place in fleet.places} or {*played, *troubles}
+    if troubles and not watched & played.keys():
+        raise next(iter(troubles.values()))
+    connections = (
+        played[one.name] if one.name in played else unplayed(one, troubles[one.name].trouble)
+        for one in fleet.connections
+    )
     return replace(fleet, connections=tuple(connections))
 
 

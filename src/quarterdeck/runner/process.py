@@ -34,6 +34,7 @@ from quarterdeck.runner.seal import FileSeal
 from quarterdeck.runner.sessions import Sessions
 from quarterdeck.runner.settings import RunnerSettings
 from quarterdeck.runner.truth import Harbour, Observer
+from quarterdeck.runner.unplayed import provider_in_sandbox
 from quarterdeck.store.base import Store, StoreError
 from quarterdeck.store.lifeline import RUNNER_LEASE, lifeline, proves_dead, runner_lives, sweep
 from quarterdeck.store.opening import open_store, warnings
@@ -135,7 +136,7 @@ class Runner:
         if not self._take(guard):
             return "waiting"
         rules = quickened(configuration.rules) if announcement else configuration.rules
-        sessions = Sessions(fleet, registry.load, self._clock, guard)
+        sessions = Sessions(fleet, provider_in_sandbox if announcement else registry.load, self._clock, guard)
         truth = Observer(
             fleet,
             lambda: rules,
