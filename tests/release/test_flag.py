@@ -75,6 +75,20 @@ def test_where_rules_add_up_everybody_has_a_percentage_and_nothing_is_no_group(
     assert step.change["percent"] == after[0]
 
 
+@pytest.mark.parametrize(
+    ("action", "survey", "after"),
+    [
+        (FlagChange(BANNER, admit=(Audience("early", 50),)), flag(enabled=False, percent=5.0), (0.0, {"early": 50.0})),
+        (FlagChange(BANNER, audience=(Audience("early", 0),)), flag(percent=100.0), (100.0, {"early": 0.0})),
+    ],
+)
+def test_where_everybody_else_has_a_rule_nothing_keeps_a_group_out(
+    action: FlagChange, survey: FlagSurvey, after: tuple[float, dict[str, float]]
+) -> None:
+    (step,) = outline(plan_flag(action, FLAGS, replace(survey, limits=FlagLimits(default_rule=True)))).steps
+    assert step.after == {"enabled": True, "percent": after[0], "audience": after[1]}
+
+
 def test_who_will_notice() -> None:
     off = outline(plan_flag(FlagChange(BANNER, enabled=False), FLAGS, flag(percent=25.0)))
     assert "25% -> 0%" in off.who_feels_it

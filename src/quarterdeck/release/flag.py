@@ -48,8 +48,7 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
     """The write that gives a flag these facts (see `release/settlement.py`)."""
     flag, now = survey.reading, flag_facts(survey.reading)
     where = str(action.target)
-    if survey.limits.adds_up:
-        wanted = _added_up(wanted)
+    wanted = _as_read_back(survey.limits, wanted)
     if flag.locked:
         return Refusal("impossible", f"{where} is locked in the flag store", "unlock it there, if you may")
     if now == wanted:
@@ -75,11 +74,12 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
     return Outline((step,), effects, (), risks, fuse, blast_radius(place, flag, now, wanted))
 
 
-def _added_up(wanted: Facts) -> Facts:
-    """The same for a flag store whose rules add up (see `FlagLimits`), as it will be read back."""
-    audience = {group: percent for group, percent in wanted["audience"].items() if percent}
-    everybody = wanted["percent"]
-    if everybody is None:
+def _as_read_back(limits: FlagLimits, wanted: Facts) -> Facts:
+    """The same, as the flag store will say it (see `FlagLimits`)."""
+    audience, everybody = wanted["audience"], wanted["percent"]
+    if limits.adds_up:
+        audience = {group: percent for group, percent in audience.items() if percent}
+    if everybody is None and (limits.adds_up or limits.default_rule):
         everybody = 0.0 if audience else 100.0
     return {"enabled": wanted["enabled"], "percent": everybody, "audience": audience}
 

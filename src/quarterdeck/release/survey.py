@@ -80,6 +80,8 @@ class FlagLimits:
         audience: whether named groups can have a percentage of their own.
         adds_up: its rules add up: whoever one of them lets in sees the flag. Then everybody always has a percentage
             (0 where only groups are let in, 100 where there is no rule), and a group with 0% is no group.
+        default_rule: whoever no rule of a group is for has a rule, too. Then everybody else always has a percentage, as
+            with `adds_up`; but a group has its own percentage and not theirs, so that 0% keeps it out.
         why: what a refusal says about it ("" for "the flag store can't").
     """
 
@@ -87,6 +89,7 @@ class FlagLimits:
     percent_step: float = 0
     audience: bool = True
     adds_up: bool = False
+    default_rule: bool = False
     why: str = ""
 
 
