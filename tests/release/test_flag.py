@@ -97,6 +97,25 @@ def test_who_will_notice() -> None:
     assert on.effects[0].after == "on for everybody"
 
 
+def test_of_a_flag_that_stays_off_the_plan_says_what_it_will_be_once_it_is_on() -> None:
+    made = outline(plan_flag(FlagChange(BANNER, percent=5), FLAGS, flag(enabled=False, percent=25.0)))
+    (effect,) = made.effects
+    assert (effect.before, effect.after) == (
+        "off (once on: 25% of everybody)",
+        "off (once on: 5% of everybody)",
+    )
+    assert made.steps[0].summary.endswith(f"{effect.before} -> {effect.after}")
+    assert made.who_feels_it.startswith("nobody yet")
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_labels_are_spoken_of_only_where_the_store_has_any(labels: bool) -> None:
+    survey = replace(flag(percent=25.0), limits=FlagLimits(labels=labels))
+    made = outline(plan_flag(FlagChange(BANNER, percent=5), FLAGS, survey))
+    assert ("without a label" in made.who_feels_it) is labels
+    assert "reads the flag" in made.who_feels_it
+
+
 @pytest.mark.parametrize(
     ("action", "survey", "words"),
     [

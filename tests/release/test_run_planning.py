@@ -209,6 +209,14 @@ def test_what_a_no_ends_is_said_where_it_is_more_than_what_was_asked() -> None:
     assert outline.effects[0].after == "rejected: it cancels the whole workflow"
     assert [(risk.severity, risk.code) for risk in outline.risks] == [("warning", "half-done"), ("info", "comment")]
     assert "migrate" in outline.risks[0].text
+    assert outline.who_feels_it == "whoever waits for anything that deploy #142 was still to do: all of it ends"
+
+
+def test_a_no_leaves_users_as_they_are_where_it_ends_only_what_was_asked() -> None:
+    no = replace(YES, decision="reject", comment="Not today.")
+    outline = plan_decision(no, PLACE, RunSurvey(RUN), LIVE)
+    assert isinstance(outline, Outline)
+    assert outline.who_feels_it == "nobody who uses live: it stays as it is"
 
 
 def test_a_comment_that_the_host_forgets_is_told_as_ours() -> None:

@@ -12,7 +12,7 @@ from tests.release.surveys import BY_WEIGHT as NAMES
 from tests.release.surveys import CHECKOUT, SLOTS, TRAFFIC, outline, site, slot, split, traffic
 
 from quarterdeck.fleet.observation import Observation
-from quarterdeck.fleet.readings import Reading, SlotReading, SlotsReading
+from quarterdeck.fleet.readings import Keeper, Reading, SlotReading, SlotsReading
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Place
 from quarterdeck.release.action import Shift, Swap
 from quarterdeck.release.automation import Automation, in_releases, in_slots, in_traffic, offer, risks_of
@@ -40,7 +40,7 @@ def seen(place: Place, reading: Reading, at: float = NOW) -> dict[str, Observati
 
 
 def ramp(staging: float) -> dict[str, Observation]:
-    return seen(RAMP, replace(split(("production", 100 - staging), ("staging", staging)), lag=HOUR))
+    return seen(RAMP, replace(split(("production", 100 - staging), ("staging", staging)), lag=HOUR, kept_by="cookie"))
 
 
 def done(name: str, found: Outline | Refusal, at: float, **more: Any) -> Operation:
@@ -123,6 +123,18 @@ def test_resolvers_keep_an_endpoint_alive_for_their_ttl() -> None:
     (drain,) = drains(CHECKOUT, [away], fleet=FLEET, observations=now_there, now=NOW)
     assert (drain.what, round(drain.share), drain.ends_at) == ("west of production/checkout", 50, NOW + 10)
     assert "resolvers" in drain.why
+
+
+@pytest.mark.parametrize(
+    ("keeper", "words"), [("cookie", "their cookie"), ("resolver", "resolvers"), ("edge", "edges")]
+)
+def test_what_keeps_clients_is_told_as_the_system_says_it(keeper: Keeper, words: str) -> None:
+    before = traffic(NAMES, ("west", 500), ("east", 500))
+    away = done("op", plan_shift(Shift(CHECKOUT, {"west": 0}), [Router(TRAFFIC, before)]), NOW - 20)
+    there = replace(split(("west", 500, False), ("east", 1000)), lag=30, kept_by=keeper)
+    (drain,) = drains(CHECKOUT, [away], fleet=FLEET, observations=seen(TRAFFIC, there), now=NOW)
+    told = [word for word in ("cookie", "resolvers", "edges") if word in drain.why]
+    assert (len(told), words in drain.why) == (1, True), drain.why
 
 
 def test_what_was_never_read_is_not_told() -> None:

@@ -119,6 +119,7 @@ READINGS: dict[str, Reading] = {
         "ramp-up rules",
         (Destination("production", 90, 90, health="healthy"), Destination("staging", 10, 10, health="healthy")),
         3600,
+        kept_by="cookie",
     ),
     "traffic/production/checkout": endpoints(75, 25),
     "slots/staging/cart": slots("1.9.2", "1.9.3"),

@@ -80,11 +80,16 @@ class Destination:
     host: str = ""
 
 
+Keeper = Literal["resolver", "cookie", "edge"]
+"""What keeps old clients where they were: the answer that a DNS resolver remembers, a cookie in the client itself, or
+an edge of the system that hasn't been told yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrafficReading:
     """How new clients are divided. `method` is the provider's word; `lag` the seconds that old clients may stay
-    where they were (cookie lifetime or DNS TTL); `automatic` whether the provider changes the shares by itself; `drift`
-    is a sentence where the system itself lost what was set in it ("" as far as is known)."""
+    where they were, and `kept_by` what keeps them there; `automatic` whether the provider changes the shares by itself;
+    `drift` is a sentence where the system itself lost what was set in it ("" as far as is known)."""
 
     method: str
     destinations: tuple[Destination, ...]
@@ -92,6 +97,7 @@ class TrafficReading:
     status: str = ""
     automatic: bool = False
     drift: str = ""
+    kept_by: Keeper = "resolver"
 
 
 @dataclass(frozen=True, slots=True)

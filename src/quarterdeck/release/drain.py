@@ -1,6 +1,7 @@
 """The drain clock: who still meets what a shift or a swap has taken away, and until when. 0% is told only when it is 0.
 
-Old clients stay where they were for as long as their cookie or their resolver's answer lives (`TrafficReading.lag`).
+Old clients stay where they were for as long as their cookie or their resolver's answer lives, or an edge isn't told
+(`TrafficReading.lag`).
 How many of them are left at a moment nobody can read, so a drain tells the most that there can be.
 """
 
@@ -105,7 +106,7 @@ def _at(place: Place, reading: TrafficReading, done: Sequence[tuple[Step, float]
         if swap and name == source:
             version = swap.after.get("source_version") or swap.after.get("source_build") or "another build"
             what += f": clients there meet {version} since the swap"
-        yield Drain(what, share, ends, _why(place, lag))
+        yield Drain(what, share, ends, _why(reading))
 
 
 def _swaps(step: Step, place: Place) -> bool:
@@ -113,10 +114,15 @@ def _swaps(step: Step, place: Place) -> bool:
     return step.verb in ("swap", "complete") and place.role == "slot_traffic" and step.target == place.target
 
 
-def _why(place: Place, lag: float) -> str:
-    if place.role == "slot_traffic":
-        return f"their cookie holds them there for {about(lag)}"
-    return f"resolvers (or edges, where it is they who divide) keep the old answer for {about(lag)}, some for longer"
+def _why(reading: TrafficReading) -> str:
+    lag = about(reading.lag)
+    match reading.kept_by:
+        case "cookie":
+            return f"their cookie holds them there for {lag}"
+        case "resolver":
+            return f"resolvers keep the old answer for {lag}, some for longer"
+        case "edge":
+            return f"edges divide as they did for up to {lag}, until the change has reached them"
 
 
 def in_words(drain: Drain, now: float) -> str:

@@ -55,23 +55,24 @@ def set_flag(action: FlagChange, place: Place, survey: FlagSurvey, wanted: Facts
         return Refusal("unchanged", f"{where} is already as you want it; nothing to do")
     if why := _inexpressible(survey.limits, now, wanted):
         return Refusal("impossible", f"{where}: {why}", "say on, off, or what the flag store can do")
+    before, after = difference(now, wanted)
     step = Step(
         id="1",
         verb="set_flag",
         role=place.role,
         target=action.target,
         address=place.address,
-        summary=f"{where}: {exposure(now)} -> {exposure(wanted)}",
+        summary=f"{where}: {before} -> {after}",
         change={**survey.facts, "name": flag.name, "label": flag.label, **wanted},
         before={**now, "etag": flag.etag},
         after=dict(wanted),
         undo={**survey.facts, "name": flag.name, "label": flag.label, **now},
         repeatable=True,
     )
-    effects = (Effect(where, f"flag{_labelled(flag)}", exposure(now), exposure(wanted)),)
+    effects = (Effect(where, f"flag{_labelled(flag)}", before, after),)
     fuse = Fuse(True, "set the flag back", 0, "what users did meanwhile", "")
     risks = (*survey.risks, *_risks(where, survey, wanted))
-    return Outline((step,), effects, (), risks, fuse, blast_radius(place, flag, now, wanted))
+    return Outline((step,), effects, (), risks, fuse, blast_radius(place, survey, now, wanted))
 
 
 def _as_read_back(limits: FlagLimits, wanted: Facts) -> Facts:
@@ -121,16 +122,30 @@ def exposure(facts: Facts) -> str:
     """Who sees the flag on, in words."""
     if not facts["enabled"]:
         return "off for everybody"
+    return f"on for {_whom(facts)}"
+
+
+def difference(now: Facts, wanted: Facts) -> tuple[str, str]:
+    """Who sees it before and after; of a flag that stays off, who will once it is on."""
+    if now["enabled"] or wanted["enabled"]:
+        return exposure(now), exposure(wanted)
+    return f"off (once on: {_whom(now)})", f"off (once on: {_whom(wanted)})"
+
+
+def _whom(facts: Facts) -> str:
     parts = [f"{group} {percent:g}%" for group, percent in facts["audience"].items()]
     if facts["percent"] is not None:
         parts.append(f"everybody else {facts['percent']:g}%" if parts else f"{facts['percent']:g}% of everybody")
-    return "on for " + (", ".join(parts) or "everybody")
+    return ", ".join(parts) or "everybody"
 
 
-def blast_radius(place: Place, flag: FlagReading, now: Facts, wanted: Facts) -> str:
+def blast_radius(place: Place, survey: FlagSurvey, now: Facts, wanted: Facts) -> str:
     """Who will notice."""
     before, after = _reach(now), _reach(wanted)
-    where = f"everything in {place.target.environment} that reads{_labelled(flag) or ' the flag without a label'}"
+    unlabelled = " the flag without a label" if survey.limits.labels else " the flag"
+    where = f"everything in {place.target.environment} that reads{_labelled(survey.reading) or unlabelled}"
+    if not now["enabled"] and not wanted["enabled"]:
+        return f"nobody yet: it stays off for {where}"
     if before == after:
         return f"{where}; about as many users as now see it on"
     return f"{where}; about {before:g}% -> {after:g}% of the users outside named groups see it on"

@@ -12,7 +12,7 @@ from quarterdeck.release import splitting
 from quarterdeck.release.action import FlagChange, Rollback, Swap, SwapMode, command_line
 from quarterdeck.release.automation import in_slots, in_traffic, risks_of
 from quarterdeck.release.deploy import plan_undo
-from quarterdeck.release.flag import exposure, set_flag
+from quarterdeck.release.flag import difference, set_flag
 from quarterdeck.release.operation import Operation
 from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Facts, Fuse, Refusal, Risk, Step
@@ -346,7 +346,7 @@ def _flag_back(undoing: Undoing, survey: FlagSurvey) -> Outline | Refusal:
     outline = set_flag(FlagChange(step.target, survey.reading.label), undoing.place, survey, wanted)
     if now == dict(step.after):
         return outline
-    return _warned(outline, step, exposure(now), exposure(step.after))
+    return _warned(outline, step, *difference(now, step.after))
 
 
 def _build_back(action: Rollback, undoing: Undoing, survey: DeploySurvey) -> Outline | Refusal:

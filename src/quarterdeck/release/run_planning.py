@@ -81,11 +81,7 @@ def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: Pend
     risks = (*(of_yes if yes else _cut_off(run, survey)), *_forgotten(action, survey))
     stop = f"an approval can't be taken back; qd run cancel {RunName(action.target.name, run.id)} stops the rest"
     again = f"a rejection can't be taken back; {_again(action.target, run, survey)} asks again"
-    feels = (
-        f"everybody who uses {_where(action, wait) if wait.environment else 'what this pipeline changes'}"
-        if yes
-        else "nobody"
-    )
+    feels = _feels(action, wait, survey)
     return Outline((step,), effects, (), risks, Fuse(False, stop if yes else again), feels)
 
 
@@ -191,6 +187,16 @@ def _where(action: DecideRun, wait: PendingApproval) -> str:
     """What is decided about: the host's name for it, and ours where that is another one."""
     theirs, ours = clean(wait.environment, 60), action.target.environment
     return (f"{theirs} ({ours})" if ours.lower() not in ("", theirs.lower()) else theirs) or "the question"
+
+
+def _feels(action: DecideRun, wait: PendingApproval, survey: RunSurvey) -> str:
+    """Who notices a decision. A no keeps users as they are; where it ends all of a run, the rest is gone too."""
+    changed = _where(action, wait) if wait.environment else "what this pipeline changes"
+    if action.decision == "approve":
+        return f"everybody who uses {changed}"
+    if survey.limits.ends_all:
+        return f"whoever waits for anything that {title(action.target, survey.run)} was still to do: all of it ends"
+    return f"nobody who uses {changed}: it stays as it is"
 
 
 def _about_code(run: PipelineRun) -> Iterator[Risk]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from quarterdeck.fleet.readings import Destination, TrafficReading
+from quarterdeck.fleet.readings import Destination, Keeper, TrafficReading
 from quarterdeck.fleet.topology import Place
 from quarterdeck.release.outline import Outline, numbered
 from quarterdeck.release.plan import Effect, Fuse, Refusal, Risk, Step
@@ -20,6 +20,12 @@ from quarterdeck.release.weighting import (
     receiving,
     state_of,
 )
+
+_KEEPERS: Mapping[Keeper, str] = {
+    "resolver": "resolvers keep old answers",
+    "cookie": "a cookie holds them",
+    "edge": "edges are told one after the other",
+}
 
 
 def outline(place: Place, survey: TrafficSurvey, wanted: State) -> Outline | Refusal:
@@ -181,7 +187,7 @@ def _told(
     risks = (*survey.risks, *_bad_ends(where, reading.destinations, now, then), *risks)
     stay = f", the others within {lag:g} s" if lag else ""
     if lag:
-        text = f"{where}: clients stay where they are for up to {lag:g} s (cookies, cached DNS answers, edges)"
+        text = f"{where}: clients stay where they are for up to {lag:g} s ({_KEEPERS[reading.kept_by]})"
         risks = (*risks, Risk("info", "lag", text))
     moved = sum(max(0.0, share - now.get(name, 0)) for name, share in then.items())
     how = "set the shares back" if survey.limits.stops is None else "back as far as its own stages go"

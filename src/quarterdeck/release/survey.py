@@ -80,6 +80,7 @@ class FlagLimits:
         audience: whether named groups can have a percentage of their own.
         adds_up: its rules add up: whoever one of them lets in sees the flag. Then everybody always has a percentage
             (0 where only groups are let in, 100 where there is no rule), and a group with 0% is no group.
+        labels: whether it keeps flags of one name apart by labels, and also without one.
         default_rule: whoever no rule of a group is for has a rule, too. Then everybody else always has a percentage, as
             with `adds_up`; but a group has its own percentage and not theirs, so that 0% keeps it out.
         why: what a refusal says about it ("" for "the flag store can't").
@@ -90,6 +91,7 @@ class FlagLimits:
     audience: bool = True
     adds_up: bool = False
     default_rule: bool = False
+    labels: bool = False
     why: str = ""
 
 

@@ -165,7 +165,7 @@ def traffic_reading(forward: Forward, health: Mapping[str, GroupHealth]) -> Traf
         for group in forward.groups
     )
     nobody = "" if any(shares.values()) else "all weights are 0: nothing is forwarded"
-    return TrafficReading("weighted target groups", destinations, lag=forward.lag, status=nobody)
+    return TrafficReading("weighted target groups", destinations, lag=forward.lag, status=nobody, kept_by="cookie")
 
 
 def risks(reading: TrafficReading, tags: Collection[str]) -> Iterator[Risk]:

@@ -20,6 +20,7 @@ from quarterdeck.providers.azure.feature_flag import changed, flag_reading, pars
 from quarterdeck.providers.base import FlagSurvey, Observed, Progress, ProviderError, Receipt, Refused
 from quarterdeck.release.plan import Risk, Step
 from quarterdeck.release.settlement import Settlement, settle_flag
+from quarterdeck.release.survey import FlagLimits
 
 CONTENT_TYPE = "application/vnd.microsoft.appconfig.ff+json"
 
@@ -54,7 +55,7 @@ class AppConfigurationFlags:
             everywhere = await self._list(f"{FLAG_KEYS}{_escaped(name)}", set())
         flag = _flag(setting)
         others = tuple(other for other in everywhere if other.label != label)
-        return FlagSurvey(flag, others, tuple(_risks(flag, setting)))
+        return FlagSurvey(flag, others, tuple(_risks(flag, setting)), limits=FlagLimits(labels=True))
 
     async def permitted(self, address: Address) -> bool | None:
         """Unknown: what a key or a role of the data plane may do can't be asked, only tried."""

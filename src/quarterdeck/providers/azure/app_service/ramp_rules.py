@@ -66,7 +66,7 @@ def traffic_reading(rules: Sequence[Rule], slots: Sequence[KnownSlot]) -> Traffi
         destinations.append(_destination(slot.name if slot else clean(key), share, slot, host))
     automatic = any(map(is_automatic, rules))
     status = "changes by itself" if automatic else ""
-    return TrafficReading(METHOD, tuple(destinations), COOKIE_SECONDS, status, automatic)
+    return TrafficReading(METHOD, tuple(destinations), COOKIE_SECONDS, status, automatic, kept_by="cookie")
 
 
 def wanted_rules(

@@ -40,7 +40,8 @@ def traffic_reading(origins: Sequence[Document]) -> TrafficReading:
     shares = _shares(listed, is_ordered(origins))
     spare = len(origins) - len(listed)
     status = f"{spare} in reserve" if spare else ""
-    return TrafficReading(method, tuple(_destination(one, shares[_name(one)]) for one in listed), EDGES_SECONDS, status)
+    destinations = tuple(_destination(one, shares[_name(one)]) for one in listed)
+    return TrafficReading(method, destinations, EDGES_SECONDS, status, kept_by="edge")
 
 
 def limits(origins: Sequence[Document]) -> Limits:
