@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from quarterdeck.clock import Clock
+from quarterdeck.providers import errand
 from quarterdeck.providers.base import Capability, InDoubt, Progress, ProviderError, Receipt, Refused, TrafficRouter
 from quarterdeck.release.operation import EventKind, Operation, StepProgress
 from quarterdeck.release.plan import Step
@@ -139,7 +140,8 @@ class Stepper:
     async def _send(self, operation: Operation, step: Step) -> Outcome:
         self._guard.require()
         try:
-            receipt = await self._capability(step).send(step)
+            with errand.on(errand.Errand(operation.actor, operation.reason, operation.id)):
+                receipt = await self._capability(step).send(step)
         except Refused as error:
             return await self._refused(step, str(error))
         except InDoubt as error:

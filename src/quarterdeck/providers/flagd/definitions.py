@@ -1,0 +1,269 @@
+"""A flag of a flagd definition file, in our nouns. Pure.
+
+What an application gets (flagd's documentation, "Flag definitions"; evaluated with openfeature-flagd-core 2.0.0):
+
+- A flag that is DISABLED is as if there were none: each application uses the default in its own code, which may well be
+  on. So DISABLED isn't off, and nothing here is switched off by it. The same goes for a flag without a default variant
+  where no rule applies.
+- Off is the variant that is off for everybody: as the default variant where there are no rules, else by a rule around
+  all others (see `rules`).
+
+Such a flag is read as on for 0% by another rule: whoever wants it off can switch it off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quarterdeck.fleet.readings import Audience, FlagReading
+from quarterdeck.fleet.text import clean
+from quarterdeck.providers.base import ProviderError
+from quarterdeck.providers.flagd.editing import edited
+from quarterdeck.providers.flagd.nodes import Node, encoded, line_of, plain
+from quarterdeck.providers.flagd.parsing import parsed
+from quarterdeck.providers.flagd.rules import Rules, Variants, read, written
+from quarterdeck.release.plan import Facts, Risk
+from quarterdeck.release.settlement import flag_facts
+from quarterdeck.release.survey import FlagLimits
+
+ENABLED, DISABLED = "ENABLED", "DISABLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """A whole file: `text` as it stands, `root` the same as a tree. `name` is for people."""
+
+    name: str
+    text: str
+    root: Node
+
+    @property
+    def flags(self) -> Mapping[str, Node]:
+        """By name. Raises ProviderError (garbage)."""
+        found = self.root.mapping.get("flags")
+        if found is None or not isinstance(found.value, Mapping):
+            what = "its `flags` aren't a mapping by name" if found else "it has no `flags`"
+            raise ProviderError("garbage", f"{self.name} is no flagd definition: {what}", "check `file`")
+        return found.mapping
+
+    def flag(self, name: str, field: str | None) -> Flag:
+        """One of them.
+
+        Raises:
+            ProviderError: not_found; garbage, if it isn't a switch.
+        """
+        node = self.flags.get(name)
+        if node is None:
+            hint = "qd flag list shows those of the file"
+            raise ProviderError("not_found", f"there is no flag {clean(name, 60)} in {self.name}", hint)
+        flag = self.read(name, node, field)
+        if isinstance(flag, Flag):
+            return flag
+        where = f"{self.name}, line {line_of(self.text, node.start)}: flag {clean(name, 60)}"
+        raise ProviderError("misconfigured", f"{where} {flag}", "only flags of one true and one false variant switch")
+
+    def changed(self, flag: Flag, facts: Facts) -> Definitions:
+        """The file with one flag as these facts want it. Raises ProviderError."""
+        text = edited(self.text, flag.node, flag.wanted(facts))
+        return Definitions(self.name, text, parsed(text, self.name))
+
+    def read(self, name: str, node: Node, field: str | None) -> Flag | str:
+        """A flag, or why it is none that can be switched."""
+        what = _what_is_wrong(node)
+        if what:
+            return what
+        on, off = (
+            [key for key, one in node.mapping["variants"].mapping.items() if one.value is is_on]
+            for is_on in (True, False)
+        )
+        variants = Variants(on[0], off[0])
+        targeting = node.mapping.get("targeting")
+        rules = read(targeting, variants, field) if targeting and targeting.mapping else None
+        shared = self.root.mapping.get("$evaluators")
+        refers = '"$ref"' in encoded(node)
+        version = hashlib.sha256(encoded([node, shared] if refers and shared else node).encode()).hexdigest()[:16]
+        return Flag(name, node, variants, rules, field, version)
+
+    def readings(self, prefix: str, field: str | None) -> tuple[FlagReading, ...]:
+        """All flags whose names begin so, in order of their names. Raises ProviderError (garbage)."""
+        found = []
+        for name, node in self.flags.items():
+            if not name.startswith(prefix):
+                continue
+            flag = self.read(name, node, field) if name == clean(name, 200) else "has a name that can't be shown"
+            unlike = FlagReading(clean(name, 200), True, other_rules=(str(flag),), locked=True)
+            found.append(flag.reading if isinstance(flag, Flag) else unlike)
+        return tuple(sorted(found, key=lambda one: one.name.lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A switch. `rules` is None where it has no targeting; `version` is the same while nothing of it has changed."""
+
+    name: str
+    node: Node
+    variants: Variants
+    rules: Rules | None
+    field: str | None
+    version: str
+
+    @property
+    def disabled(self) -> bool:
+        """Whether each application uses the default in its code."""
+        return self.node.mapping["state"].scalar == DISABLED
+
+    @property
+    def default(self) -> str | None:
+        """The variant of whoever no rule gives one; None: the default in the code."""
+        node = self.node.mapping.get("defaultVariant")
+        return str(node.scalar) if node and node.scalar else None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it isn't switched off."""
+        if self._by_code:
+            return True
+        return not self.rules.waiting if self.rules else self.default == self.variants.on
+
+    @property
+    def percent(self) -> float | None:
+        """Of everybody who is in no group."""
+        if self.rules and self.rules.foreign_end:
+            return None
+        if self._by_code:
+            return 0.0
+        if self.rules is None:
+            return None
+        if self.rules.everybody:
+            return self.rules.everybody.percent
+        if self.default == self.variants.on:
+            return 100.0
+        return 0.0 if self.rules.foreign else None
+
+    @property
+    def reading(self) -> FlagReading:
+        """In our nouns."""
+        groups = {} if self.disabled or not self.rules else self.rules.groups
+        about = self.node.mapping.get("metadata")
+        described = about.mapping.get("description") if about else None
+        return FlagReading(
+            name=self.name,
+            enabled=self.enabled,
+            percent=self.percent,
+            audience=tuple(Audience(group, percent) for group, percent in groups.items()),
+            other_rules=tuple(self._others()),
+            description=clean(str(described.scalar)) if described and described.scalar else "",
+            etag=self.version,
+        )
+
+    @property
+    def limits(self) -> FlagLimits:
+        """What can be said of this flag as it is built now."""
+        if self.rules and self.rules.foreign_end:
+            why = f"its rule for everybody ({self.rules.others[-1]}) is of another kind than those written here"
+            return FlagLimits(percent=False, audience=self.field is not None, why=why)
+        if self.field is None:
+            why = "groups need `group_field` in the address: the field of the context that names them"
+            return FlagLimits(audience=False, why=why)
+        return FlagLimits()
+
+    def risks(self) -> Iterator[Risk]:
+        """What may surprise."""
+        name = clean(self.name, 60)
+        if self.disabled:
+            text = f"{name} is DISABLED, which isn't off: each application uses the default in its own code"
+            yield Risk(
+                "warning", "code-default", text, "a change of it makes it ENABLED: from then on the file decides"
+            )
+        elif self.default is None:
+            text = f"{name} has no default variant: whom no rule gives one gets the default in the code"
+            yield Risk(
+                "warning", "code-default", text, "a change of it makes that variant off, unless all are to see it"
+            )
+        partly = self.percent is not None and self.percent < 100
+        if self.rules and self.default == self.variants.on and partly and not self.rules.waiting:
+            text = f"{name}: users without the key of the draw see it on, whatever the percentage: its default is on"
+            yield Risk("warning", "default-on", text)
+
+    def first(self, facts: Facts) -> Facts:
+        """On the way there, what changes no more than percentages: their text stays but for the numbers."""
+        now = flag_facts(self.reading)
+        if self.disabled or now["percent"] is None or facts["percent"] is None:
+            return now
+        groups = {group: facts["audience"].get(group, percent) for group, percent in now["audience"].items()}
+        return {**now, "percent": facts["percent"], "audience": groups}
+
+    def wanted(self, facts: Facts) -> dict[str, Any]:
+        """The flag's definition as these facts want it, with parts of the old tree in it.
+
+        Raises:
+            ProviderError: misconfigured, if it can't be said.
+        """
+        if facts == flag_facts(self.reading):
+            return dict(self.node.mapping)
+        on, groups, percent = bool(facts["enabled"]), dict(facts["audience"]), facts["percent"]
+        foreign = bool(self.rules and (self.rules.foreign or self.rules.foreign_end))
+        if foreign and percent is None and self.percent is not None:
+            what = f"flag {clean(self.name, 60)}: its other rules need a percentage for everybody else"
+            raise ProviderError("misconfigured", what, "say one: qd flag rollout PERCENT")
+        targeting = self._targeting(on, groups, percent)
+        all_see_it = percent == 100 and all(one == 100 for one in groups.values()) and not foreign
+        default = self.variants.on if on and (all_see_it or not targeting) else self.variants.off
+        if foreign and self.default is not None:
+            default = self.default
+        new: dict[str, Any] = {**self.node.mapping, "state": ENABLED, "defaultVariant": default}
+        if targeting != {} or self.rules:
+            new["targeting"] = targeting
+        return new
+
+    def _targeting(self, on: bool, groups: Mapping[str, float], percent: float | None) -> Any:
+        if self.rules and self._same_rules(groups, percent) and not self.disabled:
+            old = self.node.mapping["targeting"]
+            if on != self.rules.waiting:
+                return old
+            rules = old.mapping["if"].items[1] if self.rules.waiting else old
+            if rules.mapping or not on:
+                return rules if on else {"if": [False, rules, self.variants.off]}
+        return written(self.rules, groups, percent, on, self.variants, self.field)
+
+    def _same_rules(self, groups: Mapping[str, float], percent: float | None) -> bool:
+        """Whether only the switch changes, and no share hangs on the default variant."""
+        by_default = self.rules is not None and self.rules.end.null and self.default == self.variants.on
+        return self.rules is not None and groups == self.rules.groups and percent == self.percent and not by_default
+
+    @property
+    def _by_code(self) -> bool:
+        return self.disabled or (self.rules is None and self.default is None)
+
+    def _others(self) -> Iterator[str]:
+        if self.disabled:
+            yield "DISABLED: the default in the code"
+        elif self.default is None:
+            yield "no default variant: the default in the code"
+        if self.rules:
+            yield from self.rules.others
+
+
+def _what_is_wrong(node: Node) -> str:
+    """Why this is no switch, "" if it is one."""
+    variants = node.mapping.get("variants")
+    values = plain(variants) if variants and variants.mapping else None
+    state = node.mapping.get("state")
+    default = node.mapping.get("defaultVariant")
+    if values is None:
+        return "has no variants"
+    if sorted(map(str, values.values())) != ["False", "True"] or not all(isinstance(v, bool) for v in values.values()):
+        return f"is no switch: its variants are {clean(', '.join(values), 60)}"
+    if state is None or state.scalar not in (ENABLED, DISABLED):
+        return f"has no state {ENABLED} or {DISABLED}"
+    if default is not None and isinstance(default.value, bool):
+        return "has a default variant that is a truth value in YAML: put it in quotes"
+    if default is not None and not default.null and default.scalar not in ("", *values):
+        return f"has a default variant that isn't one of {clean(', '.join(values), 60)}"
+    targeting = node.mapping.get("targeting")
+    if targeting is not None and not targeting.null and not isinstance(targeting.value, Mapping):
+        return "has targeting that is no rule"
+    return ""
