@@ -9,6 +9,7 @@ isn't the API's own answer is an error.
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +98,32 @@ class Pool:
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    usual = ssl.get_default_verify_paths()
+    try:
+        version = ca_file and _version(ca_file)
+        return _trusting(ca_file, version, *(_version(Path(one)) for one in (usual.cafile, usual.capath) if one))
+    except (OSError, ssl.SSLError) as error:
+        raise ProviderError(
+            "misconfigured",
+            f"ca_file {ca_file}: {error.strerror or 'holds no certificate'}",
+            "name a file with certificates in PEM form",
+        ) from None
+
+
+Version = tuple[str, int, int]
+"""Of a file: where it is, when it was written last, and how long it is."""
+
+
+def _version(path: Path) -> Version:
+    state = path.stat()
+    return str(path), state.st_mtime_ns, state.st_size
+
+
+@lru_cache(maxsize=8)
+def _trusting(ca_file: Path | None, *_versions: Version | None) -> ssl.SSLContext:
+    """Shared by all sessions, as long as what is trusted stays as it was written: to load what the system trusts takes
+    20 ms of computing, and a fleet has many sessions."""
     context = ssl.create_default_context()
     if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ProviderError(
-                "misconfigured",
-                f"ca_file {ca_file}: {error.strerror or 'holds no certificate'}",
-                "name a file with certificates in PEM form",
-            ) from None
+        context.load_verify_locations(ca_file)
     return context
