@@ -38,6 +38,10 @@ SPECIFICATIONS = (
     "cdn/frontDoor.json",
     "cloudservices/cloudServices.json",
     "cloudservices/vipSwap.json",
+    "monitor/alerts.json",
+    "monitor/metricAlerts.json",
+    "monitor/metrics.json",
+    "monitor/scheduledQueryRules.json",
 )
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -49,6 +53,7 @@ _AREAS = {
     "app": "containerapps",
     "cdn": "cdn",
     "cloudservices": "cloudservices",
+    "monitor": "monitor",
 }
 _BODY_NOT_SPECIFIED = frozenset(("WebApps_CreateOneDeployOperation",))
 """Operations that are documented to take a body which their specification leaves out."""
@@ -235,7 +240,11 @@ def _read_operations() -> Iterator[Operation]:
     for file in SPECIFICATIONS:
         document = _document(file)
         for path, item in document["paths"].items():
-            pattern = re.sub(r"\\\{[^}]*\\\}", "([^/]+)", re.escape(path).replace(r"\{key\}", "(.+)"))
+            wide = [name for name in _names_of(path) if name == "key" or _is_wide(item, name)]
+            escaped = re.escape(path)
+            for name in wide:
+                escaped = escaped.replace(re.escape(f"{{{name}}}"), "(.+)")
+            pattern = re.sub(r"\\\{[^}]*\\\}", "([^/]+)", escaped)
             for method, definition in item.items():
                 if method != "parameters":
                     yield Operation(
@@ -246,6 +255,17 @@ def _read_operations() -> Iterator[Operation]:
                         method,
                         {**definition, "path": path},
                     )
+
+
+def _names_of(path: str) -> list[str]:
+    return re.findall(r"\{([^}]*)\}", path)
+
+
+def _is_wide(item: Mapping[str, Any], name: str) -> bool:
+    """Whether the part of a path with this name may hold several segments: an id of a resource goes in as it is."""
+    definitions = [definition for method, definition in item.items() if method != "parameters"]
+    parameters = [one for definition in definitions for one in definition.get("parameters", ())]
+    return any(one.get("name") == name and one.get("x-ms-skip-url-encoding") for one in parameters)
 
 
 def _parameters(operation: Operation) -> list[Mapping[str, Any]]:

@@ -27,6 +27,8 @@ from quarterdeck.sandbox.front_door import FrontDoorService
 from quarterdeck.sandbox.github.service import GitHubService
 from quarterdeck.sandbox.identity import IdentityService
 from quarterdeck.sandbox.manners import ArmManners
+from quarterdeck.sandbox.monitor.alerts import AlertsService
+from quarterdeck.sandbox.monitor.metrics import MetricsService
 from quarterdeck.sandbox.prometheus.service import PrometheusService
 from quarterdeck.sandbox.requestlog import RequestLog
 from quarterdeck.sandbox.resource_graph import ResourceGraphService
@@ -118,6 +120,8 @@ class Sandbox:
             StoresService(self.world),
             PlansService(self.world),
             PrometheusService(self.world),
+            MetricsService(self.world),
+            AlertsService(self.world),
             GitHubService(self.world),
             DevOpsService(self.world),
             ClassicService(self.world),
