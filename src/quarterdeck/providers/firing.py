@@ -10,6 +10,8 @@ MOST_TOLD = 3
 
 Labels = Mapping[str, str]
 
+_ABOUT = ("environment", "service", "region", "instance", "resource")
+
 
 def told(firing: Sequence[Labels], also: Mapping[str, int]) -> str:
     """`2 fire: HighErrorRate (checkout), DiskFull; 1 pending`. `also` counts those that don't count, by state."""
@@ -22,6 +24,6 @@ def told(firing: Sequence[Labels], also: Mapping[str, int]) -> str:
 
 
 def _name(labels: Labels) -> str:
-    about = [labels[name] for name in ("environment", "service", "region", "instance", "resource") if labels.get(name)][:2]
+    about = [labels[name] for name in _ABOUT if labels.get(name)][:2]
     name = labels.get("alertname", "an alert without a name")
     return f"{clean(name, 60)} ({clean(' '.join(about), 60)})" if about else clean(name, 60)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import pytest
 from tests.sandbox.exchanges import Recorder
 
-from quarterdeck.clock import SystemClock
+from quarterdeck.clock import Clock, SystemClock
 from quarterdeck.fleet.readings import SlotReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Connection, Place, Role
@@ -53,7 +53,7 @@ class Azure:
     session: Session
     connection: Connection
     announcement: dict[str, Any]
-    open: Callable[[Connection], Session]
+    open: Callable[..., Session]
     told: list[str] = field(default_factory=list)
 
     @property
@@ -154,8 +154,8 @@ async def start() -> AsyncIterator[Start]:
             line = announcement(up)
             connection = provider.sandboxed(base, line)
 
-            def opened(to: Connection) -> Session:
-                session = provider.open(to, SessionContext(SystemClock(), told.append, secret))
+            def opened(to: Connection, clock: Clock | None = None) -> Session:
+                session = provider.open(to, SessionContext(clock or SystemClock(), told.append, secret))
                 stack.push_async_callback(session.close)
                 return session
 

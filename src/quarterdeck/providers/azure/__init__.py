@@ -1,4 +1,5 @@
-"""Microsoft Azure: App Service, Container Apps, Cloud Services, Traffic Manager, Front Door, App Configuration.
+"""Microsoft Azure: App Service, Container Apps, Cloud Services, Traffic Manager, Front Door, App Configuration, and
+Azure Monitor for gates.
 
 Importing this package imports none of Azure's SDKs: that takes most of a second, and only a runner needs them.
 """
@@ -22,6 +23,7 @@ class AzureProvider:
 
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.azure import schema
+        from quarterdeck.providers.azure.monitor import schema as monitor
 
         if name == APP_CONFIGURATION:
             return {"connection": schema.AppConfigurationConnection, "flags": schema.FlagsAddress}
@@ -30,6 +32,8 @@ class AzureProvider:
             "slots": schema.SlotsAddress,
             "slot_traffic": schema.SlotTrafficAddress,
             "traffic": schema.TrafficAddress,
+            "gates": monitor.MetricQuestion,
+            "alerts": monitor.AlertsQuestion,
         }
 
     def open(self, connection: Connection, context: SessionContext) -> Session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
 
@@ -138,8 +138,9 @@ class Arm:
             ProviderError: garbage, when it leads elsewhere.
         """
         home, there = urlsplit(self.cloud.resource_manager), urlsplit(url)
-        known = there.netloc == home.netloc or (there.hostname or "").endswith(f".{home.hostname}")
-        if there.scheme != home.scheme or not known:
+        # The service writes its port at times (a published example has ":443"), and that is the same place.
+        known = _place(there) == _place(home) or (there.hostname or "").endswith(f".{home.hostname}")
+        if there.scheme != home.scheme or not known or "@" in there.netloc:
             raise ProviderError("garbage", f"an answer leads to {printable(there.netloc)}, not to {home.netloc}")
         return url
 
@@ -156,3 +157,7 @@ class Arm:
             "credential_scopes": [self.cloud.scope],
             **self._pool.client_options(),
         }
+
+
+def _place(url: SplitResult) -> tuple[str | None, int | None]:
+    return url.hostname, url.port or {"https": 443, "http": 80}.get(url.scheme)

@@ -23,6 +23,8 @@ _NEEDED = {
     "shift traffic between slots": "Microsoft.Web/sites/config/write",
     "shift traffic between regions": "Microsoft.Network/trafficManagerProfiles/externalEndpoints/write",
     "list names of settings": "Microsoft.Web/sites/config/list/action",
+    "ask metrics for gates": "Microsoft.Insights/metrics/read",
+    "ask alerts for gates": "Microsoft.AlertsManagement/alerts/read",
 }
 """What people want to do, and the action in a role that allows it (Microsoft's documentation, resource provider
 operations)."""

@@ -12,16 +12,17 @@ from quarterdeck.providers.azure.app_service.directory import Directory
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.checks import check_store, check_subscription
 from quarterdeck.providers.azure.kinds import Slots, Traffic
-from quarterdeck.providers.base import Capability, SlotHost, TrafficRouter
+from quarterdeck.providers.base import Capability, GateSource, SlotHost, TrafficRouter
 
 if TYPE_CHECKING:
     from quarterdeck.providers.azure.app_configuration import Store
     from quarterdeck.providers.azure.container_apps.splits import Between
     from quarterdeck.providers.azure.container_apps.watching import AppsWatch
+    from quarterdeck.providers.azure.monitor.source import AzureMonitor
 
 
 class ArmSession:
-    """Slots, the traffic between them, and traffic between regions, in one subscription."""
+    """Slots, the traffic between them, traffic between regions, and evidence for gates, in one subscription."""
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
@@ -97,8 +98,14 @@ class ArmSession:
 
         return AppsWatch(self._arm)
 
-    def gates(self) -> None:
-        return None
+    @cached_property
+    def _monitor(self) -> AzureMonitor:
+        from quarterdeck.providers.azure.monitor.source import AzureMonitor
+
+        return AzureMonitor(self._arm)
+
+    def gates(self) -> GateSource | None:
+        return self._monitor
 
     async def identity(self) -> str:
         return await self._arm.sign_in()
