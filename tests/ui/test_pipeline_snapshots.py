@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.ui.conftest import Start
-from tests.ui.pipeline_scenes import piped
+from tests.ui.pipeline_scenes import mixed, piped
 from tests.ui.scenes import Scene
 from tests.ui.test_snapshots import Compare, after
 
@@ -19,6 +19,15 @@ def test_screen(
     scene: Scene, start: Start, snap_compare: Compare, size: tuple[int, int], keys: tuple[str, ...]
 ) -> None:
     piped(scene)
+    assert snap_compare(start(), terminal_size=size, run_before=after(*keys))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+@pytest.mark.parametrize("keys", [pytest.param(("4", "down"), id="first"), pytest.param(("4", "G"), id="last")])
+def test_inbox_of_five_hosts(
+    scene: Scene, start: Start, snap_compare: Compare, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    mixed(scene)
     assert snap_compare(start(), terminal_size=size, run_before=after(*keys))
 
 

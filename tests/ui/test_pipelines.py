@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see, type_in
-from tests.ui.pipeline_scenes import DATA, DEPLOY, LIVE, RUNS, TIMER, WAITING, piped, run
+from tests.ui.pipeline_scenes import DATA, DEPLOY, LIVE, RUNS, TIMER, WAITING, mixed, piped, run
 from tests.ui.scenes import Scene
 
 from quarterdeck.fleet.codec import from_json
@@ -79,6 +79,53 @@ async def test_the_inbox_decides_about_what_is_under_the_cursor(scene: Scene, st
         assert "the runner's credentials may NOT" in await press(pilot, "down")
         await press(pilot, "a", "enter")
     assert planned(scene) == DecideRun(DEPLOY, "9142", "approve", "data")
+
+
+async def test_what_goes_on_by_itself_looks_different_and_takes_no_answer(scene: Scene, start: Start) -> None:
+    mixed(scene)
+    async with start().run_test(size=(120, 36)) as pilot:
+        screen = await press(pilot, "4")
+        assert "8 wait for people · 4 by themselves" in screen
+        assert screen.index("◆ approval   mobile #88") < screen.index("· by itself  apps #213")
+        await press(pilot, "slash")
+        await type_in(pilot, "business")
+        screen = await press(pilot, "enter")
+        for words in (
+            "a check for Live (production): Business Hours",
+            "nobody from here",
+            "https://apps.example/runs/212",
+        ):
+            assert words in screen
+        assert "a approve" not in screen
+        assert "BY HAND" not in screen
+        for key in ("a", "x"):
+            assert "asks nobody for a yes or a no" in await press(pilot, key)
+    assert scene.store.pending() == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ("twice", ("SO FAR     1 of 2 said yes: Ana; not yet: Ben, Chen", "the runner's credentials may", "3h00 left")),
+        ("columns", ("▲ older ▲ not ours", "NOT", "not with the runner's credentials: https://web.example/runs/309")),
+        ("which", ("qd reject run:api/9017/Region --reason TEXT | a yes is filled in there: https://api",)),
+        (
+            "hold",
+            ("deploy-production, notify", "the host doesn't say whether", "Dark mode [beta] (3f1c0a52 on main, eve)"),
+        ),
+        ("roll", ("#17 is newer and waiting", "begun by ana", "Roll it out?", "qd approve run:api/9016/Production")),
+    ],
+)
+async def test_each_wait_says_who_may_answer_it_how_and_what_that_brings(
+    scene: Scene, start: Start, found: str, words: tuple[str, ...]
+) -> None:
+    mixed(scene)
+    async with start().run_test(size=(120, 36)) as pilot:
+        await press(pilot, "4", "slash")
+        await type_in(pilot, found)
+        screen = await press(pilot, "enter")
+    for one in words:
+        assert one in screen
 
 
 async def test_enter_in_the_inbox_shows_the_run(scene: Scene, start: Start) -> None:

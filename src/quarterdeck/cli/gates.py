@@ -25,6 +25,7 @@ _WORDS = {
     "pause": "PAUSE",
     "hindered": "HELD UP",
     "gate": "gate",
+    "by itself": "by itself",
     "debt": "debt",
 }
 
@@ -62,6 +63,8 @@ def item_lines(item: InboxItem) -> Iterator[str]:
     since = "" if not item.age else "  just now" if item.age == "now" else f"  for {item.age}"
     yield from wrapped(f"{_WORDS[item.kind]}  {item.title}{where}{since}", "", hang=4)
     yield from wrapped(item.waits, "    ")
+    if item.so_far:
+        yield from wrapped(f"so far: {item.so_far}", "    ")
     if item.expires:
         yield f"    {'taken back' if item.kind == 'confirm' else 'ends by itself'} in {clean(item.expires)}"
     if item.next_in:
@@ -76,3 +79,5 @@ def item_lines(item: InboxItem) -> Iterator[str]:
         yield from wrapped(f"WARNING: {line}", "    ! ", limit=500)
     if item.twin:
         yield from wrapped(item.twin, "    -> ", limit=500)
+    if item.link:
+        yield from wrapped(item.link, "    see ", limit=500)

@@ -81,6 +81,8 @@ def run_lines(view: RunView) -> Iterator[str]:
     for wait in view.waits:
         since = f"  for {wait.age}" if wait.age not in ("", "now") else ""
         yield from wrapped(f"waits for {wait.text}{since}", "      ")
+        if wait.so_far:
+            yield from wrapped(f"so far: {wait.so_far}", "      ")
         if wait.who:
             yield from wrapped(f"who may: {wait.who}", "      ")
         if wait.note:

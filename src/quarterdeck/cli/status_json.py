@@ -72,9 +72,11 @@ def item_json(item: InboxItem) -> Mapping[str, Any]:
         "next_in": item.next_in or None,
         "blocks": item.blocks,
         "who": item.who,
+        "so_far": item.so_far or None,
         "evidence": list(item.evidence),
         "warnings": list(item.warnings),
         "command": item.twin,
+        "link": item.link or None,
     }
 
 

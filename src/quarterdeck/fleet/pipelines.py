@@ -105,8 +105,10 @@ class PipelineRun:
         return self.state in OPEN
 
     def name_of(self, wait: PendingApproval) -> str:
-        """What tells a decision from the others that it waits for: its environment; the host's key for it where there
-        is none, or where several are about the same one."""
+        """What tells a wait from the others: for a decision its environment; the host's key for it where there is none,
+        where several are about the same one, or where it is nothing to decide about."""
+        if not wait.for_people:
+            return wait.id
         rivals = [one for one in self.waits if one.for_people and one.environment.lower() == wait.environment.lower()]
         return wait.environment if wait.environment and len(rivals) < 2 else wait.id
 

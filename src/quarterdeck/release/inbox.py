@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from quarterdeck.release.release_view import AskedView, MeasureView, ReleaseView, StepView
 
 _ORDER: tuple[InboxKind, ...] = (
-    "confirm", "needs you", "failing", "undecided", "approval", "pause", "hindered", "gate", "debt",
+    "confirm", "needs you", "failing", "undecided", "approval", "pause", "hindered", "gate", "by itself", "debt",
 )  # fmt: skip
 NEEDS_A_PERSON: tuple[InboxKind, ...] = ("confirm", "needs you", "undecided", "approval", "pause", "debt")
 

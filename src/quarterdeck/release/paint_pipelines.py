@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from quarterdeck.fleet.observation import Observation
-from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, RunsReading, origin
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, RunsReading, WaitKind, origin
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
@@ -33,27 +33,27 @@ def troubles(pipelines: Sequence[PipelineView]) -> tuple[tuple[TargetId, Knowled
 
 
 def waiting_runs(pipelines: Sequence[PipelineView]) -> Iterator[InboxItem]:
-    """What of pipelines waits for a person."""
+    """What runs of pipelines wait for, and not just for a machine."""
     for pipeline in pipelines:
         for run in pipeline.runs:
-            for wait in run.decisions:
+            for wait in run.waits:
                 yield _item(run, wait, pipeline.known)
 
 
 def _item(run: RunView, wait: WaitView, known: Knowledge) -> InboxItem:
-    code = origin(run.commit, run.ref, run.actor)
-    evidence = [f"{run.title} ({code})".strip() if code else run.title]
-    evidence += [wait.note] if wait.note else []
-    evidence += [f"a timer holds it for {wait.opens} more"] if wait.opens else []
-    evidence += [run.url] if run.url else []
+    evidence = [_about(run)]
+    evidence += [wait.note] if wait.note and wait.for_people else []
+    evidence += [f"a timer holds it for {wait.opens} more"] if wait.opens and wait.for_people else []
     warnings = [run.superseded] if run.superseded else []
+    tags = ["older"] if run.superseded else []
+    tags += ["not ours"] if wait.for_people and wait.may_decide is False else []
     if known.state != "fresh":
         warnings.append(f"last read {known.age or 'never'} ago: it may be decided already")
     return InboxItem(
         key=wait.key,
-        kind="approval",
+        kind="approval" if wait.for_people else "by itself",
         title=run.name,
-        waits=wait.text,
+        waits=wait.text if wait.for_people or not wait.note else f"{wait.text}: {wait.note}",
         target=wait.target,
         run=run.key,
         age=wait.age,
@@ -61,10 +61,21 @@ def _item(run: RunView, wait: WaitView, known: Knowledge) -> InboxItem:
         due=wait.until,
         blocks=wait.blocks,
         who=wait.who,
-        evidence=tuple(evidence),
+        evidence=tuple(filter(None, evidence)),
         warnings=tuple(warnings),
         twin=wait.by_hand,
+        so_far=wait.so_far,
+        tags=tuple(tags),
+        link="" if run.url in wait.by_hand else run.url,
     )
+
+
+def _about(run: RunView) -> str:
+    """Which code, in the host's words; where it has none, who began it."""
+    code = origin(run.commit, run.ref, run.actor)
+    if run.title:
+        return f"{run.title} ({code})" if code else run.title
+    return code if run.commit or run.ref or not run.actor else f"begun by {run.actor}"
 
 
 def _pipeline(
@@ -164,6 +175,9 @@ def _wait(fleet: Fleet, pipeline: TargetId, run: PipelineRun, wait: PendingAppro
         opens="" if wait.opens_at is None or wait.opens_at <= now else left(wait.opens_at - now),
         note=clean(wait.note, 200),
         until=wait.expires_at,
+        so_far=_so_far(wait),
+        form=bool(wait.asks),
+        url=clean(run.url, 300),
     )
 
 
@@ -183,11 +197,34 @@ def _text(wait: PendingApproval, environment: str, now: float) -> str:
             return f"another run{about}"
 
 
+def _so_far(wait: PendingApproval) -> str:
+    """Who has said yes and who hasn't."""
+    if wait.needed < 2 and not wait.given:
+        return ""
+    given, missing = clean(", ".join(wait.given), 120), [one for one in wait.reviewers if one not in wait.given]
+    return (
+        f"{len(wait.given)} of {wait.needed} said yes"
+        + (f": {given}" if given else "")
+        + (f"; not yet: {clean(', '.join(missing), 120)}" if missing else "")
+    )
+
+
+_BY_ITSELF: Mapping[WaitKind, str] = {
+    "timer": "nobody: it goes on when its time has come",
+    "check": "nobody from here: what checks it decides",
+    "lock": "nobody: it goes on when the other run lets go",
+}
+
+
 def _who(wait: PendingApproval) -> str:
+    if not wait.for_people:
+        return _BY_ITSELF[wait.kind]
     who = clean(", ".join(wait.reviewers), 120)
-    if wait.may_decide is None:
-        return who
-    ours = "the runner's credentials may" if wait.may_decide else "the runner's credentials may NOT"
+    ours = {
+        None: "the host doesn't say whether the runner's credentials may",
+        True: "the runner's credentials may",
+        False: "the runner's credentials may NOT",
+    }[wait.may_decide]
     return f"{who}; {ours}" if who else ours
 
 

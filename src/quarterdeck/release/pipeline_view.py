@@ -19,9 +19,12 @@ class WaitView:
         kind: whether a person, a clock, another system or another run ends it; `for_people` in the first case.
         environment: as the host calls it; ours is `target.environment` ("" if it is none of ours).
         asks: the host's own key for it within the run, as a request names it.
+        form: whether a yes has to fill in something, which only the host's own page can.
         text: in a few words, for example `approval for production`.
         who: who may decide, and whether we may.
         may_decide: whether the runner's credentials may; None if the host doesn't tell.
+        so_far: who has said yes and who hasn't, where that takes several.
+        url: the run's page.
         age: how long it has waited; expires, opens: time left, "" if it doesn't; until: when it expires (UNIX seconds).
     """
 
@@ -40,12 +43,21 @@ class WaitView:
     opens: str = ""
     note: str = ""
     until: float | None = None
+    so_far: str = ""
+    form: bool = False
+    url: str = ""
 
     @property
     def by_hand(self) -> str:
-        """The commands that answer it, as a shell takes them."""
+        """The commands that answer it, as a shell takes them; where there are none, the page that may."""
+        page = self.url or "its host's own page"
+        if not self.for_people:
+            return ""
+        if self.may_decide is False:
+            return f"not with the runner's credentials: {page}"
         which = shlex.quote(self.key)
-        return f"qd approve {which} | qd reject {which} --reason TEXT"
+        no = f"qd reject {which} --reason TEXT"
+        return f"{no} | a yes is filled in there: {page}" if self.form else f"qd approve {which} | {no}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,12 @@ from typing import Literal
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.records import dataclass
 
-InboxKind = Literal["confirm", "needs you", "failing", "undecided", "approval", "pause", "hindered", "gate", "debt"]
+InboxKind = Literal[
+    "confirm", "needs you", "failing", "undecided", "approval", "pause", "hindered", "gate", "by itself", "debt"
+]
 """What waits, the most urgent first. confirm: it is taken back unless somebody confirms. failing, undecided: a gate
-that isn't passing. gate: one that is being asked and is well so far."""
+that isn't passing. gate: one that is being asked and is well so far. by itself: a run that a clock, another run or
+another system lets go on, and nobody from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,10 @@ class InboxItem:
         run: `run:PIPELINE/RUN` where a run of a pipeline waits, else "".
         waits: for what, in one line. blocks: what goes on once it is there. who: who may.
         age: how long it has waited; expires: the time left, "" if it doesn't; due: when that is, where it is known
-            exactly (UNIX seconds). so_far: how many of those who are needed have said yes.
+            exactly (UNIX seconds). so_far: how many of those who are needed have said yes, and who.
         evidence: what is known, a line each. warnings: what a yes would do that one may not expect.
-        twin: the command that answers it.
+        tags: the same in two words each, for a row.
+        twin: the command that answers it. link: the page of its host.
     """
 
     key: str
@@ -48,6 +52,8 @@ class InboxItem:
     run: str = ""
     due: float | None = None
     so_far: str = ""
+    tags: tuple[str, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ def _no_open_release(now: Situation) -> str:
 
 
 def _no_question(now: Situation) -> str:
+    if now.item is not None and now.item.kind == "by itself":
+        return f"{now.item.title} asks nobody for a yes or a no: it goes on by itself"
     if now.run is not None:
         return "" if now.run.decisions else f"{now.run.name} waits for nobody's decision: it is {now.run.state}"
     release = now.release

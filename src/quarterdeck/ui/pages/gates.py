@@ -12,15 +12,22 @@ from quarterdeck.ui.pages import marks
 from quarterdeck.ui.spans import BLANK, Line, join, line, wrap
 from quarterdeck.ui.widgets.grid import Column, GridRow
 
-COLUMNS = (
-    Column("WHAT", least=11),
-    Column("RELEASE", least=14),
-    Column("WAITS FOR", least=22),
-    Column("FOR", least=4),
-    Column("LEFT", least=5),
-    Column("NEXT", least=5),
-)
-"""FOR: how long it has waited. LEFT: until it expires or ends by itself. NEXT: until the next sample."""
+
+def columns(items: Sequence[InboxItem]) -> tuple[Column, ...]:
+    """FOR: how long it has waited. LEFT: until it expires or ends by itself. NEXT: until the next sample, where any is
+    to come."""
+    return (
+        Column("WHAT", least=11),
+        Column("RELEASE", least=14),
+        Column("WAITS FOR", least=22),
+        Column("FOR", least=4),
+        Column("LEFT", least=5),
+        *((Column("NEXT", least=5),) if _sampled(items) else ()),
+    )
+
+
+def _sampled(items: Sequence[InboxItem]) -> bool:
+    return any(one.next_in for one in items)
 
 
 FIELDS = ("kind", "env", "release", "who")
@@ -53,9 +60,11 @@ def told_line(items: Sequence[InboxItem], shown: int, letters: str, back: str) -
     hidden = len(items) - shown
     parts = [line((f"{hidden} without {clean(letters, 60)!r} hidden; {back} shows all", "attention"))] if hidden else []
     parts += [line((f"{people} wait{'s' if people == 1 else ''} for people", "attention"))] if people else []
-    asked = len(items) - people
+    themselves = sum(one.kind == "by itself" for one in items)
+    asked = len(items) - people - themselves
     parts += [line(f"{asked} for gates or a window")] if asked else []
-    due = [one for one in items if one.due is not None]
+    parts += [line((f"{themselves} by {'itself' if themselves == 1 else 'themselves'}", "dim"))] if themselves else []
+    due = [one for one in items if one.due is not None and one.kind in NEEDS_A_PERSON]
     if due:
         first = min(due, key=lambda one: one.due or 0)
         parts.append(line((f"{first.title} runs out first, in {first.expires}", "attention")))
@@ -63,17 +72,18 @@ def told_line(items: Sequence[InboxItem], shown: int, letters: str, back: str) -
 
 
 def rows(items: Sequence[InboxItem]) -> list[GridRow]:
-    """One row per thing that waits."""
+    """One row per thing that waits. What a yes would do that one may not expect comes first: the rest may be cut."""
+    sampled = _sampled(items)
     return [
         GridRow(
             one.key,
             (
                 line(marks.INBOX[one.kind]),
                 line((one.title, "title")),
-                line(one.waits),
+                line(*((f"▲ {tag} ", "attention") for tag in one.tags), one.waits),
                 line((one.age, "dim")),
                 line((one.expires or "-", "attention" if one.expires else "dim")),
-                line((one.next_in or "-", "dim")),
+                *((line((one.next_in or "-", "dim")),) if sampled else ()),
             ),
         )
         for one in items
@@ -87,7 +97,7 @@ def item_lines(item: InboxItem, cells: int) -> list[Line]:
     lines: list[Line] = [line((item.title, "title"), ("  ", "text"), (state, word), (where, "dim"))]
     lines += _labelled("WAITS FOR", item.waits, cells)
     lines += _labelled("SO FAR", item.so_far, cells)
-    when = [f"for {item.age}" if item.age not in ("", "now") else "just begun"]
+    when = {"": [], "now": ["just begun"]}.get(item.age, [f"for {item.age}"])
     when += [f"{item.expires} left"] if item.expires else []
     when += [f"next sample in {item.next_in}"] if item.next_in else []
     lines += _labelled("SINCE", ", ".join(when), cells)
@@ -98,6 +108,7 @@ def item_lines(item: InboxItem, cells: int) -> list[Line]:
     for number, text in enumerate(item.evidence):
         lines += _labelled("EVIDENCE" if not number else "", text, cells)
     lines += _labelled("BY HAND", item.twin, cells)
+    lines += _labelled("LINK", item.link, cells)
     return lines
 
 

@@ -104,6 +104,7 @@ INBOX: Mapping[InboxKind, Span] = {
     "pause": ("◆ pause", "attention"),
     "hindered": ("○ held up", "attention"),
     "gate": ("▸ gate", "moving"),
+    "by itself": ("· by itself", "dim"),
     "debt": ("○ debt", "attention"),
 }
 RUN: Mapping[RunState, Span] = {

@@ -114,6 +114,7 @@ def run_lines(pipeline: PipelineView, run: RunView, cells: int) -> list[Line]:
         ends = f", fails by itself in {wait.expires}" if wait.expires else ""
         opens = f"; a timer holds it for {wait.opens}" if wait.opens and wait.kind != "timer" else ""
         lines += _labelled("WAITS FOR", f"{wait.text}{since}{opens}{ends}", cells)
+        lines += _labelled("SO FAR", wait.so_far, cells)
         lines += _labelled("BLOCKS", wait.blocks, cells)
         lines += _labelled("WHO MAY", wait.who, cells)
         lines += _labelled("NOTE", wait.note, cells)

@@ -48,12 +48,13 @@ class Gates(Deck):
     def paint_body(self) -> None:
         grid = self.query_one(Grid)
         inbox = self.cockpit.picture.inbox
-        rows = pages.rows(pages.matching(inbox, self.letters))
+        shown = pages.matching(inbox, self.letters)
+        rows = pages.rows(shown)
         told = pages.told_line(inbox, len(rows), self.letters, self.cockpit.keys.shown("back"))
         self.query_one("#told", Page).make(lambda _: [told])
         empty = "nothing is like that" if self.letters else self.nothing("nothing waits for anybody")
-        grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) // 2 - 1))
-        grid.fill(pages.COLUMNS, rows, empty)
+        grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) * 2 // 5))
+        grid.fill(pages.columns(shown), rows, empty)
 
     def paint_cursor(self) -> None:
         super().paint_cursor()
