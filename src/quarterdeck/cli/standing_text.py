@@ -15,16 +15,10 @@ if TYPE_CHECKING:
 WIDTH = 80
 
 _TOLD_ELSEWHERE: tuple[InboxKind, ...] = (
-    "confirm",
-    "needs you",
-    "failing",
-    "undecided",
-    "debt",
-    "hindered",
-    "gate",
-    "by itself",
-)
-"""What waits and is already said (by what needs attention, by the release itself, or among the debts), or asks nobody."""
+    "confirm", "needs you", "failing", "undecided", "debt", "hindered", "gate", "by itself",
+)  # fmt: skip
+"""What waits and is already said (by what needs attention, by the release itself, or among the debts), and what asks
+nobody."""
 
 
 def standing_lines(picture: Picture) -> Iterator[str]:
