@@ -13,7 +13,6 @@ import pytest
 from tests.engine.harbour import FLEET, START, WORLD
 from tests.engine.ship import Moments, Ship
 
-from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.codec import to_json
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Connection, Role
@@ -47,19 +46,40 @@ ERRORS = GateSpec(
     interval=20,
     count=2,
 )
-LOOK = AnalysisStep(("errors",))
-RULES = Rulebook(
-    strategies=(Strategy("canary", (WeightStep({"": 25}), LOOK, SwapStep())),),
-    gates=(ERRORS,),
-    routes=(Route(CHECKOUT, "canary"),),
+AS_AZURE_SEES_IT = GateSpec(
+    "errors",
+    "metric",
+    "azure",
+    {
+        "resource": "resourceGroups/shop/providers/Microsoft.Web/sites/$site/slots/$slot",
+        "metric": "Http5xx",
+        "of": "Requests",
+        "window": "$window",
+    },
+    success="result < 0.05",
+    evaluation_delay=360,
+    interval=60,
+    count=2,
+    timeout=3600,
 )
+LOOK = AnalysisStep(("errors",))
+
+
+def canary(judge: GateSpec) -> Rulebook:
+    """A quarter of the clients, judged, then all of them."""
+    return Rulebook(
+        strategies=(Strategy("canary", (WeightStep({"": 25}), LOOK, SwapStep())),),
+        gates=(judge,),
+        routes=(Route(CHECKOUT, "canary"),),
+    )
 
 
 class FastClock:
     """The world's time, as fast as it goes."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, speed: float) -> None:
         self._world = world
+        self._speed = speed
 
     def now(self) -> float:
         return self._world.clock.now()
@@ -68,7 +88,7 @@ class FastClock:
         return self._world.clock.now()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / SPEED)
+        await asyncio.sleep(seconds / self._speed)
 
 
 class Lines:
@@ -108,18 +128,21 @@ def _no_secret(reference: str) -> str:
 
 
 @asynccontextmanager
-async def sailing(folder: Path, error_rate: float) -> AsyncIterator[tuple[Ship, World]]:
+async def sailing(
+    folder: Path, error_rate: float, judge: GateSpec = ERRORS, speed: float = SPEED
+) -> AsyncIterator[tuple[Ship, World]]:
     """A ship on a world that runs fast; its new build fails as often as that."""
     site = {**WORLD["sites"][0], "rate": 50.0}
     builds = [{"version": "2.14.3"}, {"version": "2.15.0", "error_rate": error_rate}]
-    world = World(WorldClock(START, speed=SPEED), {**WORLD, "sites": [site], "builds": builds})
+    world = World(WorldClock(START, speed=speed), {**WORLD, "sites": [site], "builds": builds})
     async with running(world, tls=True) as up:
         up.sandbox.throttle.change({})
-        clock: Any = FastClock(world)
-        lines = Lines(up, SystemClock())
-        sampler = Sampler(lines, lambda: RULES, _Blind(), clock)
+        clock: Any = FastClock(world, speed)
+        rules = canary(judge)
+        lines = Lines(up, clock)
+        sampler = Sampler(lines, lambda: rules, _Blind(), clock)
         fleet = replace(FLEET, connections=(*FLEET.connections, Connection("metrics", "prometheus", {})))
-        ship = Ship(folder, clock, lambda: lines, Moments(), fleet, RULES, sampler)
+        ship = Ship(folder, clock, lambda: lines, Moments(), fleet, rules, sampler)
         try:
             yield ship, world
         finally:
@@ -168,4 +191,19 @@ async def test_users_decide_whether_a_canary_goes_on(error_rate: float, ending: 
         assert not (site.production.config.get("experiments") or {}).get("rampUpRules")
         sample = release.samples["2"][-1].measurements[0]
         assert sample.value == pytest.approx(error_rate, abs=0.02)
+        assert ship.store.verify() == ()
+
+
+@pytest.mark.parametrize(("error_rate", "ending"), [(0.0, "succeeded"), (0.3, "rolled_back")])
+async def test_azure_monitor_decides_whether_a_canary_goes_on(error_rate: float, ending: str, tmp_path: Path) -> None:
+    async with sailing(tmp_path, error_rate, AS_AZURE_SEES_IT, speed=240) as (ship, world):
+        release = await released(ship)
+        assert release.ending == ending, release.detail
+        site = world.sites.named("checkout")
+        assert site
+        assert site.production.content.build.version == ("2.15.0" if ending == "succeeded" else "2.14.3")
+        assert not (site.production.config.get("experiments") or {}).get("rampUpRules")
+        sample = release.samples["2"][-1].measurements[0]
+        assert sample.value == pytest.approx(error_rate, abs=0.02)
+        assert "total Http5xx of total Requests" in sample.detail
         assert ship.store.verify() == ()
