@@ -32,7 +32,9 @@ MOST_BYTES = 4 * 1024 * 1024
 PAUSE_SECONDS = (0.2, 0.6)
 """Between a read and its repetition, drawn by chance so that many runners don't come back together."""
 
-_SPOILED = frozenset({502, 503, 504})
+SPOILED = frozenset({502, 503, 504})
+"""What a server in between says whose own server gave nothing: about all of it, and maybe for a moment only."""
+
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, UnicodeError)
 
 
@@ -90,7 +92,8 @@ class Unanswered(ProviderError):
         trouble = unanswered(error, host)
         super().__init__(trouble.code, trouble.message, trouble.hint)
         self.ours = cant_ask(trouble, error)
-        self.unsent = isinstance(error, _BEFORE_SENDING) or trouble.code in ("tls", "misconfigured")
+        # A fault of TLS may come long after the handshake, which is a part of connecting.
+        self.unsent = isinstance(error, _BEFORE_SENDING) or trouble.code == "misconfigured"
 
 
 class Asking:
@@ -132,6 +135,9 @@ class Asking:
             message = f"{self.who(question)} sent more than {MOST_BYTES // 1024 // 1024} MiB"
             raise ProviderError("garbage", message, "ask for less") from None
 
+    async def ready(self) -> None:
+        """Have whatever takes time before a request can leave, such as a token. Raises ProviderError."""
+
     async def read(self, question: Question) -> Answer:
         """Send it, and once more if nobody answered or a server in between was at fault. Raises ProviderError."""
         try:
@@ -140,7 +146,7 @@ class Asking:
             if error.ours or error.trouble.code == "timeout":
                 raise
         else:
-            if answer.status not in _SPOILED:
+            if answer.status not in SPOILED:
                 return answer
         await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - nothing secret hangs on it
         return await self.ask(question)

@@ -3,11 +3,11 @@ again while it is down; written to once.
 
 The rules are one for all providers, and a `Manners` says where a system differs:
 
-- Reads are repeated once by `asking` where that can help. An answer with an ETag is remembered and asked for again
-  with `If-None-Match`; 304 costs most systems nothing.
+- Reads are repeated once by `asking` where that can help. An answer with an ETag is remembered, and watching asks for
+  it again with `If-None-Match`; 304 costs most systems nothing. What a person waits for, and what is read before and
+  after a write, comes from the system itself, whatever it or a proxy holds for unchanged.
 - Whoever says "too fast" (429, or whatever the system uses) is asked nothing before the time that it named.
-- A connection that fails is watched less and less often, up to a minute between two looks, by chance a little apart
-  from other runners. What a person waits for is asked all the same.
+- What fails is watched less and less often (see `backing_off`). What a person waits for is asked all the same.
 - Watching shares `at_once` lines, so that a fleet of a thousand places comes as a trickle; people needn't queue there.
 - A write is sent once. What surely had no effect is `Refused`, all else is `InDoubt`.
 """
@@ -15,16 +15,18 @@ The rules are one for all providers, and a `Manners` says where a system differs
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from math import isfinite
 from typing import Any, Literal
 
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.observation import Trouble
+from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused
-from quarterdeck.providers.http.asking import Answer, Asking, Question, Unanswered
+from quarterdeck.providers.http.asking import SPOILED, Answer, Asking, Question, Unanswered
+from quarterdeck.providers.http.backing_off import BackingOff
 from quarterdeck.release.freshness import stamp
 
 AT_ONCE = 4
@@ -38,9 +40,6 @@ QUIET_SECONDS = 60.0
 
 LONGEST_QUIET = 3600.0
 """Seconds; a system that wants more is asked again after that."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
-"""Seconds between two looks at a connection that fails; they double."""
 
 Params = Sequence[tuple[str, str]]
 
@@ -114,8 +113,7 @@ class Rest:
         self._lines = asyncio.Semaphore(at_once)
         self._known: OrderedDict[str, tuple[str, Answer, Any]] = OrderedDict()
         self._quiet_until = 0.0
-        self._pause = 0.0
-        self._failing: tuple[float, ProviderError] | None = None
+        self._backing_off = BackingOff(clock)
         self.host = asking.who(Question("GET", url))
 
     async def get(self, path: str, params: Params = (), *, watching: bool = False) -> Any:
@@ -132,7 +130,7 @@ class Rest:
     async def read(self, path: str, params: Params = (), *, watching: bool = False) -> tuple[Any, Mapping[str, str]]:
         """The JSON there, and the headers that it came with. Raises ProviderError."""
         key = f"{path}?{params!r}"
-        known = self._known.get(key)
+        known = self._known.get(key) if watching else None
         answer = await self.fetch(path, params, {"If-None-Match": known[0]} if known else {}, watching=watching)
         if answer.status == 304 and known:
             self._known.move_to_end(key)
@@ -178,17 +176,18 @@ class Rest:
         """
         try:
             self._require_leave()
+            await self._asking.ready()
+            question = Question(
+                method,
+                self._at(path),
+                params=tuple(params),
+                form=form,
+                document=document,
+                headers=self._headers(headers),
+            )
         except ProviderError as error:
             raise _told(Refused, error) from None
         self._may_write()
-        question = Question(
-            method,
-            self._at(path),
-            params=tuple(params),
-            form=form,
-            document=document,
-            headers=self._headers(headers),
-        )
         try:
             answer = await self._asking.ask(question)
         except Unanswered as error:
@@ -223,25 +222,28 @@ class Rest:
     async def _read(self, question: Question, *, watching: bool) -> Answer:
         """Whatever comes back that isn't a server's fault. Raises ProviderError."""
         self._require_leave()
+        page = f"{question.url}?{question.params!r}"
         if watching:
-            self._require_leave_to_watch()
-        async with self._line(watching=watching):
-            return await self._answered(question)
+            self._require_leave_to_watch(page)
+        async with self._line(page, watching=watching):
+            return await self._answered(question, page)
 
-    async def _answered(self, question: Question) -> Answer:
+    async def _answered(self, question: Question, page: str) -> Answer:
+        asked_at = self._clock.monotonic()
         try:
             answer = await self._asking.read(question)
         except Unanswered as error:
-            self._note_failure(error)
+            self._backing_off.failed(page, error, asked_at=asked_at, broke=False)
             raise
         self._note(answer)
         if answer.status >= 500:
             try:
                 self._good(answer, question)
             except ProviderError as error:
-                self._note_failure(error)
+                broke = answer.status not in SPOILED
+                self._backing_off.failed(page, error, asked_at=asked_at, broke=broke)
                 raise
-        self._pause, self._failing = 0.0, None
+        self._backing_off.answered(page)
         return answer
 
     def _good(self, answer: Answer, question: Question) -> Answer:
@@ -261,40 +263,38 @@ class Rest:
         if self._manners.is_limit(answer):
             self._quiet_until = self._manners.quiet_until(answer, now)
 
-    def _note_failure(self, error: ProviderError) -> None:
-        self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
-        apart = random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret hangs on it
-        self._failing = (self._clock.monotonic() + apart * self._pause, error)
-
     def _require_leave(self) -> None:
         """Raises ProviderError (throttled) while the system wants quiet."""
         if self._clock.now() < self._quiet_until:
             raise self._throttled(self._quiet_until, f"{self._manners.limit} is used up")
 
-    def _require_leave_to_watch(self) -> None:
+    def _require_leave_to_watch(self, page: str) -> None:
         """Raises ProviderError while watching has to stand back."""
         if spared := self._manners.spared(self._clock.now()):
             raise self._throttled(*spared)
-        if self._failing is not None and self._clock.monotonic() < self._failing[0]:
-            trouble = self._failing[1].trouble
-            raise ProviderError(trouble.code, trouble.message, trouble.hint)
+        self._backing_off.require_leave(page)
 
     def _throttled(self, until: float, why: str) -> ProviderError:
         message = f"{self.host} is asked nothing until {stamp(until)}: {why}"
         return ProviderError("throttled", message, self._manners.limit_hint)
 
     @asynccontextmanager
-    async def _line(self, *, watching: bool) -> AsyncIterator[None]:
+    async def _line(self, page: str, *, watching: bool) -> AsyncIterator[None]:
         if not watching:
             yield
             return
         async with self._lines:
             # Whoever waited in the queue may find that the first one met a closed door.
             self._require_leave()
-            self._require_leave_to_watch()
+            self._require_leave_to_watch(page)
             yield
 
     def _at(self, path: str) -> str:
+        """The URL of a path. Raises ProviderError (misconfigured) for one that HTTP clients and servers would take for
+        another: a name in it is `.` or `..`."""
+        if any(name in (".", "..") for name in path.partition("?")[0].split("/")):
+            message = f"{self.host} can't be asked for {clean(path, 80)}: a name of dots leads elsewhere"
+            raise ProviderError("misconfigured", message, "check the names in the address")
         return f"{self._url}{path}"
 
     def _headers(self, own: Mapping[str, str] | None) -> dict[str, str]:
@@ -304,9 +304,10 @@ class Rest:
 def number(text: str | None) -> float | None:
     """A header's number; None if there is none."""
     try:
-        return float(text) if text else None
+        found = float(text) if text else None
     except ValueError:
         return None
+    return found if found is not None and isfinite(found) else None
 
 
 def _told(kind: type[ProviderError], error: ProviderError) -> ProviderError:
