@@ -111,12 +111,14 @@ class Classic:
 
     async def survey_pipeline(self, address: Address) -> PipelineSurvey:
         groups, me = address.parts.get("variable_groups", ""), await self._ourselves.id()
+        number = await self._number(address)
         documents, risks = await asyncio.gather(
-            self._list(address, watching=False), about_groups(self._main, address.parts["project"], groups)
+            self._of(address, number, watching=False), about_groups(self._main, address.parts["project"], groups)
         )
         runs = tuple(release_of(document, self._api.host, me) for document in documents)
         newest = max((int(run.id) for run in runs), default=0)
-        return PipelineSurvey(LATEST, str(newest), runs, DESCRIPTION, risks=risks, limits=StartLimits(refs=False))
+        limits = StartLimits(refs=False)
+        return PipelineSurvey(LATEST, str(newest), runs, DESCRIPTION, {"number": number}, risks, limits)
 
     async def send(self, step: Step) -> Receipt:
         project, change = step.address.parts["project"], step.change
@@ -133,7 +135,7 @@ class Classic:
                 again = _first(step, _FAILED if change["failed_only"] else (*_FAILED, "succeeded"))
                 await self._set(project, str(change["run"]), again, "inProgress")
                 return Receipt(str(change["run"]))
-        raise ProviderError("misconfigured", f"classic releases can't {step.verb}")
+        raise Refused("misconfigured", f"classic releases can't {step.verb}")
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
         """Complete with their answers, as far as anybody can see."""
@@ -142,7 +144,7 @@ class Classic:
     async def settle(self, step: Step) -> Settlement:
         address, me = step.address, await self._ourselves.id()
         if step.verb == "start_run":
-            documents = await self._list(address, watching=False)
+            documents = await self._of(address, str(step.change["number"]), watching=False)
             return settle_start(step, [release_of(found, self._api.host, me) for found in documents], "")
         document, interventions = await self._release(address, str(step.change["run"]))
         run = release_of(document, self._api.host, me, interventions)
@@ -170,7 +172,7 @@ class Classic:
         """The answer says which release began; it is known by reading all the same."""
         inputs = dict(step.change["inputs"])
         document: dict[str, Any] = {
-            "definitionId": int(await self._number(step.address)),
+            "definitionId": int(await self._definitions.planned(step)),
             "description": inputs.pop(DESCRIPTION, ""),
             "reason": "manual",
         }
@@ -215,7 +217,9 @@ class Classic:
             return []
 
     async def _list(self, address: Address, *, watching: bool) -> list[Document]:
-        number = await self._number(address, watching=watching)
+        return await self._of(address, await self._number(address, watching=watching), watching=watching)
+
+    async def _of(self, address: Address, number: str, *, watching: bool) -> list[Document]:
         params = versioned((("definitionId", number), ("$top", str(MOST_RELEASES)), _EXPANDED))
         body = await self._api.get(below(_project(address), "release/releases"), params, watching=watching)
         return [one(document, self._api.host) for document in items(body, self._api.host)]

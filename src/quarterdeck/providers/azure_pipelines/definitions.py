@@ -7,15 +7,18 @@ import asyncio
 from quarterdeck.clock import Clock
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.azure_pipelines.api import Document, below, everything, text
-from quarterdeck.providers.base import ProviderError
+from quarterdeck.providers.base import ProviderError, Refused
 from quarterdeck.providers.http.rest import Rest
+from quarterdeck.providers.shares import refused
+from quarterdeck.release.plan import Step
 
 LOOK_AGAIN = 300.0
-"""Seconds before a project is asked again for a pipeline that it didn't have."""
+"""Seconds for which watching relies on a list. Names are given anew: `deploy` may be another pipeline tomorrow."""
 
 
 class Definitions:
-    """Numbers of pipelines (or release definitions) by name, read once a project: one list tells all of them."""
+    """Numbers of pipelines (or release definitions) by name: one list of a project tells all of them. Whoever doesn't
+    just watch gets them as they are now."""
 
     def __init__(self, api: Rest, clock: Clock, path: str, kind: str) -> None:
         """`path` of the list, below a project; `kind` as people call one of them."""
@@ -35,7 +38,7 @@ class Definitions:
         name = name.strip("\\")
         async with self._one_at_a_time:  # whoever comes second finds what the first one has read
             known = self._known.get(project)
-            if known is None or (name.lower() not in known[1] and self._stale(known[0], watching=watching)):
+            if known is None or not watching or self._clock.monotonic() - known[0] >= LOOK_AGAIN:
                 found = await everything(self._api, below(project, self._path), watching=watching)
                 names: dict[str, set[str]] = {}
                 for key, number in (pair for one in found for pair in _names(one)):
@@ -51,8 +54,18 @@ class Definitions:
             raise ProviderError("not_found", message, hint)
         return next(iter(numbers))
 
-    def _stale(self, at: float, *, watching: bool) -> bool:
-        return not watching or self._clock.monotonic() - at >= LOOK_AGAIN
+    async def planned(self, step: Step) -> str:
+        """The number of the pipeline that a step was planned for, if its name still means that one. Raises Refused."""
+        parts, number = step.address.parts, str(step.change["number"])
+        name = parts.get("pipeline") or parts["release_definition"]
+        try:
+            now = await self.number(parts["project"], name, watching=False)
+        except ProviderError as error:
+            raise refused(error) from None
+        if now != number:
+            message = f"not sent: {clean(name, 60)} is another {self._kind} than it was when this was planned"
+            raise Refused("provider_error", message, "plan again")
+        return number
 
 
 def _names(document: Document) -> list[tuple[str, str]]:

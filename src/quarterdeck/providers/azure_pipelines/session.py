@@ -69,7 +69,7 @@ def open_session(connection: Connection, context: SessionContext) -> DevOpsSessi
     timeout, ca_file = seconds(options.timeout), options.ca_file
     asking: BasicAsking | EntraAsking
     if options.credential is not None:
-        asking = EntraAsking(options.credential, timeout=timeout, ca_file=ca_file)
+        asking = EntraAsking(options.credential, context.clock, timeout=timeout, ca_file=ca_file)
     else:
         token = inside or (revealed(options.token, context) if options.token is not None else "")
         asking = BasicAsking(token, timeout=timeout, ca_file=ca_file)

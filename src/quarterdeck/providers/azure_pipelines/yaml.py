@@ -26,7 +26,16 @@ from quarterdeck.providers.azure_pipelines.definitions import Definitions
 from quarterdeck.providers.azure_pipelines.people import Ourselves, id_of
 from quarterdeck.providers.azure_pipelines.variables import about_groups
 from quarterdeck.providers.azure_pipelines.watching import MOST_RUNS, Seen, Watching
-from quarterdeck.providers.base import InDoubt, PipelineSurvey, Progress, ProviderError, Receipt, RunSurvey, Settlement
+from quarterdeck.providers.base import (
+    InDoubt,
+    PipelineSurvey,
+    Progress,
+    ProviderError,
+    Receipt,
+    Refused,
+    RunSurvey,
+    Settlement,
+)
 from quarterdeck.providers.http.asking import Answer
 from quarterdeck.providers.http.rest import Rest
 from quarterdeck.release.plan import Risk, Step
@@ -90,7 +99,8 @@ class Yaml:
             said = f"the pipeline is {state}: a run won't begin"
             risks = (Risk("danger", "disabled", said, "enable it first"), *groups)
         runs = tuple(one.run for one in seen)
-        return PipelineSurvey(ref, str(newest), runs, parts_.get("correlation_parameter", ""), risks=risks)
+        marked = parts_.get("correlation_parameter", "")
+        return PipelineSurvey(ref, str(newest), runs, marked, {"number": number}, risks)
 
     async def send(self, step: Step) -> Receipt:
         project, change = step.address.parts["project"], step.change
@@ -106,7 +116,7 @@ class Yaml:
             case "rerun_run":
                 await self._again(step)
                 return Receipt(str(change["run"]))
-        raise ProviderError("misconfigured", f"Azure Pipelines can't {step.verb}")
+        raise Refused("misconfigured", f"Azure Pipelines can't {step.verb}")
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
         """A run that is being cancelled ends when its jobs have noticed; everything else is complete at once."""
@@ -158,8 +168,8 @@ class Yaml:
             document["variables"] = {name[len(_VARIABLE) :]: {"value": value} for name, value in variables.items()}
         if skipped:
             document["stagesToSkip"] = skipped
-        number = await self._number(step.address)
-        path = below(step.address.parts["project"], f"pipelines/{number}/runs")
+        number = await self._definitions.planned(step)
+        path = below(step.address.parts["project"], f"pipelines/{quote(number, safe='')}/runs")
         answer = await self._api.write("POST", path, document, params=versioned())
         self._expect(answer, lambda body: "id" in body)
         return Receipt(str(self._api.json_of(answer)["id"]))
@@ -173,15 +183,15 @@ class Yaml:
             return
         stages = [ref for ref, _ in step.change.get("stages", ())]
         if not stages:
-            message = f"run {run} has no stage that could be run again"
-            raise ProviderError("misconfigured", message, "start a new run: qd run PIPELINE")
+            message = f"not sent: run {run} has no stage that could be run again"
+            raise Refused("misconfigured", message, "start a new run: qd run PIPELINE")
         document = {"state": "retry", "forceRetryAllJobs": True, "retryDependencies": True}
         path = below(project, f"build/builds/{run}/stages/{quote(stages[0], safe='')}")
         await self._api.write("PATCH", path, document, params=versioned())
 
     async def _settle_start(self, step: Step) -> Settlement:
         address, newest = step.address, int(step.before["newest"])
-        project, number = address.parts["project"], await self._number(address)
+        project, number = address.parts["project"], str(step.change["number"])
         found = await self._watching.builds(project, [number], (("$top", str(MOST_RUNS)),), watching=False)
         later = [document for document in found if int(document.get("id", 0)) > newest]
         me = await self._ourselves.id()
