@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from tests.cli.program import YES, Qd
 from tests.providers.launchdarkly.server import (
     LaunchDarkly,
     change,
@@ -20,6 +23,7 @@ from tests.providers.launchdarkly.server import (
     segment,
     store,
 )
+from tests.providers.loopback import SECRET
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Audience, FlagsReading
@@ -225,3 +229,31 @@ def test_the_sandbox_has_none() -> None:
     found = registry.load("launchdarkly")
     with pytest.raises(ProviderError, match="the sandbox has no LaunchDarkly"):
         found.sandboxed(None, {})  # type: ignore[arg-type]
+
+
+@pytest.mark.process
+async def test_a_flag_is_flipped_and_flipped_back_by_commands(up: LaunchDarkly, tmp_path: Path) -> None:
+    name = up.flag(fallthrough=rollout(0))
+    fleet = tmp_path / "quarterdeck.yaml"
+    fleet.write_text(
+        "fleet: harbour\n"
+        f"connections: {{flags: {{provider: launchdarkly, url: '{up.url}', token: '${{env:LD_TOKEN}}'}}}}\n"
+        "environments:\n"
+        "  production: {flags: {connection: flags, project: lights, environment: production}}\n"
+        "services: {}\n"
+    )
+    qd = Qd(tmp_path / "state", fleet)
+    qd.environment["LD_TOKEN"] = SECRET
+
+    def flip() -> None:
+        try:
+            qd.done("flag", "rollout", "5", f"production/{name}", *YES)
+            qd.done("flag", "on", f"production/{name}", *YES)
+            qd.done("rollback", f"flag:production/{name}", *YES)
+        finally:
+            qd("runner", "--stop")
+
+    await asyncio.to_thread(flip)
+    kinds = [[one["kind"] for one in patch["instructions"]] for patch in up.writes()]
+    assert kinds == [["updateFallthroughVariationOrRollout"], ["turnFlagOn"], ["turnFlagOff"]]
+    assert up.config(name)["fallthrough"]["rollout"]["variations"][0]["weight"] == 5000

@@ -37,8 +37,8 @@ DRIVEN = "an experiment or a rollout that LaunchDarkly drives itself"
 @dataclass(frozen=True, slots=True)
 class Serving:
     """What a rule serves: weights by index of the variation (none if it serves nothing). `kind` and `bucket_by` are
-    whom a rollout draws by; "" where it doesn't say. `driven` is one that LaunchDarkly itself moves, or draws in another
-    way: an experiment, or a rollout with a seed of its own (as guarded and progressive ones have)."""
+    whom a rollout draws by; "" where it doesn't say. `driven` is one that LaunchDarkly moves itself, or that draws
+    others than ours would: an experiment, or a rollout with a seed of its own."""
 
     weights: Mapping[int, int]
     rollout: bool = False
