@@ -67,8 +67,12 @@ class Definitions:
 
     def changed(self, flag: Flag, facts: Facts) -> Definitions:
         """The file with one flag as these facts want it. Raises ProviderError."""
-        text = edited(self.text, flag.node, flag.wanted(facts))
-        return Definitions(self.name, text, parsed(text, self.name))
+        found = self
+        for stage in flag.stages(facts):
+            now = found.flag(flag.name, flag.field)
+            text = edited(found.text, now.node, now.wanted(stage))
+            found = Definitions(self.name, text, parsed(text, self.name))
+        return found
 
     def read(self, name: str, node: Node, field: str | None) -> Flag | str:
         """A flag, or why it is none that can be switched."""
@@ -184,17 +188,22 @@ class Flag:
                 "warning", "code-default", text, "a change of it makes that variant off, unless all are to see it"
             )
         partly = self.percent is not None and self.percent < 100
-        if self.rules and self.default == self.variants.on and partly and not self.rules.waiting:
+        ruled = self.rules is not None and not self.rules.waiting and not self.disabled
+        if ruled and self.default == self.variants.on and partly:
             text = f"{name}: users without the key of the draw see it on, whatever the percentage: its default is on"
             yield Risk("warning", "default-on", text)
 
-    def first(self, facts: Facts) -> Facts:
-        """On the way there, what changes no more than percentages: their text stays but for the numbers."""
+    def stages(self, facts: Facts) -> Iterator[Facts]:
+        """What to write one after the other so that as much text as can be stays: first the switch, which takes rules
+        in or out as they are; then percentages, which are only numbers; then whatever has another shape."""
         now = flag_facts(self.reading)
-        if self.disabled or now["percent"] is None or facts["percent"] is None:
-            return now
-        groups = {group: facts["audience"].get(group, percent) for group, percent in now["audience"].items()}
-        return {**now, "percent": facts["percent"], "audience": groups}
+        if not self._by_code:
+            now = {**now, "enabled": facts["enabled"]}
+            yield now
+            if now["percent"] is not None and facts["percent"] is not None:
+                groups = {group: facts["audience"].get(group, percent) for group, percent in now["audience"].items()}
+                yield {**now, "percent": facts["percent"], "audience": groups}
+        yield facts
 
     def wanted(self, facts: Facts) -> dict[str, Any]:
         """The flag's definition as these facts want it, with parts of the old tree in it.
@@ -205,11 +214,15 @@ class Flag:
         if facts == flag_facts(self.reading):
             return dict(self.node.mapping)
         on, groups, percent = bool(facts["enabled"]), dict(facts["audience"]), facts["percent"]
+        if self.rules and not self.disabled and (groups, percent) == (self.rules.groups, self.percent):
+            switched = self._switched(on)
+            if switched is not None:
+                return {**self.node.mapping, "targeting": switched}
         foreign = bool(self.rules and (self.rules.foreign or self.rules.foreign_end))
         if foreign and percent is None and self.percent is not None:
             what = f"flag {clean(self.name, 60)}: its other rules need a percentage for everybody else"
             raise ProviderError("misconfigured", what, "say one: qd flag rollout PERCENT")
-        targeting = self._targeting(on, groups, percent)
+        targeting = written(self.rules, groups, percent, on, self.variants, self.field)
         all_see_it = percent == 100 and all(one == 100 for one in groups.values()) and not foreign
         default = self.variants.on if on and (all_see_it or not targeting) else self.variants.off
         if foreign and self.default is not None:
@@ -219,20 +232,14 @@ class Flag:
             new["targeting"] = targeting
         return new
 
-    def _targeting(self, on: bool, groups: Mapping[str, float], percent: float | None) -> Any:
-        if self.rules and self._same_rules(groups, percent) and not self.disabled:
-            old = self.node.mapping["targeting"]
-            if on != self.rules.waiting:
-                return old
-            rules = old.mapping["if"].items[1] if self.rules.waiting else old
-            if rules.mapping or not on:
-                return rules if on else {"if": [False, rules, self.variants.off]}
-        return written(self.rules, groups, percent, on, self.variants, self.field)
-
-    def _same_rules(self, groups: Mapping[str, float], percent: float | None) -> bool:
-        """Whether only the switch changes, and no share hangs on the default variant."""
-        by_default = self.rules is not None and self.rules.end.null and self.default == self.variants.on
-        return self.rules is not None and groups == self.rules.groups and percent == self.percent and not by_default
+    def _switched(self, on: bool) -> Any:
+        """The targeting, if nothing but the switch changes: the rules go in or come out as they are, with their text.
+        None where what comes out is no expression."""
+        old = self.node.mapping["targeting"]
+        if not on:
+            return {"if": [False, old, self.variants.off]}
+        rules = old.mapping["if"].items[1]
+        return rules if rules.mapping else None
 
     @property
     def _by_code(self) -> bool:

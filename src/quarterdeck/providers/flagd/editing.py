@@ -7,11 +7,18 @@ texts that differ are replaced where they stand; only what has another shape is 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from quarterdeck.providers.flagd.nodes import Node, encoded
+
+_SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NO_TEXTS = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+"""Words that mean something else in YAML when they stand without quotes."""
+
+_LINE_END = re.compile(r"\r?\n")
 
 STEP = 2
 """Columns of indentation of what is written anew."""
@@ -26,16 +33,19 @@ class _Edit:
 
 def edited(text: str, node: Node, wanted: Any) -> str:
     """The text, with a part of it as wanted. Of a mapping entries can be changed and added, but not left out."""
+    newline = "\r\n" if "\r\n" in text else "\n"
     edits = sorted(_edits(text, node, wanted), key=lambda edit: edit.start, reverse=True)
     for edit in edits:
-        text = text[: edit.start] + edit.text + text[edit.end :]
+        text = text[: edit.start] + _LINE_END.sub(newline, edit.text) + text[edit.end :]
     return text
 
 
 def _edits(text: str, node: Node, wanted: Any) -> Iterator[_Edit]:
     if wanted is node or (not isinstance(wanted, Node) and encoded(wanted) == encoded(node)):
         return
-    if isinstance(wanted, Mapping) and node.mapping and not node.mapping.keys() - wanted.keys():
+    if node.alias or _holds(wanted, node):
+        yield _Edit(node.start, node.end, _written(text, wanted, node.column))
+    elif isinstance(wanted, Mapping) and node.mapping and not node.mapping.keys() - wanted.keys():
         old, added = node.mapping, {key: one for key, one in wanted.items() if key not in node.mapping}
         for key, one in old.items():
             yield from _edits(text, one, wanted[key])
@@ -46,23 +56,32 @@ def _edits(text: str, node: Node, wanted: Any) -> Iterator[_Edit]:
             yield from _edits(text, one, item)
     else:
         blank = " " if node.start == node.end and text[node.start - 1 : node.start] == ":" else ""
-        yield _Edit(node.start, node.end, blank + _written(text, wanted, node.column))
+        written = _alike(text[node.start : node.end], wanted) or _written(text, wanted, node.column)
+        yield _Edit(node.start, node.end, blank + written)
+
+
+def _alike(old: str, wanted: Any) -> str:
+    """A simple word in the quotes that the old one has, or without any; "" where that wouldn't do."""
+    if not isinstance(wanted, str) or not _SIMPLE.fullmatch(wanted):
+        return ""
+    if old[:1] == "'":
+        return f"'{wanted}'"
+    return wanted if _SIMPLE.fullmatch(old) and wanted.lower() not in _NO_TEXTS else ""
 
 
 def _insertion(text: str, node: Node, added: Mapping[str, Any]) -> _Edit:
     """More entries after the last one of a mapping that has some."""
     end = max(one.end for one in node.mapping.values())
     lines = [f"{json.dumps(key)}: {_flow(text, one)}" for key, one in added.items()]
-    newline = "\r\n" if "\r\n" in text else "\n"
     if node.block:
         # A comment may follow on the line.
         at = text.find("\n", end)
         at = len(text) if at < 0 else at - (text[at - 1] == "\r")
-        return _Edit(at, at, "".join(f"{newline}{' ' * node.column}{line}" for line in lines))
+        return _Edit(at, at, "".join(f"\n{' ' * node.column}{line}" for line in lines))
     last = max(node.keys.values())
     indentation = text[text.rfind("\n", 0, last) + 1 : last]
     own_line = not indentation.strip() and last > node.start and "\n" in text[node.start : last]
-    between = f",{newline}{indentation}" if own_line else ", "
+    between = f",\n{indentation}" if own_line else ", "
     return _Edit(end, end, "".join(f"{between}{line}" for line in lines))
 
 
@@ -102,6 +121,14 @@ def _has_block(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(map(_has_block, value.values()))
     return isinstance(value, (list, tuple)) and any(map(_has_block, value))
+
+
+def _holds(value: Any, node: Node) -> bool:
+    """Whether a part of a value is the node: then it moves, and nothing of it is replaced where it stands."""
+    if isinstance(value, (Node, str)):
+        return value is node
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return any(_holds(one, node) for one in parts)
 
 
 def _shifted(lines: str, by: int) -> str:

@@ -146,8 +146,7 @@ class FlagdFlags:
                 message = f"flag {clean(name, 60)}: somebody else changed it in the meantime"
                 raise Refused("provider_error", message, "plan it again")
             facts = {key: step.change[key] for key in ("enabled", "percent", "audience")}
-            then = now.changed(flag, flag.first(facts))
-            then = then.changed(then.flag(name, where.field), facts)
+            then = now.changed(flag, facts)
             same = flag_facts(then.flag(name, where.field).reading) == facts and same_but(now.root, then.root, name)
         except ProviderError as error:
             raise _refused(error) from None

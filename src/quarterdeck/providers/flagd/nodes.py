@@ -20,6 +20,7 @@ class Node:
         keys: where each key of a mapping begins.
         column: of its first character, from 0.
         block: whether it is written by indentation (YAML), so that its text means nothing without its column.
+        alias: whether it only refers to what stands elsewhere (YAML), where its parts are.
     """
 
     start: int
@@ -28,6 +29,7 @@ class Node:
     keys: Mapping[str, int] = field(default_factory=dict)
     column: int = 0
     block: bool = False
+    alias: bool = False
 
     @property
     def mapping(self) -> Mapping[str, Node]:

@@ -1,7 +1,7 @@
 """Text to a tree, strictly: JSON as RFC 8259 has it, YAML without what isn't JSON's. Pure.
 
-A key that stands twice, an alias or a tag of one's own is an error here, with its line. Parsers of applications take
-the last of two keys in silence, and an alias can't be written into without changing what else refers to it.
+A key that stands twice, or a tag of one's own, is an error here, with its line: parsers of applications take the last
+of two keys in silence.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from quarterdeck.providers.flagd.nodes import Node, line_of, plain
 DEEPEST = 60
 """Levels of nesting. Rules of real flags have less than ten."""
 
+MOST_PARTS = 500_000
+"""Values in a file. Aliases of aliases make more than that of a few lines."""
+
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _WORD = re.compile(r"true|false|null")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?(?![\w.])")
 _STRINGS = JSONDecoder()
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_KINDS = ("null", "bool", "int", "float", "str")
+_KINDS = ("null", "bool", "int", "float", "str", "timestamp")
 
 
 def parsed(text: str, name: str) -> Node:
@@ -134,14 +137,22 @@ class _Json(_Reader):
 
 
 class _Yaml(_Reader):
+    """From the events of a parser, because only they tell where an alias stands."""
+
     def read(self) -> Node:
-        loader = _LOADER(self._text)
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._size = 0
+        self._loader = _LOADER(self._text)
         try:
-            root = loader.get_single_node()
-            if root is None:
-                raise self._wrong(0, "the document is empty")
-            self._seen: set[int] = set()
-            return self._node(loader, root, 0)
+            for expected in (yaml.StreamStartEvent, yaml.DocumentStartEvent):
+                if not isinstance(self._loader.get_event(), expected):
+                    raise self._wrong(0, "the document is empty")
+            root = self._node(self._loader.get_event(), 0)
+            self._loader.get_event()
+            following = self._loader.get_event()
+            if not isinstance(following, yaml.StreamEndEvent):
+                raise self._wrong(following.start_mark.index, "a second document begins; only one is read")
+            return root
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             said = clean(error.problem or error.context or "it can't be read", 120)
@@ -149,54 +160,85 @@ class _Yaml(_Reader):
         except yaml.YAMLError as error:
             raise self._wrong(0, f"this is no YAML: {clean(str(error), 120)}") from None
         finally:
-            loader.dispose()
+            self._loader.dispose()
 
-    def _node(self, loader: Any, node: yaml.Node, depth: int) -> Node:
-        start, end, column = node.start_mark.index, node.end_mark.index, node.start_mark.column
+    def _node(self, event: Any, depth: int) -> Node:
         if depth > DEEPEST:
             raise RecursionError
-        if id(node) in self._seen:
-            raise self._wrong(start, "it is used by an alias (`*`), which can't be written into; write it out")
-        self._seen.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(loader, node, depth)
-        if isinstance(node, yaml.SequenceNode):
-            items = [self._node(loader, one, depth + 1) for one in node.value]
-            block = not node.flow_style
-            return Node(start, items[-1].end if block and items else end, items, {}, column, block)
-        while end > start and self._text[end - 1] in "\r\n":
-            end -= 1
-        return Node(start, end, self._scalar(loader, node), {}, column)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        before = self._size
+        self._size += 1
+        if not isinstance(event, yaml.ScalarEvent) and (event.tag or "").rpartition(":")[2] not in ("", "map", "seq"):
+            raise self._wrong(event.start_mark.index, f"the tag {clean(event.tag, 60)} isn't read here")
+        if isinstance(event, yaml.MappingStartEvent):
+            node = self._mapping(event, depth)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._sequence(event, depth)
+        else:
+            node = self._scalar(event)
+        if event.anchor:
+            self._anchors[event.anchor] = node, self._size - before
+        return node
 
-    def _mapping(self, loader: Any, node: yaml.MappingNode, depth: int) -> Node:
+    def _alias(self, event: Any) -> Node:
+        """What it stands for, where it stands. It is no place to write into: another place is meant by it, too."""
+        start, end = event.start_mark.index, event.end_mark.index
+        if event.anchor not in self._anchors:
+            raise self._wrong(start, f"there is no anchor {clean(event.anchor, 60)} before")
+        node, size = self._anchors[event.anchor]
+        self._size += size
+        if self._size > MOST_PARTS:
+            raise self._wrong(start, f"with all aliases written out there are more than {MOST_PARTS} values")
+        return Node(start, end, node.value, node.keys, event.start_mark.column, alias=True)
+
+    def _next(self) -> Any:
+        return self._loader.get_event()
+
+    def _end(self, event: Any) -> int:
+        return int(event.end_mark.index)
+
+    def _sequence(self, event: Any, depth: int) -> Node:
+        items: list[Node] = []
+        while not isinstance(following := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(following, depth + 1))
+        block = not event.flow_style
+        end = items[-1].end if block and items else self._end(following)
+        return Node(event.start_mark.index, end, items, {}, event.start_mark.column, block)
+
+    def _mapping(self, event: Any, depth: int) -> Node:
         entries: dict[str, Node] = {}
         keys: dict[str, int] = {}
-        for key_node, value in node.value:
-            at = key_node.start_mark.index
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag.endswith(":merge"):
+        while not isinstance(following := self._next(), yaml.MappingEndEvent):
+            at = following.start_mark.index
+            if not isinstance(following, yaml.ScalarEvent) or (following.value == "<<" and not following.style):
                 raise self._wrong(at, "a key must be a text (`<<` isn't read here: write the entries out)")
             # As programs make JSON of YAML: a bare `on` is the text "true".
-            found = self._scalar(loader, key_node)
+            found = self._scalar(following).scalar
             key = found if isinstance(found, str) else json.dumps(found)
             if key in keys:
                 raise self._twice(key, at, keys[key])
             keys[key] = at
-            entries[key] = self._node(loader, value, depth + 1)
-        block = not node.flow_style
-        ends = [one.end for one in entries.values()]
-        end = max(ends) if block and ends else node.end_mark.index
-        return Node(node.start_mark.index, end, entries, keys, node.start_mark.column, block)
+            entries[key] = self._node(self._loader.get_event(), depth + 1)
+        block = not event.flow_style
+        end = max(one.end for one in entries.values()) if block and entries else self._end(following)
+        return Node(event.start_mark.index, end, entries, keys, event.start_mark.column, block)
 
-    def _scalar(self, loader: Any, node: yaml.Node) -> Any:
-        kind = node.tag.rpartition(":")[2]
-        if kind == "timestamp":
-            return node.value
+    def _scalar(self, event: Any) -> Node:
+        start, end = event.start_mark.index, event.end_mark.index
+        tag = event.tag or self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        kind = tag.rpartition(":")[2]
         if kind not in _KINDS:
-            raise self._wrong(node.start_mark.index, f"the tag {clean(node.tag, 60)} isn't read here")
+            raise self._wrong(start, f"the tag {clean(tag, 60)} isn't read here")
         try:
-            return loader.construct_object(node)
+            value = (
+                event.value if kind == "timestamp" else self._loader.construct_object(yaml.ScalarNode(tag, event.value))
+            )
         except ValueError:
-            raise self._wrong(node.start_mark.index, f"{clean(str(node.value), 40)} is no {kind}") from None
+            raise self._wrong(start, f"{clean(event.value, 40)} is no {kind}") from None
+        while end > start and self._text[end - 1] in "\r\n":
+            end -= 1
+        return Node(start, end, value, {}, event.start_mark.column)
 
 
 def same_but(before: Node, after: Node, flag: str) -> bool:

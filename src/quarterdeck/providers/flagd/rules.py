@@ -21,7 +21,7 @@ Facts (flagd's documentation, "Flag definitions" and "Fractional operation"; eva
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -59,10 +59,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One `if`. `group` is the one it is for; None where it is a rule of another kind."""
+    """One `if`: `node` is all of it, with the `rest` of the chain. `group` is the one it is for; None where it is a
+    rule of another kind."""
 
+    node: Node
     condition: Node
     result: Node
+    rest: Node
     group: str | None = None
     share: Share | None = None
 
@@ -121,10 +124,11 @@ def read(targeting: Node, variants: Variants, field: str | None) -> Rules:
         rules, waiting = inner[1], True
     links: list[Link] = []
     while chain := _arguments(rules, "if", 3):
-        condition, result, rules = chain
+        node, (condition, result, rules) = rules, chain
         group, share = _group(condition, field), _share(result, variants)
         ours = group is not None and share is not None
-        links.append(Link(condition, result, group, share) if ours else Link(condition, result))
+        link = Link(node, condition, result, rules)
+        links.append(replace(link, group=group, share=share) if ours else link)
     return Rules(waiting, tuple(links), rules, _share(rules, variants))
 
 
@@ -148,35 +152,37 @@ def written(
     """
     links = old.links if old else ()
     key = old.key if old else None
-    kept: list[tuple[Any, Any]] = []
+    kept: list[tuple[Any, Any, Link | None]] = []
     for link in links:
         if link.group is None or link.share is None:
-            kept.append((link.condition, link.result))
+            kept.append((link.condition, link.result, link))
         elif link.group in groups:
-            kept.append((link.condition, _changed(link.share, groups[link.group], key, variants)))
+            kept.append((link.condition, _changed(link.share, groups[link.group], key, variants), link))
     there = {link.group for link in links}
     added = [group for group in groups if group not in there]
-    kept += [({"==": [{"var": field}, group]}, _new(groups[group], key, variants)) for group in added]
-    end = _end(old, percent, key, variants)
-    if not kept and end is None:
+    kept += [({"==": [{"var": field}, group]}, _new(groups[group], key, variants), None) for group in added]
+    end = _end(old, percent, key, variants, alone=not kept)
+    if not kept and plain(end) is None:
         return {}
     rules = end
-    for condition, share in reversed(kept):
-        rules = {"if": [condition, share, rules]}
+    for condition, share, old_link in reversed(kept):
+        same = old_link is not None and share is old_link.result and rules is old_link.rest
+        rules = old_link.node if same and old_link else {"if": [condition, share, rules]}
     return rules if on else {"if": [False, rules, variants.off]}
 
 
-def _end(old: Rules | None, percent: float | None, key: Node | None, variants: Variants) -> Any:
+def _end(old: Rules | None, percent: float | None, key: Node | None, variants: Variants, *, alone: bool) -> Any:
+    """`alone` is the end without any `if` before it: a rule must be an expression, so that a variant is none."""
     if old and old.foreign_end:
         if percent is not None:
             raise ProviderError("misconfigured", "its rule for everybody is of another kind than those written here")
         return old.end
     if percent is None:
-        return None
-    if old and old.everybody and old.everybody.percent == percent:
-        # A rule must be an expression: where no `if` is left around it, a variant alone is none.
-        return old.end if old.everybody.fractional or old.links else _new(percent, key, variants)
-    return _changed(old.everybody, percent, key, variants) if old and old.everybody else _new(percent, key, variants)
+        return old.end if old and old.end.null else None
+    share = old.everybody if old else None
+    end = _changed(share, percent, key, variants) if share else _new(percent, key, variants)
+    literal = end in (variants.on, variants.off) or (share and end is share.node and not share.fractional)
+    return _fractional(percent, key, variants) if alone and literal else end
 
 
 def _changed(share: Share, percent: float, key: Node | None, variants: Variants) -> Any:
@@ -184,19 +190,23 @@ def _changed(share: Share, percent: float, key: Node | None, variants: Variants)
         return share.node
     if not share.fractional:
         return _new(percent, key, variants)
-    on, off = _weights(percent)
-    parts = {variants.on: [variants.on, on], variants.off: [variants.off, off]}
-    order = [variants.on, variants.off]
+    # In the order in which they are, so that whoever was in stays in.
     entries = [one for one in share.node.mapping["fractional"].items if one is not share.key]
-    if variants.of(entries[0].items[0]) == variants.off:
-        order.reverse()
-    named = [parts[name] for name in order]
-    return {"fractional": [share.key, *named] if share.key else named}
+    off_first = variants.of(entries[0].items[0]) == variants.off
+    return _fractional(percent, share.key, variants, off_first=off_first)
 
 
 def _new(percent: float, key: Node | None, variants: Variants) -> Any:
+    """A share where there was none of its kind. All and nobody need no draw, which some users have no key for."""
+    literal = {0.0: variants.off, 100.0: variants.on}.get(percent)
+    return literal or _fractional(percent, key, variants)
+
+
+def _fractional(percent: float, key: Node | None, variants: Variants, *, off_first: bool = False) -> Any:
     on, off = _weights(percent)
     named: list[Any] = [[variants.on, on], [variants.off, off]]
+    if off_first:
+        named.reverse()
     return {"fractional": [key, *named] if key else named}
 
 
