@@ -11,6 +11,7 @@ from quarterdeck.clock import Clock
 from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import Evidence, ProviderError
 from quarterdeck.providers.http.asking import Answer, Asking, Question, Unanswered
+from quarterdeck.providers.http.counting import error_in, goes_on, not_signed_in
 from quarterdeck.providers.http.numbers import number_at
 from quarterdeck.release.gate import GateSpec
 
@@ -88,7 +89,21 @@ class HttpSource:
         else:
             question = Question("GET", f"{url}{'&' if '?' in url else '?'}{query}" if query else url, headers=headers)
         answer = self._of_the_sandbox(await self._asking.read(self._inside(question)), question)
-        return _number(self._asking.good(answer, question), question, gate.options.get("count", ""))
+        return self._counted(self._asking.good(answer, question), question, gate.options.get("count", ""))
+
+    def _counted(self, answer: Answer, question: Question, path: str) -> Evidence:
+        """The number, if nothing says that it isn't the whole truth."""
+        who = clean(question.asked, 100)
+        if trouble := not_signed_in(answer.status, answer.headers, who):
+            raise ProviderError(trouble.code, trouble.message, trouble.hint)
+        document = answer.json(who)
+        if said := error_in(document, path):
+            message = f"{who} answered {answer.status} with an error: {self._asking.tellable(said)}"
+            raise ProviderError("provider_error", message, "check the query")
+        if goes_on(document, answer.headers, path):
+            hint = "count a total that the answer holds, or ask for more in one page"
+            raise ProviderError("misconfigured", f"{who} sent a part of {clean(path, 60)}: there are more", hint)
+        return _number(answer, question, path)
 
     def _inside(self, question: Question) -> Question:
         """The same question, asked of the sandbox if there is one."""
