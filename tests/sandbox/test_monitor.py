@@ -49,7 +49,7 @@ async def sea() -> AsyncIterator[Running]:
         assert recorder.violations() == []
 
 
-async def asked(sea: Running, path: str, status: int = 200, **query: str) -> Any:
+async def asked(sea: Running, path: str, status: int = 200, **query: Any) -> Any:
     token = sea.sandbox.tokens.issue(principal_of("ana@contoso.example", person=True), sea.url, sea.url)
     url = f"{sea.url}/subscriptions/{sea.world.subscription}{path}"
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
@@ -58,7 +58,7 @@ async def asked(sea: Running, path: str, status: int = 200, **query: str) -> Any
     return answer.json()
 
 
-async def minutes(sea: Running, site: str, **query: str) -> tuple[str, dict[float, float | None]]:
+async def minutes(sea: Running, site: str, **query: Any) -> tuple[str, dict[float, float | None]]:
     """The interval, and the requests of a site by the seconds from the world's beginning to that of the point."""
     now = sea.world.clock.now()
     span = f"{utc(now - 600)}/{utc(now)}"

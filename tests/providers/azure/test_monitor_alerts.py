@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.providers.azure.conftest import Azure, Start
+from tests.providers.azure.conftest import Azure, Start, secret
 from tests.providers.azure.monitored import SHOP, Watched, watched
 
+from quarterdeck.clock import SystemClock
 from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.clouds import CLOUDS
 from quarterdeck.providers.azure.monitor.alerts import fired, log_rules, metric_rules, whatever_case
 from quarterdeck.providers.azure.schema import ArmConnection
-from quarterdeck.providers.base import ProviderError
+from quarterdeck.providers.base import ProviderError, SessionContext
 from quarterdeck.providers.matching import parse
 from quarterdeck.sandbox.world.alerting import AlertRule
 
@@ -235,7 +236,11 @@ def test_published_log_search_rules_say_nothing_of_what_their_alerts_are_about()
 
 
 def test_a_link_to_the_next_page_may_name_the_port_and_nothing_else() -> None:
-    arm = Arm(ArmConnection(subscription="S"), CLOUDS["AzureCloud"], None)  # type: ignore[arg-type]
+    arm = Arm(
+        ArmConnection.model_validate({"subscription": "S"}),
+        CLOUDS["AzureCloud"],
+        SessionContext(SystemClock(), print, secret),
+    )
     page = json.loads((EXAMPLES / "Alerts_GetAll.json").read_text("utf-8"))["responses"]["200"]["body"]["nextLink"]
 
     assert arm.our_own(page) == page
