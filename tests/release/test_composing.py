@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.release.rehearsal import (
     CHECKOUT,
+    FLEET,
     NEW,
     OLD,
     PAYMENTS,
@@ -22,8 +23,9 @@ from tests.release.rehearsal import (
 
 from quarterdeck.fleet.codec import from_json, to_json
 from quarterdeck.fleet.targets import TargetId
+from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.release.action import FlagChange, Shift, Swap
-from quarterdeck.release.composing import Sight
+from quarterdeck.release.composing import Sight, compose
 from quarterdeck.release.guards import Debt, Guards
 from quarterdeck.release.plan import Refusal, RefusalCode, Risk
 from quarterdeck.release.policy import PLAN_LIFE
@@ -343,3 +345,31 @@ def test_pauses_are_no_changes() -> None:
         Wish((CHECKOUT,), NEW, "careful", supersede=True), rules, releases=(replace(waiting.release, id="r0"),)
     )
     assert plan_of(newer).supersedes == ("r0",)
+
+
+# --- a service without slots ------------------------------------------------------------------------------------------
+def balanced(version: str, rules: Rulebook | None = None) -> ReleasePlan | Refusal:
+    there = TargetId("production", "balanced")
+    fleet = replace(FLEET, places=(*FLEET.places, Place("traffic", there, Address("lb", {"backend": "app"}))))
+    steps = (WeightStep({"canary": 5}), BakeStep(600, ("errors",)), WeightStep({"canary": 100}))
+    strategies = rulebook(Strategy("canary", steps), exposure={"production": 50})
+    wish = Wish((there,), version, "canary")
+    sights = {there: Sight(there, (), ())}
+    return compose(
+        "r1", wish, "ana@jump-1", fleet=fleet, rules=rules or strategies,
+        guards=Guards(), releases=(), sights=sights, now=START,
+    )  # fmt: skip
+
+
+def test_a_canary_behind_a_load_balancer_says_who_feels_it_and_what_doesnt_tell_its_version() -> None:
+    found = plan_of(balanced(NEW))
+    assert found.who_feels_it == "100% of the new clients of production/balanced, 5% at first"
+    assert found.exposure == 100
+    assert codes(found) == {"version-untold": "danger", "exposure": "warning"}
+    assert found.risks[0].text == "production/balanced: canary doesn't tell its version"
+
+
+def test_a_canary_behind_a_load_balancer_needs_a_version_by_name() -> None:
+    found = balanced("")
+    assert isinstance(found, Refusal)
+    assert found.message == "production/balanced: nobody tells which version canary holds"

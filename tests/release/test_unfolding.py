@@ -11,7 +11,7 @@ from tests.release.rehearsal import CHECKOUT, FLEET, NEW, OLD, PAYMENTS, RINGS, 
 
 from quarterdeck.fleet.readings import Audience
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.fleet.topology import Ring
+from quarterdeck.fleet.topology import Address, Place, Ring
 from quarterdeck.release.action import FlagChange, Shift, Swap
 from quarterdeck.release.gate import Evidence, GateSpec, Sample, Tally, tallied
 from quarterdeck.release.judging import judge, measured
@@ -248,3 +248,33 @@ def test_deploying_needs_a_version_and_what_it_is_made_of() -> None:
 def test_the_rings_of_the_rehearsals_are_of_all_three_kinds() -> None:
     assert {(bool(ring.regions), bool(ring.flag)) for ring in RINGS} == {(True, False), (False, True), (False, False)}
     assert isinstance(RINGS[0], Ring)
+
+
+# --- a service without slots ------------------------------------------------------------------------------------------
+BALANCED = TargetId("production", "balanced")
+BALANCER = replace(FLEET, places=(*FLEET.places, Place("traffic", BALANCED, Address("lb", {"backend": "app"}))))
+
+
+@pytest.mark.parametrize(
+    ("weights", "reached"),
+    [
+        ([{"canary": 5}, {"canary": 25}, {"canary": 100}], [5, 25, 100]),
+        ([{"stable": 95, "canary": 5}, {"stable": 50, "canary": 50}], [5, 50]),
+        ([{"stable": 90}, {"Stable": 0}], [10, 100]),
+        ([{"canary": 10}, {"stable": 0, "canary": 100}], [10, 100]),
+        ([{"a": 10, "b": 10}, {"a": 50, "b": 50}], [20, 100]),
+        ([{"a": 10}, {"b": 10}, {"a": 50, "b": 50}], [100, 100, 100]),  # what isn't named may be the new one's
+        ([{"canary": 50}, {"canary": 20}], [50, 20]),
+    ],
+)
+def test_behind_a_load_balancer_the_new_version_is_where_clients_end(
+    weights: list[dict[str, float]], reached: list[float]
+) -> None:
+    strategy = Strategy("canary", tuple(WeightStep(shares) for shares in weights))
+    steps = unfold(strategy, Member(BALANCED, NEW, "", "canary"), fleet=BALANCER, rules=rulebook())
+    assert [step.exposure for step in steps] == reached
+
+
+def test_dividing_clients_between_the_regions_of_a_service_gives_nobody_another_version() -> None:
+    (step,) = steps_of(WeightStep({"west": 100}))
+    assert step.exposure == 0

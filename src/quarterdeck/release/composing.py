@@ -9,6 +9,7 @@ from quarterdeck.fleet.topology import Fleet
 from quarterdeck.records import dataclass, replace
 from quarterdeck.release.action import FlagChange, Shift, Swap, command_line
 from quarterdeck.release.exposure import peak
+from quarterdeck.release.gaining import gaining
 from quarterdeck.release.gate import GateSpec
 from quarterdeck.release.guards import Guards
 from quarterdeck.release.hotfix import shortest, travelled
@@ -232,7 +233,7 @@ class _Composer:
 
     def _version(self, target: TargetId, strategy: Strategy, sight: Sight) -> tuple[str, tuple[Risk, ...]]:
         """What will serve, and what is to be known about that."""
-        wanted, source = self.wish.version, self.fleet.swap_source
+        wanted, source = self.wish.version, self._source(target, strategy)
         found = tuple(dict.fromkeys(_known(sight.candidate)))
         if not _moves_slots(strategy, self.fleet) or _deploys(strategy, self.fleet):
             return wanted, ()
@@ -251,6 +252,11 @@ class _Composer:
         untold = Risk("danger", "version-untold", f"{target}: {source} doesn't tell its version", "check it yourself")
         partly = not found or len(_known(sight.candidate)) < len(sight.candidate)
         return wanted or found[0], (untold,) if partly else ()
+
+    def _source(self, target: TargetId, strategy: Strategy) -> str:
+        """What holds the new version before users get it."""
+        slots = self.fleet.places_of(target, "slots")
+        return self.fleet.swap_source if slots else ", ".join(gaining(strategy.steps)) or "what clients end on"
 
     # --- a single action ----------------------------------------------------------------------------------------------
     def _acting(self) -> _Course:

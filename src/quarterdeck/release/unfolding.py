@@ -25,6 +25,7 @@ from quarterdeck.release.action import Deploy, FlagChange, Rollback, Shift, Swap
 from quarterdeck.release.filling import fill_word
 from quarterdeck.release.flag_steps import flag_words, reach_of
 from quarterdeck.release.freshness import length
+from quarterdeck.release.gaining import gaining, share_of
 from quarterdeck.release.release_plan import Ask, Member, Observe, Pause, ReleaseStep, Run, Work, Write
 from quarterdeck.release.rules import Route, Rulebook
 from quarterdeck.release.strategy import (
@@ -71,7 +72,7 @@ def unfold(
     Raises:
         Unfit: it doesn't fit the service, or refers to what isn't there.
     """
-    course = _Course(strategy.name, member, fleet, rules)
+    course = _Course(strategy.name, member, fleet, rules, gaining(strategy.steps))
     for number, step in enumerate(strategy.steps):
         if preparing is not None:
             course.phase = "prepare" if number < preparing else "commit"
@@ -87,7 +88,8 @@ class _Course:
     Attributes:
         swapped: regions whose users have the new version ("" for a service without regions).
         prepared: by source and destination, the regions in which a swap is prepared.
-        ramp: percent of the new clients of what isn't swapped that go to the slot a swap comes from.
+        gains: what ends with the clients of a service that has no slots.
+        ramp: percent of the new clients of what isn't swapped that go to the slot a swap comes from, or to `gains`.
         flagged: the largest percent of users that a flag has let in.
     """
 
@@ -95,6 +97,7 @@ class _Course:
     member: Member
     fleet: Fleet
     rules: Rulebook
+    gains: tuple[str, ...]
     phase: str = ""
     steps: list[ReleaseStep] = field(default_factory=list)
     swapped: set[str] = field(default_factory=set)
@@ -166,6 +169,8 @@ class _Course:
             raise Unfit(f"{self._who} divides traffic, and {self._target} has none", "declare `traffic` for it")
         share = self._to_source(shares)
         if share is None:
+            if not self._has("slots"):
+                self.ramp = share_of(self.gains, shares)
             self._shift(shares, self._regions, tolerance)
             return
         self._need("slot_traffic", "no share of its clients can be sent to a slot")
