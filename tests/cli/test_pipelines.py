@@ -78,6 +78,39 @@ def test_the_inbox_has_it_beside_our_own(piped: Any, qd: Any) -> None:
     assert theirs["target"] == "pipeline:production/deploy"
 
 
+def test_answers_stand_in_lines_of_their_own_and_links_in_one_piece(piped: Any, qd: Any) -> None:
+    for words in ("pipelines", "gates"):
+        lines = [line.strip() for line in qd(words).out.splitlines()]
+        assert "-> qd approve run:deploy/9142/live" in lines
+        assert "-> qd reject run:deploy/9142/live --reason TEXT" in lines
+    assert "see https://github.com/contoso/shop/actions/runs/9142" in lines
+
+
+def test_who_has_said_yes_and_who_has_not(piped: Any, qd: Any) -> None:
+    wait = PendingApproval("12", "live", reviewers=("ben", "chen"), given=("ana",), needed=2, may_decide=True)
+    lock = PendingApproval("13", "live", "lock", note="held by deploy #6")
+    run = PipelineRun("7", "Deploy", "7", "waiting", created_at=time.time(), waits=(wait, lock))
+    piped.observe((DEPLOY, RunsReading((run,))))
+    out = qd("gates").out
+    assert "so far: 1 of 2 said yes: ana; not yet: ben, chen" in out
+    assert "by itself  deploy #7" in out
+    assert "another run for live (production): held by deploy #6" in out
+    approval, held = qd("gates", "--json").json["inbox"]
+    assert (approval["needs_a_person"], held["needs_a_person"], held["command"]) == (True, False, "")
+    assert approval["so_far"].startswith("1 of 2")
+
+
+def test_an_empty_inbox_does_not_speak_for_pipelines_that_cannot_be_read(piped: Any, qd: Any) -> None:
+    piped.observe((DEPLOY, RunsReading(())))
+    assert qd("gates").out == "nothing waits for a person or a gate\n"
+    piped.observe((DEPLOY, Trouble("unauthenticated", "the token has expired", "make another one")))
+    out = qd("gates").out
+    assert "nothing waits for a person or a gate as far as is known" in out
+    assert "! pipeline:deploy can't be read" in out
+    assert "-> make another one" in out
+    assert qd("gates", "--json").json["unread"] == ["pipeline:deploy"]
+
+
 def test_trouble_is_told_with_its_hint(piped: Any, qd: Any) -> None:
     piped.observe((DEPLOY, Trouble("unauthenticated", "the token has expired", "make another one")))
     out = qd("pipelines").out

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from quarterdeck.fleet.codec import from_json, to_json
-from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, origin
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunPart, WaitKind, origin
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Address, Environment, Fleet, Pipeline, Place
 from quarterdeck.release.action import Action, command_line
@@ -217,6 +217,35 @@ def test_a_no_leaves_users_as_they_are_where_it_ends_only_what_was_asked() -> No
     outline = plan_decision(no, PLACE, RunSurvey(RUN), LIVE)
     assert isinstance(outline, Outline)
     assert outline.who_feels_it == "nobody who uses live: it stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("lock", "another run"), ("check", "another system"), ("timer", "a clock")]
+)
+def test_what_goes_on_by_itself_takes_no_answer(kind: WaitKind, words: str) -> None:
+    held = replace(RUN, url="https://ci/142", waits=(PendingApproval("9", "live", kind),))
+    for action in (YES, replace(YES, environment="live"), replace(YES, decision="reject", comment="no")):
+        refusal = named_wait(action, RunSurvey(held))
+        assert isinstance(refusal, Refusal)
+        assert (refusal.code, words in refusal.message, refusal.hint) == ("impossible", True, "see https://ci/142")
+
+
+def test_a_no_that_comes_too_late_says_what_stops_it_all_the_same() -> None:
+    going = replace(RUN, state="running", waits=())
+    said = (Review("77", "approve", "live", "ana"),)
+    refusal = named_wait(replace(YES, decision="reject", comment="no"), RunSurvey(going, said))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.message, "qd run cancel run:deploy/9142" in refusal.hint) == (
+        "deploy #142: ana has approved it already", True
+    )  # fmt: skip
+
+
+def test_where_it_takes_two_whoever_has_said_yes_is_told_who_is_missing() -> None:
+    half = replace(LIVE, may_decide=False, reviewers=("ben",), given=("ana",), needed=2)
+    refusal = plan_decision(YES, PLACE, RunSurvey(replace(RUN, waits=(half,))), half)
+    assert isinstance(refusal, Refusal)
+    assert "1 of 2 said yes: ana" in refusal.message
+    assert refusal.hint == "who may: ben"
 
 
 def test_a_comment_that_the_host_forgets_is_told_as_ours() -> None:

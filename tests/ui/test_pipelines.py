@@ -184,6 +184,7 @@ async def test_a_pipeline_that_cannot_be_read_says_so_and_nothing_old_looks_new(
         assert "was running" in text
         inbox = await press(pilot, "4")
     assert "it may be decided already" in inbox
+    assert "1 pipeline can't be read" in inbox
 
 
 async def test_a_fleet_without_pipelines_says_how_to_declare_one(scene: Scene, start: Start) -> None:

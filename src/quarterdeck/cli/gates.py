@@ -10,10 +10,13 @@ from quarterdeck.cli.connected import connected
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.gates_backtest import configure_backtest
 from quarterdeck.cli.invocation import Invocation
-from quarterdeck.cli.passages import wrapped
+from quarterdeck.cli.passages import answer_lines, wrapped
 from quarterdeck.cli.release_json import release_json
 from quarterdeck.cli.status_json import item_json
+from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
+from quarterdeck.release.freshness import Knowledge
+from quarterdeck.release.pipeline_view import unread
 from quarterdeck.release.standing_view import InboxItem
 
 _WORDS = {
@@ -47,14 +50,29 @@ def show(invocation: Invocation) -> ExitCode:
             body = {
                 "inbox": [item_json(item) for item in seen.inbox],
                 "releases": [release_json(fleet.store, one) for one in releases],
+                "unread": [str(target) for target, _ in unread(seen.pipelines)],
             }
             output.document("gates", body)
             return ExitCode.DONE
     for item in seen.inbox:
         output.data("\n".join(item_lines(item)))
+    unknown = list(unread(seen.pipelines))
     if not seen.inbox:
-        output.data("nothing waits for a person or a gate")
+        where = " as far as is known" if unknown else ""
+        output.data(f"nothing waits for a person or a gate{where}")
+    for target, known in unknown:
+        output.data("\n".join(_unread_lines(target, known)))
     return ExitCode.DONE
+
+
+def _unread_lines(target: TargetId, known: Knowledge) -> Iterator[str]:
+    if known.trouble is None:
+        yield f"! {target} has not been read yet: what waits there isn't known"
+        return
+    since = f"what waited there {known.age} ago is shown" if known.age else "what waits there isn't known"
+    yield from wrapped(f"! {target} can't be read; {since}: {known.trouble.message}", "")
+    if known.trouble.hint:
+        yield from wrapped(known.trouble.hint, "    -> ", limit=500)
 
 
 def item_lines(item: InboxItem) -> Iterator[str]:
@@ -66,7 +84,8 @@ def item_lines(item: InboxItem) -> Iterator[str]:
     if item.so_far:
         yield from wrapped(f"so far: {item.so_far}", "    ")
     if item.expires:
-        yield f"    {'taken back' if item.kind == 'confirm' else 'ends by itself'} in {clean(item.expires)}"
+        ends = "taken back" if item.kind == "confirm" else "fails by itself" if item.run else "ends by itself"
+        yield f"    {ends} in {clean(item.expires)}"
     if item.next_in:
         yield f"    next sample in {clean(item.next_in)}"
     if item.blocks:
@@ -78,6 +97,6 @@ def item_lines(item: InboxItem) -> Iterator[str]:
     for line in item.warnings:
         yield from wrapped(f"WARNING: {line}", "    ! ", limit=500)
     if item.twin:
-        yield from wrapped(item.twin, "    -> ", limit=500)
+        yield from answer_lines(item.twin, "    ")
     if item.link:
-        yield from wrapped(item.link, "    see ", limit=500)
+        yield f"    see {item.link}"  # whole: a terminal opens it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
@@ -41,6 +42,12 @@ def fuse_lines(fuse: Fuse) -> Iterator[str]:
         yield from wrapped(f"lost on the way back: {fuse.lost}", "  ", limit=500)
     if fuse.until:
         yield from wrapped(f"until: {fuse.until}", "  ", limit=500)
+
+
+def answer_lines(commands: str, indent: str) -> Iterator[str]:
+    """Commands of which any one answers something (`A | B`), each in a line of its own that a shell takes."""
+    for one in re.split(r" \| (?=qd )", commands):
+        yield from wrapped(one, f"{indent}-> ", limit=500)
 
 
 def wrapped(text: str, indent: str, *, hang: int = 2, limit: int = 300) -> list[str]:

@@ -11,7 +11,7 @@ from quarterdeck.cli.connected import connected
 from quarterdeck.cli.errors import CommandError
 from quarterdeck.cli.exit_codes import ExitCode
 from quarterdeck.cli.invocation import Invocation
-from quarterdeck.cli.passages import wrapped
+from quarterdeck.cli.passages import answer_lines, wrapped
 from quarterdeck.fleet.observation import Observation
 from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, RunsReading, origin
 from quarterdeck.fleet.topology import Place
@@ -88,7 +88,7 @@ def run_lines(view: RunView) -> Iterator[str]:
         if wait.note:
             yield from wrapped(f"note: {wait.note}", "      ")
         if wait.for_people:
-            yield from wrapped(wait.by_hand, "      -> ")
+            yield from answer_lines(wait.by_hand, "      ")
     if view.superseded:
         yield from wrapped(f"WARNING: {view.superseded}", "      ! ")
 

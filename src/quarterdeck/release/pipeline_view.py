@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator
 
 from quarterdeck.fleet.pipelines import RunState, WaitKind
 from quarterdeck.fleet.targets import TargetId
@@ -118,3 +119,8 @@ class PipelineView:
     where: str
     known: Knowledge
     runs: tuple[RunView, ...]
+
+
+def unread(pipelines: Iterable[PipelineView]) -> Iterator[tuple[TargetId, Knowledge]]:
+    """Pipelines of which nobody can say now what waits in them."""
+    return ((one.target, one.known) for one in pipelines if one.known.state in ("never", "trouble"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, origin
+from quarterdeck.fleet.pipelines import PendingApproval, PipelineRun, RunName, WaitKind, origin
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet, Place
@@ -17,6 +17,7 @@ from quarterdeck.release.run_survey import PipelineSurvey, RunSurvey
 
 _DONE = {"approve": "approved", "reject": "rejected"}
 _ORDERS = {"cancel": "cancelled", "rerun": "run again", "rerun_failed": "run again in part"}
+_BY_ITSELF: Mapping[WaitKind, str] = {"timer": "a clock", "check": "another system", "lock": "another run"}
 _MARKS = "declare `correlation_input` for it"
 
 
@@ -37,21 +38,31 @@ def named_wait(action: DecideRun, survey: RunSurvey) -> PendingApproval | Refusa
         said = about[-1]
         if said.decision == action.decision:
             return Refusal("unchanged", f"{what}: {_DONE[said.decision]} already by {said.by or 'somebody'}")
-        return Refusal("impossible", f"{what}: {said.by or 'somebody'} has {_DONE[said.decision]} it already")
+        stop = f"qd run cancel {RunName(action.target.name, run.id)} stops what it lets go on"
+        hint = stop if run.open and said.decision == "approve" and "cancel" in survey.limits.orders else ""
+        return Refusal("impossible", f"{what}: {said.by or 'somebody'} has {_DONE[said.decision]} it already", hint)
     if waits:
         known = ", ".join(one.environment or one.id for one in waits)
         return Refusal("usage", f"{what} doesn't wait for {action.environment}", f"it waits for: {known}")
+    if run.waits:
+        kinds = ", ".join(dict.fromkeys(_BY_ITSELF[one.kind] for one in run.waits))
+        return Refusal("impossible", f"{what} waits for no decision, but for {kinds}", _more(run))
     return Refusal("impossible", f"{what} waits for no decision: it is {run.state}", "qd pipelines shows what waits")
+
+
+def _more(run: PipelineRun) -> str:
+    return f"see {clean(run.url, 300)}" if run.url else "qd pipelines shows what waits"
 
 
 def plan_decision(action: DecideRun, place: Place, survey: RunSurvey, wait: PendingApproval) -> Outline | Refusal:
     """One decision. It can't be taken back: what it lets go on can only be cancelled."""
     run, what = survey.run, title(action.target, survey.run)
     if wait.may_decide is False:
-        who = ", ".join(wait.reviewers) or "nobody that the host names"
-        return Refusal(
-            "denied", f"{what}: these credentials may not decide about {_where(action, wait)}", f"who may: {who}"
-        )
+        who = clean(", ".join(wait.reviewers), 120) or "nobody that the host names"
+        message = f"{what}: these credentials may not decide about {_where(action, wait)}"
+        if wait.given:
+            message += f" (any more); {len(wait.given)} of {wait.needed} said yes: {clean(', '.join(wait.given), 120)}"
+        return Refusal("denied", message, f"who may: {who}")
     yes = action.decision == "approve"
     if yes and wait.asks:
         asked = clean(", ".join(wait.asks), 120)

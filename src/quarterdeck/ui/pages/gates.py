@@ -54,11 +54,13 @@ def _all_of(one: InboxItem) -> str:
     return " ".join((*words, *one.evidence, *one.warnings))
 
 
-def told_line(items: Sequence[InboxItem], shown: int, letters: str, back: str) -> Line:
-    """How much waits for whom, and what runs out first; what is hidden, and the key that shows it again."""
+def told_line(items: Sequence[InboxItem], shown: int, letters: str, back: str, unread: int = 0) -> Line:
+    """How much waits for whom, and what runs out first; what is hidden, and the key that shows it again; how many
+    pipelines can't be read, so that what waits there isn't known."""
     people = sum(one.kind in NEEDS_A_PERSON for one in items)
     hidden = len(items) - shown
     parts = [line((f"{hidden} without {clean(letters, 60)!r} hidden; {back} shows all", "attention"))] if hidden else []
+    parts += [line((f"{unread} pipeline{'s' * (unread > 1)} can't be read", "danger"))] if unread else []
     parts += [line((f"{people} wait{'s' if people == 1 else ''} for people", "attention"))] if people else []
     themselves = sum(one.kind == "by itself" for one in items)
     asked = len(items) - people - themselves

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from quarterdeck.fleet.targets import TargetId
-from quarterdeck.release.pipeline_view import RunView
+from quarterdeck.release.pipeline_view import RunView, unread
 from quarterdeck.release.release_view import ReleaseView
 from quarterdeck.release.standing_view import InboxItem
 from quarterdeck.ui import deciding
@@ -50,7 +50,8 @@ class Gates(Deck):
         inbox = self.cockpit.picture.inbox
         shown = pages.matching(inbox, self.letters)
         rows = pages.rows(shown)
-        told = pages.told_line(inbox, len(rows), self.letters, self.cockpit.keys.shown("back"))
+        unknown = sum(1 for _ in unread(self.cockpit.picture.pipelines))
+        told = pages.told_line(inbox, len(rows), self.letters, self.cockpit.keys.shown("back"), unknown)
         self.query_one("#told", Page).make(lambda _: [told])
         empty = "nothing is like that" if self.letters else self.nothing("nothing waits for anybody")
         grid.styles.height = 1 + max(1, min(len(rows), (self.size.height - _AROUND) * 2 // 5))
