@@ -23,10 +23,12 @@ from tests.providers.launchdarkly.server import (
 )
 from tests.providers.loopback import SECRET, Asked, listening, says, session
 
+from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Audience, FlagsReading
+from quarterdeck.fleet.topology import Connection
 from quarterdeck.providers import registry
-from quarterdeck.providers.base import FlagStore, InDoubt, ProviderError, Refused
+from quarterdeck.providers.base import FlagStore, InDoubt, ProviderError, Refused, SessionContext
 from quarterdeck.providers.launchdarkly.api import needs_approval, who
 from quarterdeck.providers.launchdarkly.documents import Groups, of_feature
 
@@ -185,6 +187,59 @@ async def test_a_write_that_is_refused_changed_nothing(
     assert hint in caught.value.trouble.hint
     assert SECRET not in str(caught.value.trouble)
     assert (await store(up).settle(step)).state == "not_done"
+
+
+async def test_what_somebody_changes_at_that_moment_stays_and_is_told(up: LaunchDarkly) -> None:
+    """A semantic patch can't say which version it is for."""
+    name = up.flag(on=True, fallthrough=rollout(5))
+    step = await planned(store(up), name, percent=10.0)
+
+    def meddle(asked: Asked) -> bytes | None:
+        if asked.method == "PATCH":
+            up.config(name)["rules"].append(rule(segment("late"), rollout(50)))
+        return None
+
+    up.meddle = meddle
+    await store(up).send(step)
+    settlement = await store(up).settle(step)
+    assert settlement.state == "changed_by_other"
+    assert (settlement.evidence["percent"], settlement.evidence["audience"]) == (10.0, {"late": 50.0})
+
+
+async def test_whoever_may_not_write_any_more_writes_nothing(up: LaunchDarkly) -> None:
+    name = up.flag()
+
+    def stopped() -> None:
+        raise Refused("provider_error", "this runner was stopped")
+
+    connection = Connection("flags", "launchdarkly", {"url": up.url, "token": "${env:TOKEN}"})
+    context = SessionContext(SystemClock(), print, lambda _: SECRET, stopped)
+    of = registry.load("launchdarkly").open(connection, context).capability("flags")
+    assert isinstance(of, FlagStore)
+    with pytest.raises(Refused, match="stopped"):
+        await of.send(await planned(of, name, enabled=True))
+    assert up.writes() == []
+
+
+@pytest.mark.parametrize("page", [says("<html>Sign in</html>", kind="text/html"), says("")])
+async def test_a_yes_that_is_not_of_launchdarkly_is_in_doubt(up: LaunchDarkly, page: bytes) -> None:
+    name = up.flag()
+    step = await planned(store(up), name, enabled=True)
+    up.meddle = lambda asked: page if asked.method == "PATCH" else None
+    with pytest.raises(InDoubt):
+        await store(up).send(step)
+    assert (await store(up).settle(step)).state == "not_done"
+
+
+async def test_flags_too_bulky_for_one_answer_come_in_smaller_ones(up: LaunchDarkly) -> None:
+    for _ in range(45):
+        up.flags[up.flag()]["description"] = "x" * 100_000
+    of = store(up)
+    for _ in range(2):
+        found = (await of.observe([place()]))[place().subject]
+        assert isinstance(found, FlagsReading)
+        assert len(found.flags) == 45
+    assert [asked.params["limit"] for asked in up.asked] == [["100"], *[["20"]] * 6]
 
 
 @pytest.mark.parametrize("cut", [says({"code": "service_unavailable", "message": "later"}, 503), b""])

@@ -70,7 +70,7 @@ class LaunchDarklyManners(Manners):
             case 400:
                 return "if a scheduled change or an approval request would fail by it, look at those in LaunchDarkly"
             case 401:
-                return f"the token is wrong, expired or deleted, or an SDK key: {TOKEN_HINT}"
+                return f"the token is wrong, expired or deleted, an SDK key, or of a role that may not: {TOKEN_HINT}"
             case 403:
                 return "the token's role needs updateOn, updateFallthrough and updateRules for that flag there"
             case 404:

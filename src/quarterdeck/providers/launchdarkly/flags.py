@@ -30,11 +30,12 @@ from quarterdeck.providers.launchdarkly.documents import Flag, Groups, listed, m
 from quarterdeck.release.plan import Risk, Step
 from quarterdeck.release.settlement import Settlement, settle_flag
 
-PAGE = 100
-"""Flags of one answer; LaunchDarkly gives 20 where nobody says."""
+PAGE, SMALL_PAGE = 100, 20
+"""Flags of one answer. The small one is LaunchDarkly's own, for flags with so many targets that a hundred of them are
+more than is read of an answer."""
 
-MOST_PAGES = 100
-"""Of one list: a list that never ends isn't one."""
+MOST_FLAGS = 20_000
+"""Of one project: a list that never ends isn't one."""
 
 TOGETHER = 3
 """Environments of one list; LaunchDarkly's changelog of version 20240415 names that as the most."""
@@ -57,6 +58,7 @@ class LaunchDarklyFlags:
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
+        self._bulky: set[str] = set()
 
     async def observe(self, places: Sequence[Place]) -> Observed:
         projects: dict[str, set[str]] = {}
@@ -123,7 +125,8 @@ class LaunchDarklyFlags:
             "instructions": list(todo),
         }
         headers = {"Content-Type": api.SEMANTIC}
-        await self._rest.write("PATCH", api.flag(where.project, name), patch, headers=headers)
+        answer = await self._rest.write("PATCH", api.flag(where.project, name), patch, headers=headers)
+        self._rest.json_of(answer)  # it answers with the flag
         return Receipt()
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
@@ -152,19 +155,34 @@ class LaunchDarklyFlags:
                 found[environment] = error.trouble
         return found
 
-    async def _features(self, project: str, environments: Sequence[str]) -> list[Mapping[str, Any]]:
-        """The documents of all flags that aren't archived. Without `summary=0` they would come without rules."""
-        asked = [*(("env", one) for one in environments), ("summary", "0"), ("limit", str(PAGE))]
+    async def _features(self, project: str, environments: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """The documents of all flags that aren't archived. Raises ProviderError."""
+        if project not in self._bulky:
+            try:
+                return await self._paged(project, environments, PAGE)
+            except ProviderError as error:
+                if error.trouble.code != "garbage":
+                    raise
+        found = await self._paged(project, environments, SMALL_PAGE)
+        self._bulky.add(project)
+        return found
+
+    async def _paged(self, project: str, environments: Sequence[str], size: int) -> Sequence[Mapping[str, Any]]:
+        """Without `summary=0` they would come without rules."""
+        asked = [*(("env", one) for one in environments), ("summary", "0"), ("limit", str(size))]
         found: dict[str, Mapping[str, Any]] = {}
         offset = 0
-        for _ in range(MOST_PAGES):
+        while offset < MOST_FLAGS:
             params = [*asked, ("offset", str(offset))] if offset else asked
             page = mapping(await self._rest.get(api.flags(project), params, watching=True))
             items = [mapping(one) for one in listed(page.get("items"))]
-            found.update({str(one.get("key")): one for one in items if one.get("archived") is not True})
+            known = len(found)
+            found.update({str(one.get("key")): one for one in items})
             offset += len(items)
             if not items or "next" not in mapping(page.get("_links") or {}):
-                return list(found.values())
+                return [one for one in found.values() if one.get("archived") is not True]
+            if len(found) == known:
+                break
         raise ProviderError("garbage", f"LaunchDarkly's list of flags has no end after {offset}", "check url")
 
     async def _flags_of(
