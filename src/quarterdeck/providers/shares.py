@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quarterdeck.fleet.readings import TrafficReading
+from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Address
 from quarterdeck.providers.base import ProviderError, Refused
 from quarterdeck.release.plan import Step
@@ -18,6 +19,28 @@ NAMES = "names."
 def names_of(address: Address) -> dict[str, str]:
     """The names that a configuration gives to destinations, by what the system calls them."""
     return {called: part.removeprefix(NAMES) for part, called in address.parts.items() if part.startswith(NAMES)}
+
+
+def named(called: Sequence[str], address: Address, where: str, kind: str) -> tuple[str, ...]:
+    """The names of destinations, in their order: as the configuration gives them, else as the system calls them.
+
+    Args:
+        called: what the system calls them.
+        where, kind: for people: what divides the traffic, and what its destinations are (`upstream`).
+
+    Raises:
+        ProviderError: misconfigured; a name is given to what isn't there, or two would have the same one. Shares go by
+            name, so that both would get what one of them is to have.
+    """
+    given = names_of(address)
+    if strange := [one for one in given if one not in called]:
+        hint = f"it has: {', '.join(clean(one, 60) for one in called) or 'none'}"
+        raise ProviderError("misconfigured", f"{where} has no {kind} {', '.join(strange)}", hint)
+    names = tuple(given.get(one, clean(one, 100)) for one in called)
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        message = f"{where} has two of the name {twice[0]}"
+        raise ProviderError("misconfigured", message, f"give each {kind} a name of its own in `names`")
+    return names
 
 
 def each_once(names: Mapping[str, str]) -> dict[str, str]:

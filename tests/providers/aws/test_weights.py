@@ -51,6 +51,12 @@ def test_whole_percents_read_as_percents() -> None:
     assert weights_for({"blue": 100, "green": 0}, 255) == {"blue": 100, "green": 0}
 
 
+@pytest.mark.parametrize("name", ["blue  1", "blue\u200b", "b\x1b[31mlue", " blue"])
+def test_a_set_identifier_that_would_be_shown_as_another_one_is_told(name: str) -> None:
+    with pytest.raises(ProviderError, match="set identifier"):
+        weighted_of("www.shop.example", a_set(**{name: (1, ""), "blue": (9, "")}))
+
+
 @pytest.mark.parametrize("arn", [f"{HEAD}:listener/app/shop/0a/1b", f"{HEAD}:listener-rule/app/shop/0a/1b/2c"])
 def test_an_arn_says_where_it_belongs(arn: str) -> None:
     at = forwarding_of(arn)

@@ -205,6 +205,15 @@ async def test_a_name_for_an_upstream_that_isnt_there_is_told(quay: Quay) -> Non
     assert "no upstream 127.0.0.1:9" in found.message
 
 
+async def test_a_name_that_another_upstream_has_already_is_told(quay: Quay) -> None:
+    """Weights go by name: two of one name would both get what one of them is to have."""
+    stable, canary = (f"127.0.0.1:{port}" for port in quay.behind.ports.values())
+    place = Place("traffic", quay.place().target, Address("edge", {"id": "app", f"names.{canary}": stable}))
+    trouble = await quay.trouble(place)
+    assert trouble.code == "misconfigured"
+    assert canary in trouble.message
+
+
 async def test_a_handler_that_is_gone_is_not_found(quay: Quay) -> None:
     step = await quay.step(canary=25)
     quay.caddy.load(handler(quay.behind, [1, 0], "other"))

@@ -240,6 +240,25 @@ async def test_a_name_for_an_address_that_isnt_there_is_told(harbour: Harbour) -
     assert STABLE in found.hint
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [("AAAA", "2001:DB8:0:0::1", "2001:DB8:0:0::2"), ("CNAME", "Old.Lab.Test", "New.Lab.Test")],
+)
+async def test_what_is_answered_in_another_spelling_is_the_same(
+    harbour: Harbour, kind: str, before: str, after: str
+) -> None:
+    name = "spelt.lab.test."
+    harbour.server.put("lab.test.", name, f"{kind} \"pickwrandom({{{{100,'{before}'}},{{0,'{after}'}}}})\"")
+    where = place(name, kind=kind, **{"names.before": before, "names.after": after})
+    await harbour.shift(where, before=0, after=100)
+
+
+async def test_a_name_that_another_address_has_already_is_told(harbour: Harbour) -> None:
+    trouble = await harbour.trouble(place(**{f"names.{CANARY}": STABLE}))
+    assert trouble.code == "misconfigured"
+    assert CANARY in trouble.message
+
+
 async def test_a_record_that_cant_be_answered_is_no_success_though_the_api_took_it(harbour: Harbour) -> None:
     """Lua that can't be run stands beside ours, and PowerDNS asks it first."""
     step = await harbour.step(canary=25)

@@ -6,19 +6,21 @@ Importing this package imports neither boto3 nor a model: only a runner needs th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from quarterdeck.fleet.topology import Connection
-from quarterdeck.providers.base import Provider, ProviderError, Session, SessionContext
+from quarterdeck.providers.base import Provider, Session, SessionContext
+from quarterdeck.providers.unplayed import Unplayed
 
 ALB = "aws.alb"
 ROUTE53 = "aws.route53"
 
 
-class AwsProvider:
+class AwsProvider(Unplayed):
     """See `quarterdeck.providers.base.Provider`."""
 
     names: Sequence[str] = (ALB, ROUTE53)
+    lacking = "AWS"
+    instead = "start an emulator of AWS, give the connection its `endpoint_url`"
 
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.aws import schema
@@ -30,18 +32,6 @@ class AwsProvider:
         from quarterdeck.providers.aws.session import open_session
 
         return open_session(connection, context)
-
-    def sandboxed(self, connection: Connection, announcement: Mapping[str, Any]) -> Connection:
-        """The sandbox plays no AWS: emulators exist, and take an `endpoint_url`.
-
-        Raises:
-            ProviderError: misconfigured, always.
-        """
-        raise ProviderError(
-            "misconfigured",
-            "the sandbox has no AWS",
-            "start an emulator of AWS, give the connection its `endpoint_url`, and leave --sandbox out",
-        )
 
 
 provider: Provider = AwsProvider()

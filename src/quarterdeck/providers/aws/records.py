@@ -105,6 +105,9 @@ def weighted_of(name: str, sets: Mapping[str, Sequence[Document]]) -> Weighted:
         if any(one.get("TrafficPolicyInstanceId") for one in documents):
             message = f"{kind} {name} belongs to a traffic policy, which would set it back"
             raise ProviderError("misconfigured", message, "change the traffic policy instead")
+        if odd := [one for one in documents if str(one["SetIdentifier"]) != clean(str(one["SetIdentifier"]), 128)]:
+            message = f"{kind} {name} has a set identifier that can't be shown as it is: {odd[0]['SetIdentifier']!a}"
+            raise ProviderError("misconfigured", message, "give it a plain one: shares go by these names")
     found = Weighted(name, {kind: {str(one["SetIdentifier"]): one for one in its} for kind, its in sets.items()})
     given_reading(found, NO_CHECKS)  # so that what can't be understood is told here, and nowhere later
     return found

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.pipelines import PipelineRun, RunsReading
@@ -137,8 +138,8 @@ class Builders:
     async def _force(self, step: Step) -> Receipt:
         ref = str(step.change["ref"])
         branch = {} if ref == USUAL else {"branch": ref}
-        params = {"builderid": str(step.change["builder"]), **branch, **dict(step.change["inputs"])}
-        path = f"forceschedulers/{step.change['scheduler']}"
+        params = {**dict(step.change["inputs"]), **branch, "builderid": str(step.change["builder"])}
+        path = f"forceschedulers/{quote(str(step.change['scheduler']), safe='')}"
         result = await self._api.order(path, "force", params)
         # [buildset, {builder: request}]; of another kind it is no proof of anything, and settling reads anyway
         requests = result[1] if isinstance(result, list) and len(result) == 2 else None

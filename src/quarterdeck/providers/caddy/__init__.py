@@ -6,18 +6,20 @@ Importing this package opens nothing and imports no model: only a runner needs t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from quarterdeck.fleet.topology import Connection
-from quarterdeck.providers.base import Provider, ProviderError, Session, SessionContext
+from quarterdeck.providers.base import Provider, Session, SessionContext
+from quarterdeck.providers.unplayed import Unplayed
 
 CADDY = "caddy"
 
 
-class CaddyProvider:
+class CaddyProvider(Unplayed):
     """See `quarterdeck.providers.base.Provider`."""
 
     names: Sequence[str] = (CADDY,)
+    lacking = "Caddy"
+    instead = "start a Caddy of your own with an `admin` endpoint"
 
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.caddy import schema
@@ -28,18 +30,6 @@ class CaddyProvider:
         from quarterdeck.providers.caddy.session import open_session
 
         return open_session(connection, context)
-
-    def sandboxed(self, connection: Connection, announcement: Mapping[str, Any]) -> Connection:
-        """There is no Caddy in the sandbox: a real one is there in a second, and a pretended one proves nothing.
-
-        Raises:
-            ProviderError: misconfigured, always.
-        """
-        raise ProviderError(
-            "misconfigured",
-            "the sandbox has no Caddy",
-            "start a Caddy of your own with an `admin` endpoint, and leave --sandbox out",
-        )
 
 
 provider: Provider = CaddyProvider()

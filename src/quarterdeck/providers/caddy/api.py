@@ -20,7 +20,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Address
 from quarterdeck.providers.base import ProviderError, Refused
 from quarterdeck.providers.http.asking import Answer
-from quarterdeck.providers.http.rest import Manners, Rest
+from quarterdeck.providers.http.rest import Manners, Rest, number
 
 _HEALTHY = re.compile(
     r'^caddy_reverse_proxy_upstreams_healthy\{upstream="(?P<dial>[^"]*)"\} (?P<up>[01])', re.MULTILINE
@@ -104,18 +104,21 @@ class Admin:
             return Vitals({}, None)
         text = answer.body.decode(errors="replace")
         up = {found["dial"]: found["up"] == "1" for found in _HEALTHY.finditer(text)}
-        started = _STARTED.search(text)
-        return Vitals(
-            {dial: well for dial, well in up.items() if not well or not _just_loaded(text, answer)},
-            float(started["at"]) if started else None,
-        )
+        just_loaded = _just_loaded(text, answer)
+        known = {dial: well for dial, well in up.items() if not well or not just_loaded}
+        return Vitals(known, _seconds(_STARTED, text))
 
 
 def _just_loaded(metrics: str, answer: Answer) -> bool:
     """Whether the config is so new that Caddy doesn't know yet who is down. Both times are of its own clock; without
     them nothing is known to be old enough."""
-    loaded, told = _LOADED.search(metrics), parsedate_tz(answer.headers.get("date", ""))
-    return loaded is None or told is None or mktime_tz(told) - float(loaded["at"]) < FORGETFUL_SECONDS
+    loaded, told = _seconds(_LOADED, metrics), parsedate_tz(answer.headers.get("date", ""))
+    return loaded is None or told is None or mktime_tz(told) - loaded < FORGETFUL_SECONDS
+
+
+def _seconds(of: re.Pattern[str], metrics: str) -> float | None:
+    found = of.search(metrics)
+    return number(found["at"]) if found else None
 
 
 def _reason(answer: Answer) -> str:

@@ -22,7 +22,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Address
 from quarterdeck.fleet.weights import whole_weights
 from quarterdeck.providers.base import ProviderError
-from quarterdeck.providers.shares import names_of
+from quarterdeck.providers.shares import named
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.survey import Limits
 
@@ -112,8 +112,7 @@ def handler_of(document: Any, address: Address) -> Handler:
         raise _misconfigured(f"{where} has the same upstream twice", "list each `dial` once, and give it more weight")
     path, policy, sticky = _policy(document, where)
     weights = _weights(policy.get("weights"), where, len(dials))
-    names = _names(dials, names_of(address), where)
-    return Handler(where, names, dials, weights, path, sticky, _is_checked(document))
+    return Handler(where, named(dials, address, where, "upstream"), dials, weights, path, sticky, _is_checked(document))
 
 
 def where_of(address: Address) -> str:
@@ -186,13 +185,6 @@ def _weights(value: Any, where: str, upstreams: int) -> tuple[int, ...]:
     if any(not isinstance(weight, int) or weight < 0 for weight in weights) or sum(weights) < 1:
         raise _misconfigured(f"{where} has weights that divide nothing", "whole numbers, not all of them 0")
     return tuple(weights)
-
-
-def _names(dials: tuple[str, ...], given: Mapping[str, str], where: str) -> tuple[str, ...]:
-    if strange := [dial for dial in given if dial not in dials]:
-        hint = f"upstreams there: {', '.join(clean(dial, 60) for dial in dials) or 'none'}"
-        raise _misconfigured(f"{where} has no upstream {', '.join(strange)}", hint)
-    return tuple(given.get(dial, clean(dial, 100)) for dial in dials)
 
 
 def _dials(document: Mapping[str, Any]) -> Iterator[str]:

@@ -6,18 +6,20 @@ Importing this package imports no HTTP client: only a runner needs one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from quarterdeck.fleet.topology import Connection
-from quarterdeck.providers.base import Provider, ProviderError, Session, SessionContext
+from quarterdeck.providers.base import Provider, Session, SessionContext
+from quarterdeck.providers.unplayed import Unplayed
 
 CIRCLECI = "circleci"
 
 
-class CircleCIProvider:
+class CircleCIProvider(Unplayed):
     """See `quarterdeck.providers.base.Provider`."""
 
     names: Sequence[str] = (CIRCLECI,)
+    lacking = "CircleCI"
+    instead = "try it with a project that nobody needs"
 
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.circleci import schema
@@ -28,11 +30,6 @@ class CircleCIProvider:
         from quarterdeck.providers.circleci.session import open_session
 
         return open_session(connection, context)
-
-    def sandboxed(self, connection: Connection, announcement: Mapping[str, Any]) -> Connection:
-        """Raises ProviderError (misconfigured): a sandbox serves no CircleCI."""
-        message = f"connection {connection.name}: the sandbox serves no CircleCI"
-        raise ProviderError("misconfigured", message, "leave its pipelines out of what runs in a sandbox")
 
 
 provider: Provider = CircleCIProvider()

@@ -126,7 +126,7 @@ class Workflows:
                 document = {"from_failed": True} if change["failed_only"] else {}
                 answer = await self._rest.write("POST", f"/workflow/{_workflow(step)}/rerun", document)
                 return Receipt(self._named(self._rest.json_of(answer), "workflow_id"))
-        raise ProviderError("misconfigured", f"CircleCI can't {step.verb}")
+        raise Refused("misconfigured", f"CircleCI can't {step.verb}")
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
         """CircleCI accepts orders (202) and carries them out a moment later."""

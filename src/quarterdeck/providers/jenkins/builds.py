@@ -59,7 +59,10 @@ class Builds:
             return None
         try:
             body = await self._api.get(f"{folder}/api/json", f"jobs[name,{BUILDS}]", watching=True)
-            found = {quote(text(job, "name"), safe=""): job for job in documents(body, "jobs", self._api.host)}
+            found = {
+                quote(str(job.get("name")), safe="", errors="replace"): job
+                for job in documents(body, "jobs", self._api.host)
+            }
         except ProviderError as error:
             return None if error.trouble.code in ("garbage", "forbidden", "not_found") else error.trouble
         if len(found) > WASTE * wanted:

@@ -127,7 +127,7 @@ class Jobs:
                 run = str(step.change["run"])
                 await self._api.post(f"{job_path(step.address.parts)}/{run}/stop")
                 return Receipt(run, "stopping")
-        raise ProviderError("misconfigured", f"Jenkins can't {step.verb}")
+        raise Refused("misconfigured", f"Jenkins can't {step.verb}")
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
         """A build waits in the queue before it gets a number, and one that is stopped ends when its steps have."""

@@ -24,7 +24,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Address
 from quarterdeck.fleet.weights import whole_weights
 from quarterdeck.providers.base import ProviderError
-from quarterdeck.providers.shares import names_of
+from quarterdeck.providers.shares import named
 from quarterdeck.release.plan import Risk
 from quarterdeck.release.survey import Limits
 
@@ -74,6 +74,10 @@ class Weighted:
         )
         return TrafficReading(method=self.function, destinations=destinations, lag=float(self.ttl))
 
+    def gives(self, answered: Sequence[str]) -> bool:
+        """Whether an answer of DNS holds what has a weight here, however either is spelt."""
+        return not {_plain(value) for value, weight in self.entries.items() if weight}.isdisjoint(map(_plain, answered))
+
     def limits(self) -> Limits:
         """Tenths of a percent, all at once."""
         return Limits(units=1000, smallest=0, largest=TOTALS[-1], atomic=True, lag=float(self.ttl))
@@ -106,11 +110,8 @@ def weighted_of(zone: Document, address: Address) -> Weighted:
     if len(mine) > 1:
         raise _misconfigured(f"{name} has {len(mine)} LUA records for {kind}: each is answered", "leave one")
     function, entries = read(str(records[mine[0]].get("content")), name)
-    given = names_of(address)
-    if strange := [value for value in given if value not in entries]:
-        raise _misconfigured(f"{name} has no address {', '.join(strange)}", f"addresses there: {', '.join(entries)}")
-    names = {value: given.get(value, clean(value, 100)) for value in entries}
-    return Weighted(function, kind, entries, names, records, mine[0], int(rrset.get("ttl") or 0))
+    names = dict(zip(entries, named(tuple(entries), address, name, "address"), strict=True))
+    return Weighted(function, kind, entries, names, records, mine[0], _whole(rrset.get("ttl")))
 
 
 def read(content: str, name: str) -> tuple[str, dict[str, int]]:
@@ -164,7 +165,7 @@ def require_ours(zone: Document) -> None:
 
 def serial_of(zone: Document) -> int:
     """The serial number that each change of the zone over the API raises."""
-    return int(zone.get("edited_serial") or 0)
+    return _whole(zone.get("edited_serial"))
 
 
 def risks(zone: Document, found: Weighted, address: Address) -> Iterator[Risk]:
@@ -200,6 +201,18 @@ def _rrset(zone: Document, name: str, kind: str) -> Document | None:
         if isinstance(one, Mapping) and str(one.get("name")).lower() == name and one.get("type") == kind:
             return one
     return None
+
+
+def _plain(value: str) -> str:
+    """An address or a name in one spelling: of IPv6 there are several, and names of DNS have no letter case."""
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        return value.lower().rstrip(".")
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _is_value(value: str, kind: str) -> bool:

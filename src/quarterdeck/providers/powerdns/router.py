@@ -97,9 +97,8 @@ class WeightedRecords:
         if not said.values:
             detail = f"the record is as wanted, but {self._dns} answers {said.code} for it: clients get no address"
             return Settlement("changed_by_other", detail, settlement.evidence)
-        wanted = {value.rstrip(".") for value, weight in found.entries.items() if weight}
         answered = ", ".join(said.values)
-        if not wanted & {value.rstrip(".") for value in said.values}:
+        if not found.gives(said.values):
             detail = f"the record is as wanted, but {self._dns} still answers {answered}"
             return Settlement("running", detail, settlement.evidence)
         return Settlement("done", f"{settlement.detail}; {self._dns} answers {answered}", settlement.evidence)
