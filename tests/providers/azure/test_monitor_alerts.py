@@ -236,11 +236,8 @@ def test_published_log_search_rules_say_nothing_of_what_their_alerts_are_about()
 
 
 def test_a_link_to_the_next_page_may_name_the_port_and_nothing_else() -> None:
-    arm = Arm(
-        ArmConnection.model_validate({"subscription": "S"}),
-        CLOUDS["AzureCloud"],
-        SessionContext(SystemClock(), print, secret),
-    )
+    options = ArmConnection.model_validate({"subscription": "S"})
+    arm = Arm(options, CLOUDS["AzureCloud"], SessionContext(SystemClock(), print, secret))
     page = json.loads((EXAMPLES / "Alerts_GetAll.json").read_text("utf-8"))["responses"]["200"]["body"]["nextLink"]
 
     assert arm.our_own(page) == page

@@ -11,7 +11,7 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.providers.base import Evidence
 
 
-async def counted(body: Any, count: str, **headers: str) -> Evidence:
+async def counted(body: Any, count: str, **headers: Any) -> Evidence:
     async with listening(lambda _: says(body, **headers)) as server:
         return await evidence(session("http", url=server.url), "query", path="search", count=count)
 

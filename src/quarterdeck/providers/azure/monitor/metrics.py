@@ -32,6 +32,9 @@ _PUT_TOGETHER: Mapping[str, Callable[[Sequence[float]], float]] = {
 _NOTHING_COUNTED = ("total", "count")
 """Aggregations in which what nobody did is 0."""
 
+_OUR_FAULT = ("invalid", "unsupported", "notsupported", "badrequest")
+"""How the code of an error begins that is about the question."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -172,7 +175,10 @@ def points_of(answer: Document, wanted: Wanted, aggregation: str, period: Period
     code = metric.get("errorCode") or "Success"
     if code.lower() != "success":
         message = f"{wanted.name}: {clean(str(metric.get('errorMessage') or code))}"
-        raise ProviderError("misconfigured", message, "check metric, aggregation and filter")
+        asked_wrongly = code.lower().startswith(_OUR_FAULT)
+        raise ProviderError(
+            "misconfigured" if asked_wrongly else "provider_error", message, "check metric, aggregation and filter"
+        )
     series = metric["timeseries"]
     if len(series) > 1:
         message = f"{wanted.name} has {len(series)} series with this filter: no single number"
