@@ -76,4 +76,4 @@ def test_a_fleet_that_no_sandbox_can_play_is_told_as_that_by_check(qd: Qd) -> No
     result = qd("--sandbox", "check")
     qd("--sandbox", "sandbox", "stop")
     assert (result.returncode, result.stderr) == (2, "")
-    assert "connection ci: the sandbox serves no Jenkins" in result.stdout
+    assert "plays the fleet: the sandbox has no Jenkins" in result.stdout

@@ -187,7 +187,7 @@ async def test_bad_answers_are_told_and_nothing_is_made_up(circle: Circle, fault
 
 
 def test_a_sandbox_has_no_circleci_and_says_so() -> None:
-    with pytest.raises(ProviderError, match="connection ci: the sandbox serves no CircleCI"):
+    with pytest.raises(ProviderError, match="the sandbox has no CircleCI"):
         registry.load("circleci").sandboxed(Connection("ci", "circleci"), {})
 
 

@@ -161,7 +161,7 @@ async def test_bad_answers_are_told_and_nothing_is_made_up(ci: Ci, fault: Fault,
 
 def test_a_sandbox_has_no_jenkins_and_says_so() -> None:
     provider = registry.load("jenkins")
-    with pytest.raises(ProviderError, match="connection ci: the sandbox serves no Jenkins"):
+    with pytest.raises(ProviderError, match="the sandbox has no Jenkins"):
         provider.sandboxed(Connection("ci", "jenkins"), {})
 
 

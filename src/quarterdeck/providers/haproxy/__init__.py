@@ -6,18 +6,20 @@ Importing this package opens nothing and imports no model: only a runner needs t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from quarterdeck.fleet.topology import Connection
-from quarterdeck.providers.base import Provider, ProviderError, Session, SessionContext
+from quarterdeck.providers.base import Provider, Session, SessionContext
+from quarterdeck.providers.unplayed import Unplayed
 
 HAPROXY = "haproxy"
 
 
-class HAProxyProvider:
+class HAProxyProvider(Unplayed):
     """See `quarterdeck.providers.base.Provider`."""
 
     names: Sequence[str] = (HAPROXY,)
+    lacking = "HAProxy"
+    instead = "start a HAProxy of your own with a `stats socket`"
 
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.haproxy import schema
@@ -32,18 +34,6 @@ class HAProxyProvider:
         from quarterdeck.providers.haproxy.session import open_session
 
         return open_session(connection, context)
-
-    def sandboxed(self, connection: Connection, announcement: Mapping[str, Any]) -> Connection:
-        """There is no HAProxy in the sandbox: a real one is installed in seconds, and a pretended one proves nothing.
-
-        Raises:
-            ProviderError: misconfigured, always.
-        """
-        raise ProviderError(
-            "misconfigured",
-            "the sandbox has no HAProxy",
-            "start a HAProxy of your own with a `stats socket`, and leave --sandbox out",
-        )
 
 
 provider: Provider = HAProxyProvider()

@@ -6,18 +6,20 @@ Importing this package opens nothing and imports no HTTP client: only a runner n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from quarterdeck.fleet.topology import Connection
-from quarterdeck.providers.base import Provider, ProviderError, Session, SessionContext
+from quarterdeck.providers.base import Provider, Session, SessionContext
+from quarterdeck.providers.unplayed import Unplayed
 
 KUBERNETES = "kubernetes"
 
 
-class KubernetesProvider:
+class KubernetesProvider(Unplayed):
     """See `quarterdeck.providers.base.Provider`."""
 
     names: Sequence[str] = (KUBERNETES,)
+    lacking = "Kubernetes"
+    instead = "point `kubeconfig` and `context` at a cluster that nobody needs"
 
     def schema(self, name: str) -> Mapping[str, type]:
         from quarterdeck.providers.kubernetes import schema
@@ -32,18 +34,6 @@ class KubernetesProvider:
         from quarterdeck.providers.kubernetes.session import open_session
 
         return open_session(connection, context)
-
-    def sandboxed(self, connection: Connection, announcement: Mapping[str, Any]) -> Connection:
-        """There is no cluster in the sandbox.
-
-        Raises:
-            ProviderError: misconfigured, always.
-        """
-        raise ProviderError(
-            "misconfigured",
-            "the sandbox has no Kubernetes",
-            "point `kubeconfig` and `context` at a cluster that nobody needs, and leave --sandbox out",
-        )
 
 
 provider: Provider = KubernetesProvider()
