@@ -163,7 +163,9 @@ class LaunchDarkly:
         return {"items": items, "_links": following if more else {}, "totalCount": len(flags)}
 
     def _shown(self, flag: Mapping[str, Any], environments: list[str], complete: bool) -> dict[str, Any]:
-        left_out = () if complete else ("prerequisites", "targets", "contextTargets", "rules")
+        # As the service itself does (recorded in the tests of Flagsmith's importer).
+        rules = ("prerequisites", "targets", "contextTargets", "rules", "fallthrough", "offVariation")
+        left_out = () if complete else rules
         shown = {
             name: {key: value for key, value in config.items() if key not in left_out}
             for name, config in flag["environments"].items()

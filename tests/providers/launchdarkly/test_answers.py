@@ -101,12 +101,14 @@ def test_what_a_flag_says(config: dict[str, Any], percent: float, audience: dict
 
 def test_on_of_a_flag_that_is_not_boolean_is_its_default_on_variation() -> None:
     ld = LaunchDarkly()
-    name = ld.flag(values=("red", "blue", "green"), fallthrough={"rollout": BLUE}, offVariation=2)
+    red = rule(segment("early"), {"variation": 0})
+    name = ld.flag(values=("red", "blue", "green"), fallthrough={"rollout": BLUE}, offVariation=2, rules=[red])
     ld.flags[name]["defaults"] = {"onVariation": 1, "offVariation": 2}
     flag = of_feature(ld.flags[name], "production")
     assert (flag.on_variation, flag.off_variation, flag.reading(RING).percent) == (1, 2, 30.0)
     assert not flag.limits.percent
     assert "other variations" in flag.limits.why
+    assert flag.reading(Groups(None, "user")).other_rules == ("a rule by segmentMatch: other variations",)
 
 
 def test_the_value_decides_what_is_on_of_a_boolean_flag() -> None:
@@ -329,6 +331,15 @@ async def test_a_list_without_configurations_is_not_an_empty_one(up: LaunchDarkl
     trouble = (await store(up).observe([place()]))[place().subject]
     assert isinstance(trouble, Trouble)
     assert "without what they are in production" in trouble.message
+
+
+async def test_a_summary_is_not_taken_for_a_flag_that_nobody_sees(up: LaunchDarkly) -> None:
+    name = up.flag(on=True)
+    for left_out in ("rules", "fallthrough", "offVariation"):
+        del up.config(name)[left_out]
+    trouble = (await store(up).observe([place()]))[place().subject]
+    assert isinstance(trouble, Trouble)
+    assert (trouble.code, f"flag {name} without its rules" in trouble.message) == ("garbage", True)
 
 
 async def test_a_list_that_never_ends_is_given_up() -> None:

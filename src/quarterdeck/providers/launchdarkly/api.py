@@ -93,7 +93,7 @@ def flag(project: str, key: str) -> str:
 
 
 def environment(project: str, key: str) -> str:
-    """An environment of a project."""
+    """An environment of a project. Its document holds SDK keys, too: nothing of them may be told or stored."""
     return f"/api/v2/projects/{quote(project, safe='')}/environments/{quote(key, safe='')}"
 
 

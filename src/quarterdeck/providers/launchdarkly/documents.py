@@ -92,10 +92,11 @@ class Rule:
     description: str = ""
     disabled: bool = False
 
-    def told(self, on: int) -> str:
+    def told(self, on: int, off: int) -> str:
         """Whom it is for and what it lets in, for people."""
         asks = ", ".join(clean(str(clause.get("attribute") or clause.get("op")), 30) for clause in self.clauses)
-        what = "LaunchDarkly drives it" if self.serving.driven else f"{self.serving.percent(on):g}%"
+        what = f"{self.serving.percent(on):g}%" if self.serving.only(on, off) else "other variations"
+        what = "LaunchDarkly drives it" if self.serving.driven else what
         return clean(f"{self.description or 'a rule'} by {asks or 'nothing'}: {what}", 80)
 
 
@@ -169,7 +170,7 @@ class Flag:
             yield f"{self.targets} targets by key"
         for rule in self.rules:
             if not rule.disabled and rule.id not in mine:
-                yield rule.told(self.on_variation)
+                yield rule.told(self.on_variation, self.off_variation)
         if self.fallthrough.driven:
             yield f"the default rule: {DRIVEN}"
 
@@ -190,6 +191,10 @@ def of_feature(document: Any, environment: str) -> Flag:
     variations = [mapping(one) for one in listed(feature.get("variations"))]
     if not key or not variations or not isinstance(config.get("on"), bool):
         raise _garbage()
+    if "fallthrough" not in config:
+        # As in a summary, which leaves out all rules: read as it is, nobody would see the flag.
+        message = f"LaunchDarkly tells of flag {clean(key, 60)} without its rules in {environment}"
+        raise ProviderError("garbage", message, "whatever stands in between may have dropped `summary=0`")
     off_serves = config.get("offVariation")
     on, off = _on_and_off(feature, variations, off_serves)
     targets = [*listed(config.get("targets") or []), *listed(config.get("contextTargets") or [])]
@@ -203,7 +208,7 @@ def of_feature(document: Any, environment: str) -> Flag:
         off_serves=off_serves if isinstance(off_serves, int) else None,
         on=config["on"],
         rules=tuple(map(_rule, listed(config.get("rules") or []))),
-        fallthrough=_serving(mapping(config.get("fallthrough") or {})),
+        fallthrough=_serving(mapping(config["fallthrough"] or {})),
         targets=sum(len(listed(mapping(one).get("values") or [])) for one in targets),
         prerequisites=tuple(str(mapping(one).get("key")) for one in listed(config.get("prerequisites") or [])),
         tags=tuple(str(one) for one in listed(feature.get("tags") or [])),

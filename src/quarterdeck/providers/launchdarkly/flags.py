@@ -31,14 +31,15 @@ from quarterdeck.release.plan import Risk, Step
 from quarterdeck.release.settlement import Settlement, settle_flag
 
 PAGE, SMALL_PAGE = 100, 20
-"""Flags of one answer. The small one is LaunchDarkly's own, for flags with so many targets that a hundred of them are
-more than is read of an answer."""
+"""Flags of one answer. A hundred are the most (found by Flagsmith's importer, its pull request 6603); the small page is
+LaunchDarkly's own, for flags with so many targets that a hundred are more than is read of an answer."""
 
 MOST_FLAGS = 20_000
 """Of one project: a list that never ends isn't one."""
 
 TOGETHER = 3
-"""Environments of one list; LaunchDarkly's changelog of version 20240415 names that as the most."""
+"""Environments of one list, the most since version 20240415. Its changelog says so of `filterEnv`; that it holds for
+`env`, which brings what a flag is there, Flagsmith's importer found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class LaunchDarklyFlags:
 
         LaunchDarkly applies all of a patch or nothing, and refuses (409) one that comes while another is at work. A
         semantic patch can't name the version that it is for, and the `test` of a JSON Patch is published for the flag's
-        own version only, which doesn't count an environment's changes. So the flag is read right before, and compared
+        own version only, which doesn't count an environment's changes (recorded answers of the service in Flagsmith's
+        tests have version 1, and 14 in an environment). So the flag is read right before, and compared
         with the version that was planned on; a change that comes in between those two requests isn't noticed. What it
         changed elsewhere stays, since a patch names only what differs, and reading back tells.
 
