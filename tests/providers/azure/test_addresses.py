@@ -63,6 +63,22 @@ def test_traffic_is_of_one_kind(address: dict[str, str], complaint: str) -> None
         TrafficAddress.model_validate({"resource_group": "g", **address})
 
 
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "a?x=1", "a#b", "a%2fb", "a\\b", "a\nb"])
+def test_a_name_that_would_lead_to_another_resource_is_refused(name: str) -> None:
+    for model, parts in (
+        (SlotsAddress, {"site": "shop"}),
+        (SlotsAddress, {"container_app": "shop"}),
+        (SlotsAddress, {"cloud_service": "shop"}),
+        (TrafficAddress, {"profile": "shop"}),
+        (TrafficAddress, {"front_door": "shop", "origin_group": "web"}),
+    ):
+        given = {"resource_group": "shop (eu)", **parts}
+        assert model.model_validate(given)
+        for key in given:
+            with pytest.raises(ValidationError, match=key):
+                model.model_validate({**given, key: name})
+
+
 def test_what_is_wrong_with_an_address_is_told_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(config.ConfigError) as error:
         roles(tmp_path, "app: checkout")

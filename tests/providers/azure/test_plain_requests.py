@@ -8,9 +8,13 @@ import pytest
 from tests.providers.azure.conftest import Start, read
 from tests.providers.azure.test_container_apps import app, place, router, shift, slots, world
 
+from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.observation import Trouble, TroubleCode
 from quarterdeck.fleet.readings import SlotsReading
-from quarterdeck.providers.base import InDoubt, ProviderError, Refused
+from quarterdeck.providers.azure.arm import MOST_PAGES, Arm
+from quarterdeck.providers.azure.clouds import CLOUDS
+from quarterdeck.providers.azure.schema import ArmConnection
+from quarterdeck.providers.base import InDoubt, ProviderError, Refused, SessionContext
 
 
 @pytest.mark.parametrize(
@@ -81,3 +85,20 @@ async def test_an_app_that_answers_nonsense_is_its_own_trouble(start: Start) -> 
 
     assert isinstance(observed[place().subject], Trouble)
     read(SlotsReading, observed, place(name="cart"))
+
+
+@pytest.mark.parametrize("each", ["the same page", "another page"])
+async def test_a_list_without_an_end_is_garbage_and_not_read_for_ever(each: str) -> None:
+    class Endless(Arm):
+        asked = 0
+
+        async def get(self, path: str, api_version: str) -> Any:
+            self.asked += 1
+            page = self.asked if each == "another page" else 0
+            return {"value": [], "nextLink": f"{self.cloud.resource_manager}/list?page={page}"}
+
+    options = ArmConnection.model_validate({"subscription": "s"})
+    arm = Endless(options, CLOUDS["AzureCloud"], SessionContext(SystemClock(), print, lambda _: ""))
+    with pytest.raises(ProviderError, match="without end"):
+        await arm.everything("/list", "2026-01-01")
+    assert arm.asked <= MOST_PAGES

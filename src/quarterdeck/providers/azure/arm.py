@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from quarterdeck.providers.azure.plain import Plain
 
 
+MOST_PAGES = 500
+"""Of one list. The longest that a subscription allows has a few dozen."""
+
+
 class Arm:
     """The management plane. Every client is imported and made when it is first asked for, inside the event loop."""
 
@@ -107,11 +111,16 @@ class Arm:
 
         Raises:
             azure.core.exceptions.HttpResponseError: for any answer but 2xx.
+            ProviderError: garbage; it leads elsewhere, or has no end.
         """
         page = await self.get(path, api_version)
         found = [*page["value"]]
-        while page.get("nextLink"):
-            page = await self.get(self.our_own(str(page["nextLink"])), "")
+        read = {""}
+        while further := str(page.get("nextLink") or ""):
+            if further in read or len(read) >= MOST_PAGES:
+                raise ProviderError("garbage", "a list without end", "ask again later")
+            read.add(further)
+            page = await self.get(self.our_own(further), "")
             found += page["value"]
         return found
 

@@ -5,9 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+def _no_way_up(name: str) -> str:
+    if not name.strip("."):
+        raise ValueError("is no name")
+    return name
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[^/\\?#%\x00-\x1f]+$"),
+    AfterValidator(_no_way_up),
+]
+"""Of a resource, as it stands in the path of its id: what ends a name there would lead to another resource."""
+
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+", strip_whitespace=True)]
 
 CloudName = Literal["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"]
@@ -64,7 +79,7 @@ class _SignIn(_Part):
 class ArmConnection(_SignIn):
     """A subscription, reached through Azure Resource Manager."""
 
-    subscription: Text
+    subscription: Name
 
 
 class AppConfigurationConnection(_SignIn):
@@ -91,9 +106,9 @@ class SlotTrafficAddress(_Part):
     deployment; this if left out).
     """
 
-    resource_group: Text
-    site: Text | None = None
-    container_app: Text | None = None
+    resource_group: Name
+    site: Name | None = None
+    container_app: Name | None = None
     version: Version | None = None
 
     @model_validator(mode="after")
@@ -107,10 +122,10 @@ class SlotsAddress(_Part):
     """What has slots that swap: an App Service site, a container app with its labels, or one of the two cloud services
     (extended support) that trade their addresses. For `version` see `SlotTrafficAddress`."""
 
-    resource_group: Text
-    site: Text | None = None
-    container_app: Text | None = None
-    cloud_service: Text | None = None
+    resource_group: Name
+    site: Name | None = None
+    container_app: Name | None = None
+    cloud_service: Name | None = None
     version: Version | None = None
 
     @model_validator(mode="after")
@@ -124,11 +139,11 @@ class TrafficAddress(_Part):
     """What divides traffic: a Traffic Manager profile, the revisions of a container app, or the origins of an origin
     group of a Front Door profile (Standard or Premium)."""
 
-    resource_group: Text
-    profile: Text | None = None
-    container_app: Text | None = None
-    front_door: Text | None = None
-    origin_group: Text | None = None
+    resource_group: Name
+    profile: Name | None = None
+    container_app: Name | None = None
+    front_door: Name | None = None
+    origin_group: Name | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> TrafficAddress:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.readings import Reading
@@ -28,6 +29,7 @@ from quarterdeck.providers.azure.front_door.origins import (
 )
 from quarterdeck.providers.azure.permissions import may
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, Refused, TrafficSurvey
+from quarterdeck.providers.shares import refused
 from quarterdeck.providers.turns import Turns
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_destination
@@ -75,12 +77,13 @@ class FrontDoor:
         name = str(step.change["destination"])
         try:
             origins = await self._origins(step.address)
+            with reading(step.address.parts["origin_group"]):
+                now = traffic_reading(origins)
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise refused(error) from None
         origin = origin_named(origins, name)
         if origin is None:
             raise Refused("not_found", f"{step.address.parts['origin_group']} has no origin {name}")
-        now = traffic_reading(origins)
         if settle_destination(step, now).state == "changed_by_other":
             raise Refused("provider_error", f"somebody changed {name} since the plan was made", "plan again")
         if unsafe := would_be_unsafe(step, now):
@@ -90,7 +93,7 @@ class FrontDoor:
             return Receipt()
         with writing(f"origin {name}"):
             await self._arm.token_for_a_write()
-            path = f"{self._path(step.address)}/origins/{origin['name']}"
+            path = f"{self._path(step.address)}/origins/{quote(str(origin['name']), safe='')}"
             return operations.receipt(await self._arm.patch(path, API_VERSION, {"properties": change}))
 
     async def poll(self, step: Step, receipt: Receipt) -> Progress:
@@ -100,7 +103,8 @@ class FrontDoor:
         """Weight and status decide, once Front Door has taken them."""
         origins = await self._origins(step.address)
         origin = origin_named(origins, str(step.change["destination"]))
-        settled = settle_destination(step, traffic_reading(origins))
+        with reading(step.address.parts["origin_group"]):
+            settled = settle_destination(step, traffic_reading(origins))
         return settled if origin is None else operations.in_force(*state(origin), settled)
 
     async def _one(self, address: Address) -> Reading | Trouble:
