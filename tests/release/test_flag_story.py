@@ -22,13 +22,17 @@ NOW = 10_000_000.0
 FLAG = TargetId("production", "beta", flag=True)
 ON = FlagCell(FLAG, "", True, None, (), (), False, "", "3m", Knowledge("fresh"), modified_at=NOW - 200)
 STAFF = (AudienceView("staff", 100),)
+IT_IS_ON = "nobody notices: it is on; its percentages say for whom"
 
 
 def place(target: str) -> Place:
     return Place("slots", TargetId.parse(target), Address("az", {"site": target}))
 
 
-FLEET = Fleet("shop", places=(place("production/checkout@west"), place("production/cart"), place("staging/cart")))
+BALANCED = Place("traffic", TargetId.parse("production/search"), Address("lb", {"backend": "search"}))
+FLEET = Fleet(
+    "shop", places=(place("production/checkout@west"), place("production/cart"), place("staging/cart"), BALANCED)
+)
 
 
 def flipped(ended: float, *, label: str = "", state: Any = "done") -> Operation:
@@ -47,12 +51,17 @@ def told(
 @pytest.mark.parametrize(
     ("changes", "off", "on"),
     [
-        ({}, "about 100% of the users no longer see it", "nobody notices: everybody sees it"),
-        ({"enabled": False}, "nobody notices: it is off", "about 100% of the users see it as well"),
-        ({"percent": 25.0}, "about 25% of the users no longer see it", "about 75% of the users see it as well"),
-        ({"audience": STAFF}, "staff (100%) no longer see it", "about 100% of the users see it as well"),
+        ({}, "about 100% of the users no longer see it", "nobody notices: it is on"),
+        ({"percent": 25.0}, "about 25% of the users no longer see it", IT_IS_ON),
+        ({"audience": STAFF}, "staff (100%) no longer see it", IT_IS_ON),
         ({"audience": STAFF, "percent": 10.0}, "staff (100%) and about 10% of the other users no longer see it",
-         "about 90% of the users see it as well"),
+         IT_IS_ON),
+        ({"enabled": False}, "nobody notices: it is off", "about 100% of the users see it"),
+        ({"enabled": False, "percent": 25.0}, "nobody notices: it is off", "about 25% of the users see it"),
+        ({"enabled": False, "percent": 0.0}, "nobody notices: it is off",
+         "nobody sees it yet: its percentages are 0%"),
+        ({"enabled": False, "audience": STAFF, "percent": 10.0}, "nobody notices: it is off",
+         "staff (100%) and about 10% of the other users see it"),
     ],
 )  # fmt: skip
 def test_who_would_notice(changes: dict[str, Any], off: str, on: str) -> None:
@@ -61,7 +70,7 @@ def test_who_would_notice(changes: dict[str, Any], off: str, on: str) -> None:
 
 
 def test_all_services_of_the_environment_may_read_it() -> None:
-    assert told(ON).readers == "any of checkout, cart: the configuration doesn't say which"
+    assert told(ON).readers == "any of checkout, cart, search: the configuration doesn't say which"
 
 
 def test_who_sets_it_again_is_named_with_the_services() -> None:

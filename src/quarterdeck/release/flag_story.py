@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Fleet
-from quarterdeck.records import dataclass
+from quarterdeck.records import dataclass, replace
 from quarterdeck.release.flag import exposure
 from quarterdeck.release.flag_use import given_out, readers
 from quarterdeck.release.freshness import age
@@ -37,7 +37,7 @@ class FlagStory:
         labels: the same flag under other labels, one sentence each.
         danger: why these labels may surprise; "" if there are none.
         settled: that it has long been the same for everybody; "" if it hasn't.
-        off, on: who would notice if it were switched off, or on for everybody.
+        off, on: who would notice if it were switched off, or on with the percentages that it has.
     """
 
     reach: str
@@ -83,9 +83,7 @@ def story(
         danger=_danger(flag, others),
         settled=settled(flag, now),
         off=f"{_users(flag, share)} no longer see it" if flag.enabled else "nobody notices: it is off",
-        on="nobody notices: everybody sees it"
-        if share == 100
-        else f"about {100 - share:g}% of the users see it as well",
+        on=_once_on(flag),
     )
 
 
@@ -104,6 +102,17 @@ def reached(flag: FlagCell) -> float:
     if not flag.enabled:
         return 0.0
     return flag.percent if flag.percent is not None else 0.0 if flag.audience else 100.0
+
+
+def _once_on(flag: FlagCell) -> str:
+    """What switching it on does: its percentages stay what they are."""
+    if flag.enabled:
+        return "nobody notices: it is on" + ("" if reached(flag) == 100 else "; its percentages say for whom")
+    once_on = replace(flag, enabled=True)
+    share = reached(once_on)
+    if not share and not any(one.percent for one in flag.audience):
+        return "nobody sees it yet: its percentages are 0%"
+    return f"{_users(once_on, share)} see it"
 
 
 def _facts(flag: FlagCell) -> dict[str, Any]:

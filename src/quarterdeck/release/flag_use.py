@@ -61,8 +61,8 @@ _NAMED = 6
 
 def readers(flag: TargetId, fleet: Fleet) -> str:
     """The services of an environment that may read its flags: all there are; "" if there are none."""
-    slots = (place.target for place in fleet.places if place.role == "slots")
-    names = list(dict.fromkeys(target.name for target in slots if target.environment == flag.environment))
+    serving = (place.target for place in fleet.places if place.role in ("slots", "traffic"))
+    names = list(dict.fromkeys(target.name for target in serving if target.environment == flag.environment))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     told = ", ".join(clean(name, 40) for name in names[:_NAMED]) + more
     return told if len(names) < 2 else f"any of {told}: the configuration doesn't say which"

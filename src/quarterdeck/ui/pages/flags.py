@@ -183,7 +183,7 @@ def detail_line(flag: FlagCell | None, told: FlagStory | None) -> Line:
 
 def story_lines(flag: FlagCell, told: FlagStory, cells: int) -> list[Line]:
     """Everything about the flag under the cursor: who sees it, who would notice, who changed it, the way back."""
-    label = f"  label {clean(flag.label, 40)}" if flag.label else "  no label"
+    label = f"  label {clean(flag.label, 40)}" if flag.label else "  no label" if told.labels else ""
     state, word = ("● on", "ok") if flag.enabled else ("○ off", "dim")
     lines: list[Line] = [
         line((clean(flag.target.name, 80), "title"), f" in {flag.target.environment}  ", (state, word), (label, "dim"))  # type: ignore[arg-type]
