@@ -13,7 +13,7 @@ from tests.providers.azure.conftest import Start
 from tests.providers.azure.monitored import APP, ERRORS, SHOP, SITE, watched
 
 from quarterdeck.providers.azure.monitor.metrics import Wanted, path_of, points_of
-from quarterdeck.providers.azure.monitor.periods import Period, moment
+from quarterdeck.providers.azure.monitor.periods import Period, moment, period
 from quarterdeck.providers.azure.monitor.schema import MetricQuestion
 from quarterdeck.providers.base import ProviderError
 
@@ -231,6 +231,10 @@ def test_an_error_of_one_metric_inside_an_answer_of_200_is_told() -> None:
     with pytest.raises(ProviderError, match="MongoRequestsCount: Sampling type is not found") as raised:
         points_of(answer, Wanted("MongoRequestsCount"), "average", about)
     assert raised.value.trouble.code == "misconfigured"
+
+
+def test_a_step_that_goes_on_for_days_is_judged_by_its_last_day() -> None:
+    assert period(DAY.end, "400000").minutes == period(DAY.end, "24h").minutes == 1440
 
 
 def test_points_without_the_aggregation_have_no_data() -> None:

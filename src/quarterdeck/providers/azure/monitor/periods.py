@@ -12,6 +12,9 @@ from quarterdeck.release.durations import seconds
 
 MINUTE = 60.0
 
+LONGEST_WINDOW = 86_400.0
+"""Seconds; more points of a minute than that gives aren't worth asking for."""
+
 SETTLED = 180.0
 """Seconds until a minute is taken for complete. Until then the service may say 0 for a total that it hasn't got yet
 (github.com/Azure/azure-libraries-for-net/issues/499: two to three minutes), so the newest minutes would look like no
@@ -44,7 +47,7 @@ class Period:
 
 def period(now: float, window: str) -> Period:
     """The last minutes that are complete: `window` is a length of time, or a number of seconds before now at which it
-    began, of which only minutes after that are taken.
+    began, of which only minutes after that are taken, and never more than of a day.
 
     Raises:
         ProviderError: misconfigured; it is neither.
@@ -52,7 +55,8 @@ def period(now: float, window: str) -> Period:
     end = (now - SETTLED) // MINUTE * MINUTE
     try:
         if re.fullmatch(r"\d+(\.\d+)?", window):
-            return Period(math.ceil((now - float(window)) / MINUTE) * MINUTE, end)
+            began = math.ceil((now - float(window)) / MINUTE) * MINUTE
+            return Period(max(began, end - LONGEST_WINDOW), end)
         return Period(end - seconds(window), end)
     except ValueError as error:
         raise ProviderError("misconfigured", f"window {error}", "correct the window") from None

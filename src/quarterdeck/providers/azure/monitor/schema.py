@@ -7,13 +7,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
+from quarterdeck.providers.azure.monitor.periods import LONGEST_WINDOW
 from quarterdeck.providers.matching import parse
 from quarterdeck.release.durations import seconds
 
 SINCE_THE_STEP_BEGAN = "$window"
 """In the place of a length of time: what a gate is asked with then is a number of seconds."""
-
-LONGEST_WINDOW = 86_400.0
 
 _RESOURCE = re.compile(r"/?(subscriptions/[^/]+/)?resourceGroups/[^/]+/providers/[^/]+(/[^/]+/[^/]+)+", re.IGNORECASE)
 
