@@ -298,7 +298,10 @@ async def test_a_yes_of_the_host_that_did_nothing_is_not_believed(harbour: Harbo
     plan = await harbour.planned()
     harbour.door.strikes.append(Strike(harbour.lines.writes, body=ERROR, count=99))
     code, words = await harbour.said(plan)
-    assert code in (ExitCode.FAILED, ExitCode.NEEDS_OPERATOR), words
+    assert code == ExitCode.FAILED, words
+    assert "sent 3 times, without effect" in words
+    doubts = [event.body["detail"] for event in harbour.ship.store.events() if event.kind == "step.in_doubt"]
+    assert all(doubt in words for doubt in doubts[-1:]), "what the host answered is told with the end"
     assert harbour.lines.yes() == 0
 
 

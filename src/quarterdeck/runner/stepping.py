@@ -59,6 +59,7 @@ class Stepper:
 
     async def take(self, operation: Operation, step: Step) -> Outcome:
         """Perform a step that was never sent, or that is known to have had no effect."""
+        answer = ""
         for attempt in range(1, self._patience.sends + 1):
             if obstacle := await self._obstacle(step):
                 return obstacle if attempt == 1 else _sent_before(obstacle)
@@ -71,7 +72,8 @@ class Stepper:
             outcome = await self._send(operation, step)
             if not (step.repeatable and outcome.state == "not_done" and outcome.said == "nothing"):
                 return outcome
-        return Outcome("not_done", f"sent {self._patience.sends} times, without effect", "nothing")
+            answer = outcome.detail.removeprefix(_IN_VAIN)
+        return Outcome("not_done", f"sent {self._patience.sends} times, without effect{answer}", "nothing")
 
     async def resume(self, operation: Operation, step: Step, progress: StepProgress, sealed: str) -> Outcome:
         """Settle a step that another process, or this one before an operator was asked, has (perhaps) sent.
@@ -167,7 +169,8 @@ class Stepper:
 
     async def _doubt(self, operation: Operation, step: Step, said: str) -> Outcome:
         await self._insist(operation, "step.in_doubt", step, {"detail": said})
-        return await self._settle(step, "nothing", self._patience.for_verb(step.verb))
+        outcome = await self._settle(step, "nothing", self._patience.for_verb(step.verb))
+        return replace(outcome, detail=f"{outcome.detail}: {said}") if outcome.state == "not_done" else outcome
 
     async def _follow(self, operation: Operation, step: Step, receipt: Receipt) -> Outcome:
         """Look at a write under way until it ends. A look that fails says nothing about the write."""
@@ -222,7 +225,7 @@ class Stepper:
             if state == before == "changed_by_other":
                 return Outcome("changed_by_other", last, said)
             if state == before and state in _without_effect(step, said):
-                return Outcome("not_done", "sent, without effect", said)
+                return Outcome("not_done", _IN_VAIN, said)
             before = state
             left = until - self._clock.monotonic()
             if left <= 0:
@@ -240,6 +243,7 @@ class Stepper:
 
 
 _NOTHING: Said = "nothing"
+_IN_VAIN = "sent, without effect"
 
 
 def _without_effect(step: Step, said: Said) -> frozenset[str]:
