@@ -8,6 +8,7 @@ The planner and the executor know these protocols and nothing of any system behi
 - Whatever `send` can't be sure of is `InDoubt`, never "failed".
 - `settle` only reads; `release/settlement.py` has the facts of each verb and compares them. Acknowledged is not
   done: the executor calls it after every step, and after every crash.
+- For whom a write is sent, and why, `providers/errand.py` tells while it is sent, where a system keeps that in words.
 """
 
 from __future__ import annotations

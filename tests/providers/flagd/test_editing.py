@@ -146,6 +146,7 @@ async def test_lines_end_as_they_did(tmp_path: Path, name: str, text: str) -> No
     assert file.text.count("\n") == file.text.count("\r\n") >= text.count("\n")
 
 
+EVERYBODY = [None, "ana", "bo", "cy", "dee"]
 groups = st.builds(Audience, st.sampled_from(["early", "late", 'q"uo\\te']), st.sampled_from([0.0, 7.5, 100.0]))
 changes = st.fixed_dictionaries(
     {
@@ -175,6 +176,11 @@ def test_whatever_is_planned_is_what_is_read(document: tuple[str, str], wanted: 
             after = await seen(file.place())
             assert flag_facts(after.pop("lights")) == dict(step.after), (before, step)
             assert after == others
+            users = file.seen_by("lights", EVERYBODY, in_code=True, ring="late", email="bo@harbour.example")
+            if not step.after["enabled"]:
+                assert users == []
+            elif step.after["percent"] == 100 and not step.after["audience"]:
+                assert users == EVERYBODY
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(all_of_them(Path(folder)))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from quarterdeck.fleet.readings import Audience, FlagReading
@@ -23,7 +23,7 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.providers.base import ProviderError
 from quarterdeck.providers.flagd.editing import edited
 from quarterdeck.providers.flagd.nodes import Node, encoded, line_of, plain
-from quarterdeck.providers.flagd.parsing import parsed
+from quarterdeck.providers.flagd.parsing import parsed, same_but
 from quarterdeck.providers.flagd.rules import Rules, Variants, read, written
 from quarterdeck.release.plan import Facts, Risk
 from quarterdeck.release.settlement import flag_facts
@@ -39,6 +39,7 @@ class Definitions:
     name: str
     text: str
     root: Node
+    _readings: dict[str | None, tuple[FlagReading, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def flags(self) -> Mapping[str, Node]:
@@ -49,7 +50,7 @@ class Definitions:
             raise ProviderError("garbage", f"{self.name} is no flagd definition: {what}", "check `file`")
         return found.mapping
 
-    def flag(self, name: str, field: str | None) -> Flag:
+    def flag(self, name: str, group_field: str | None) -> Flag:
         """One of them.
 
         Raises:
@@ -59,22 +60,31 @@ class Definitions:
         if node is None:
             hint = "qd flag list shows those of the file"
             raise ProviderError("not_found", f"there is no flag {clean(name, 60)} in {self.name}", hint)
-        flag = self.read(name, node, field)
+        flag = self.read(name, node, group_field)
         if isinstance(flag, Flag):
             return flag
         where = f"{self.name}, line {line_of(self.text, node.start)}: flag {clean(name, 60)}"
         raise ProviderError("misconfigured", f"{where} {flag}", "only flags of one true and one false variant switch")
 
     def changed(self, flag: Flag, facts: Facts) -> Definitions:
-        """The file with one flag as these facts want it. Raises ProviderError."""
+        """The file with one flag as these facts want it, and nothing else different.
+
+        Raises:
+            ProviderError: misconfigured, if that can't be.
+        """
         found = self
         for stage in flag.stages(facts):
-            now = found.flag(flag.name, flag.field)
+            now = found.flag(flag.name, flag.group_field)
             text = edited(found.text, now.node, now.wanted(stage))
-            found = Definitions(self.name, text, parsed(text, self.name))
+            if text != found.text:
+                found = Definitions(self.name, text, parsed(text, self.name))
+        as_wanted = flag_facts(found.flag(flag.name, flag.group_field).reading) == facts
+        if not as_wanted or not same_but(self.root, found.root, flag.name):
+            message = f"{self.name}: this can't be written without changing something else"
+            raise ProviderError("misconfigured", message, "change it in an editor, and plan again")
         return found
 
-    def read(self, name: str, node: Node, field: str | None) -> Flag | str:
+    def read(self, name: str, node: Node, group_field: str | None) -> Flag | str:
         """A flag, or why it is none that can be switched."""
         what = _what_is_wrong(node)
         if what:
@@ -85,22 +95,23 @@ class Definitions:
         )
         variants = Variants(on[0], off[0])
         targeting = node.mapping.get("targeting")
-        rules = read(targeting, variants, field) if targeting and targeting.mapping else None
+        rules = read(targeting, variants, group_field) if targeting and targeting.mapping else None
         shared = self.root.mapping.get("$evaluators")
         refers = '"$ref"' in encoded(node)
         version = hashlib.sha256(encoded([node, shared] if refers and shared else node).encode()).hexdigest()[:16]
-        return Flag(name, node, variants, rules, field, version)
+        return Flag(name, node, variants, rules, group_field, version)
 
-    def readings(self, prefix: str, field: str | None) -> tuple[FlagReading, ...]:
+    def readings(self, prefix: str, group_field: str | None) -> tuple[FlagReading, ...]:
         """All flags whose names begin so, in order of their names. Raises ProviderError (garbage)."""
-        found = []
-        for name, node in self.flags.items():
-            if not name.startswith(prefix):
-                continue
-            flag = self.read(name, node, field) if name == clean(name, 200) else "has a name that can't be shown"
-            unlike = FlagReading(clean(name, 200), True, other_rules=(str(flag),), locked=True)
-            found.append(flag.reading if isinstance(flag, Flag) else unlike)
-        return tuple(sorted(found, key=lambda one: one.name.lower()))
+        if group_field not in self._readings:
+            found = [self._reading(name, node, group_field) for name, node in self.flags.items()]
+            self._readings[group_field] = tuple(sorted(found, key=lambda one: one.name.lower()))
+        return tuple(one for one in self._readings[group_field] if one.name.startswith(prefix))
+
+    def _reading(self, name: str, node: Node, group_field: str | None) -> FlagReading:
+        shown = clean(name, 200)
+        flag = self.read(name, node, group_field) if name == shown else "has a name that can't be shown"
+        return flag.reading if isinstance(flag, Flag) else FlagReading(shown, True, other_rules=(flag,), locked=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +122,7 @@ class Flag:
     node: Node
     variants: Variants
     rules: Rules | None
-    field: str | None
+    group_field: str | None
     version: str
 
     @property
@@ -168,8 +179,8 @@ class Flag:
         """What can be said of this flag as it is built now."""
         if self.rules and self.rules.foreign_end:
             why = f"its rule for everybody ({self.rules.others[-1]}) is of another kind than those written here"
-            return FlagLimits(percent=False, audience=self.field is not None, why=why)
-        if self.field is None:
+            return FlagLimits(percent=False, audience=self.group_field is not None, why=why)
+        if self.group_field is None:
             why = "groups need `group_field` in the address: the field of the context that names them"
             return FlagLimits(audience=False, why=why)
         return FlagLimits()
@@ -222,7 +233,7 @@ class Flag:
         if foreign and percent is None and self.percent is not None:
             what = f"flag {clean(self.name, 60)}: its other rules need a percentage for everybody else"
             raise ProviderError("misconfigured", what, "say one: qd flag rollout PERCENT")
-        targeting = written(self.rules, groups, percent, on, self.variants, self.field)
+        targeting = written(self.rules, groups, percent, on, self.variants, self.group_field)
         all_see_it = percent == 100 and all(one == 100 for one in groups.values()) and not foreign
         default = self.variants.on if on and (all_see_it or not targeting) else self.variants.off
         if foreign and self.default is not None:

@@ -19,29 +19,22 @@ from quarterdeck.providers.flagd.parsing import parsed
 LARGEST = 4 * 1024 * 1024
 """Bytes. A flag takes some hundred."""
 
-_Stamp = tuple[int, int, int, int]
-
 
 class Files:
-    """Definition files, each parsed once for as long as it stays as it is."""
+    """Definition files, each parsed once for as long as its text stays as it is: a clock is too coarse to tell."""
 
     def __init__(self) -> None:
-        self._known: dict[Path, tuple[_Stamp, Definitions]] = {}
+        self._known: dict[Path, tuple[bytes, Definitions]] = {}
 
     def read(self, path: Path) -> Definitions:
         """What it holds now. Raises ProviderError."""
         with _told(path), open(path, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ProviderError("misconfigured", f"{_name(path)} is no file", "check `file`")
-            # Somebody may write into it in place, within one tick of the clock: what is fresh isn't remembered by it.
-            stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-            known = self._known.get(path)
-            if known and known[0] == stamp:
-                return known[1]
             content = file.read(LARGEST + 1)
+        known = self._known.get(path)
+        if known and known[0] == content:
+            return known[1]
         found = definitions(content, path)
-        self._known[path] = (stamp, found)
+        self._known[path] = (content, found)
         return found
 
 

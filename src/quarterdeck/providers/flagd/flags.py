@@ -16,9 +16,8 @@ from quarterdeck.providers.base import FlagSurvey, InDoubt, Observed, Progress, 
 from quarterdeck.providers.flagd.definitions import Definitions
 from quarterdeck.providers.flagd.files import Files, definitions, locked, replace, writable
 from quarterdeck.providers.flagd.git import Checkout, Commit
-from quarterdeck.providers.flagd.parsing import same_but
 from quarterdeck.release.plan import Step
-from quarterdeck.release.settlement import Settlement, flag_facts, settle_flag
+from quarterdeck.release.settlement import Settlement, settle_flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class FlagdFlags:
     async def observe(self, places: Sequence[Place]) -> Observed:
         files = sorted({_where(place.address).file for place in places})
         read = dict(zip(files, await asyncio.gather(*map(self._seen, files)), strict=True))
-        return {place.subject: _observed(_where(place.address), read) for place in places}
+        return await asyncio.to_thread(_observed, places, read)
 
     async def survey_flag(self, address: Address, name: str, label: str) -> FlagSurvey:
         """Read a flag; labels there are none. Of a checkout nothing is said that couldn't be written on now."""
@@ -134,7 +133,11 @@ class FlagdFlags:
         except Refused:
             await checkout.go_back(commit)
             raise
-        await checkout.refresh(commit)
+        try:
+            await checkout.refresh(commit)
+        except ProviderError as error:
+            message = f"committed as {commit.id[:12]}, but git's index couldn't follow: {error}"
+            raise InDoubt(error.trouble.code, message, "git reset -- the file") from None
 
     async def _texts(self, where: _Where, step: Step) -> tuple[str, str]:
         """The file as it is and as it should be. Raises Refused."""
@@ -146,13 +149,9 @@ class FlagdFlags:
                 message = f"flag {clean(name, 60)}: somebody else changed it in the meantime"
                 raise Refused("provider_error", message, "plan it again")
             facts = {key: step.change[key] for key in ("enabled", "percent", "audience")}
-            then = now.changed(flag, facts)
-            same = flag_facts(then.flag(name, where.field).reading) == facts and same_but(now.root, then.root, name)
+            then = await asyncio.to_thread(now.changed, flag, facts)
         except ProviderError as error:
             raise _refused(error) from None
-        if not same:
-            message = f"{now.name}: this can't be written without changing something else"
-            raise Refused("misconfigured", message, "change it in an editor, and plan again")
         return now.text, then.text
 
     async def _read(self, file: Path) -> Definitions:
@@ -170,8 +169,12 @@ def _where(address: Address) -> _Where:
     return _Where(Path(parts["file"]), parts.get("prefix", ""), parts.get("group_field") or None)
 
 
-def _observed(where: _Where, read: Mapping[Path, Definitions | Trouble]) -> FlagsReading | Trouble:
-    found = read[where.file]
+def _observed(places: Sequence[Place], read: Mapping[Path, Definitions | Trouble]) -> Observed:
+    wheres = {place.subject: _where(place.address) for place in places}
+    return {subject: _flags(where, read[where.file]) for subject, where in wheres.items()}
+
+
+def _flags(where: _Where, found: Definitions | Trouble) -> FlagsReading | Trouble:
     if isinstance(found, Trouble):
         return found
     try:
