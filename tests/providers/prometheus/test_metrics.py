@@ -202,3 +202,12 @@ async def test_check_says_what_is_wrong() -> None:
         (found,) = [one async for one in session("prometheus", url=server.url).check()]
     assert found[1] is not None
     assert found[1].code == "unauthenticated"
+
+
+async def test_an_error_in_an_answer_that_says_yes_is_told_in_its_own_words() -> None:
+    """Proxies and gateways in front of Prometheus answer 200 at times, whatever is inside."""
+    body = {"status": "error", "errorType": "execution", "error": "many-to-many matching not allowed"}
+    async with listening(lambda _: says(body)) as server:
+        found = await trouble(session("prometheus", url=server.url), "metric", query="up")
+    assert found.code == "provider_error"
+    assert "many-to-many matching" in found.message

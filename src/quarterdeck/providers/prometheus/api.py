@@ -44,7 +44,7 @@ class Api:
         return self._data(await self._asking.read(question), question)[0]
 
     def _data(self, answer: Answer, question: Question) -> tuple[Mapping[str, Any], str]:
-        if answer.status in (400, 422, 503):
+        if answer.status in (200, 400, 422, 503):
             self._refused(answer)
         body = self._asking.good(answer, question).json(self.host)
         if (
