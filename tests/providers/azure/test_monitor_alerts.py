@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,17 @@ async def test_an_account_of_permissions_names_what_gates_need(start: Start) -> 
 
     assert any("ask metrics for gates" in line for line in told)
     assert any("ask alerts for gates" in line for line in told)
+
+
+async def test_a_clock_that_is_wrong_is_told_because_it_would_choose_the_wrong_minutes(start: Start) -> None:
+    shop = await watched(start, SITES)
+
+    told = {what: trouble async for what, trouble in shop.session.check()}
+
+    found = told["its clock agrees with this machine's"]
+    assert found is not None
+    assert re.fullmatch(r"its clock is \d+ s ahead of this machine's", found.message)
+    assert [trouble async for what, trouble in shop.azure.session.check() if "clock" in what] == [None]
 
 
 # --- without a server -------------------------------------------------------------------------------------------------

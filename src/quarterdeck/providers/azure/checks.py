@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.fleet.observation import Trouble
@@ -10,6 +11,7 @@ from quarterdeck.providers.azure.arm import Arm
 from quarterdeck.providers.azure.faults import reading
 from quarterdeck.providers.azure.permissions import API_VERSION, allows
 from quarterdeck.providers.base import ProviderError
+from quarterdeck.providers.clocks import apart
 
 if TYPE_CHECKING:
     from quarterdeck.providers.azure.app_configuration import Store
@@ -31,17 +33,20 @@ operations)."""
 
 
 async def check_subscription(arm: Arm) -> AsyncIterator[Checked]:
-    """Sign-in, subscription, Resource Graph, permissions. Stops where the rest can't work."""
+    """Sign-in, subscription, clocks, Resource Graph, permissions. Stops where the rest can't work."""
     where = f"/subscriptions/{arm.subscription}"
     who, trouble = await _tried("sign-in", arm.sign_in)
     yield f"signed in as {who}" if who else f"signed in at {arm.cloud.authority}", trouble
     if trouble:
         return
-    about, trouble = await _tried("subscription", lambda: arm.get(where, SUBSCRIPTIONS_API))
+    answer, trouble = await _tried("subscription", lambda: _read(arm, where))
+    about, theirs = answer or ({}, None)
     name = about.get("displayName") if isinstance(about, dict) else None
     yield f"subscription {arm.subscription}" + (f" ({name})" if name else ""), trouble
     if trouble:
         return
+    if theirs is not None:
+        yield "its clock agrees with this machine's", apart(theirs, arm.context.clock.now())
     _, trouble = await _tried("Resource Graph", lambda: _ask_graph(arm))
     yield "Resource Graph answers (without it, sites are listed group by group)", trouble
     path = f"{where}/providers/Microsoft.Authorization/permissions"
@@ -69,6 +74,13 @@ async def _tried(what: str, attempt: Callable[[], Awaitable[Any]]) -> tuple[Any,
             return await attempt(), None
     except ProviderError as error:
         return None, error.trouble
+
+
+async def _read(arm: Arm, path: str) -> tuple[Any, float | None]:
+    """A document of the management plane, and what time it was there (to the second; None if it doesn't say)."""
+    response = await arm.plain.send("GET", path, SUBSCRIPTIONS_API)
+    said = response.headers.get("Date", "")
+    return response.json(), parsedate_to_datetime(said).timestamp() if said else None
 
 
 async def _ask_graph(arm: Arm) -> None:

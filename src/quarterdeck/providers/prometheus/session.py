@@ -9,6 +9,7 @@ from quarterdeck.fleet.observation import Trouble
 from quarterdeck.fleet.text import clean
 from quarterdeck.fleet.topology import Connection
 from quarterdeck.providers.base import ProviderError, SessionContext
+from quarterdeck.providers.clocks import apart
 from quarterdeck.providers.http.asking import Asking
 from quarterdeck.providers.http.credentials import Credential
 from quarterdeck.providers.http.schema import options_of
@@ -19,9 +20,6 @@ from quarterdeck.providers.prometheus.api import Api, number_of
 from quarterdeck.providers.prometheus.prometheus import Prometheus
 from quarterdeck.providers.prometheus.schema import Receiver, Server
 from quarterdeck.release.durations import seconds
-
-CLOCKS_APART = 30.0
-"""Seconds by which two clocks may differ before it is told: the age of a value is reckoned with both."""
 
 
 class PrometheusSession(GateSession):
@@ -41,8 +39,7 @@ class PrometheusSession(GateSession):
             yield f"{self._api.host} answers queries", error.trouble
             return
         yield f"{await self._version()} at {self._api.host} answers queries", None
-        apart = (theirs or 0) - self._clock.now()
-        yield "its clock agrees with this machine's", _clocks(apart)
+        yield "its clock agrees with this machine's", apart(theirs or 0, self._clock.now())
 
     async def _version(self) -> str:
         try:
@@ -83,11 +80,3 @@ def open_session(connection: Connection, context: SessionContext) -> PrometheusS
         source = Alertmanager(asking, server.url, receiver.watchdog or "")
         return AlertmanagerSession(source, credential.who)
     return PrometheusSession(Api(asking, server.url), context.clock, credential.who)
-
-
-def _clocks(apart: float) -> Trouble | None:
-    if abs(apart) <= CLOCKS_APART:
-        return None
-    where = "ahead of" if apart > 0 else "behind"
-    message = f"its clock is {abs(apart):.0f} s {where} this machine's"
-    return Trouble("provider_error", message, "set both by a time server: values would look stale, or too new")
