@@ -166,7 +166,7 @@ class Builds:
     async def job(self, address: Address, tree: str = BUILDS, *, watching: bool = False) -> Document:
         """A job, with its newest builds."""
         found: Any = await self._api.get(f"{job_path(address.parts)}/api/json", tree, watching=watching)
-        if not isinstance(found, Mapping):
+        if not isinstance(found, Mapping) or not {"_class", "builds"} & found.keys():
             raise ProviderError("garbage", f"{self._api.host} didn't answer as Jenkins does", "check url")
         self._builds(found, address)
         return found
