@@ -146,6 +146,31 @@ async def test_a_push_without_an_answer_is_in_doubt_and_settled_by_what_the_remo
         await mine.send(step)
 
 
+async def test_an_index_that_another_program_holds_at_the_end_is_doubt_as_the_flag_has_changed(
+    harbour: Harbour,
+) -> None:
+    mine = store(**harbour.options)
+    step = await planned(harbour.file.place(), "lights", mine, percent=25.0)
+    before = harbour.head(harbour.ours)
+    (harbour.ours / ".git" / "index.lock").touch()
+    with pytest.raises(InDoubt, match="index"):
+        await mine.send(step)
+    assert harbour.head(harbour.ours) != before
+    assert (await mine.settle(step)).state == "done"
+
+
+async def test_what_a_hook_says_is_not_taken_for_what_git_says(harbour: Harbour) -> None:
+    """The remote has taken the commit, a hook there talks of rejections, and the line breaks."""
+    hook = harbour.remote / "hooks" / "post-receive"
+    hook.write_text("#!/bin/sh\necho 'of ten checks none was [rejected]' >&2\nkill -9 $PPID\n")
+    hook.chmod(0o755)
+    mine = store(**harbour.pushing)
+    step = await planned(harbour.file.place(), "lights", mine, percent=25.0)
+    with pytest.raises(InDoubt):
+        await mine.send(step)
+    assert (await mine.settle(step)).state == "done"
+
+
 async def test_a_checkout_that_is_not_as_it_should_be_is_told(harbour: Harbour) -> None:
     address = harbour.file.place().address
 

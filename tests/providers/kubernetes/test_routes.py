@@ -9,6 +9,7 @@ import pytest
 from tests.providers.kubernetes.api_server import ApiServer
 from tests.providers.kubernetes.lab import SHOP, Lab
 from tests.providers.kubernetes.objects import endpoints, route
+from tests.providers.loopback import listening, says
 
 from quarterdeck.clock import SystemClock
 from quarterdeck.fleet.observation import Trouble
@@ -17,6 +18,7 @@ from quarterdeck.fleet.topology import Place
 from quarterdeck.providers.base import InDoubt, ProviderError, Refused, TrafficRouter
 from quarterdeck.providers.kubernetes.cluster import JSON, Cluster
 from quarterdeck.providers.kubernetes.kubeconfig import Access
+from quarterdeck.providers.kubernetes.routes import rule_of
 from quarterdeck.release.action import Shift
 from quarterdeck.release.plan import Refusal, Step
 from quarterdeck.release.shift import Router, plan_shift
@@ -257,3 +259,29 @@ async def test_where_endpoints_cant_be_read_nothing_is_said_of_health(own: ApiSe
     own.installed.discard("endpointslices")
     reading = (await router.survey_traffic(place.address)).reading
     assert [(one.health, one.status) for one in reading.destinations] == [("unknown", "")] * 2
+
+
+def test_backends_that_nothing_tells_apart_are_told() -> None:
+    """Weights go by name: each of the two would get what both are to have."""
+    twice = route("web", {"stable": 9, "canary": 1})
+    refs = twice["spec"]["rules"][0]["backendRefs"]
+    refs.append(dict(refs[1]))
+    with pytest.raises(ProviderError, match="twice"):
+        rule_of(twice, "")
+
+
+async def test_a_write_without_a_way_into_the_cluster_was_refused() -> None:
+    def nowhere() -> Access:
+        raise ProviderError("misconfigured", "there is no kubeconfig")
+
+    with pytest.raises(Refused, match="no kubeconfig"):
+        await Cluster(nowhere, SystemClock(), lambda: None, 10).patch("/x", JSON, [])
+
+
+async def test_a_list_without_an_end_is_garbage_and_not_read_for_ever() -> None:
+    async with listening(lambda _: says({"items": [], "metadata": {"continue": "more"}})) as server:
+        cluster = Cluster(lambda: Access(server.url, "nobody"), SystemClock(), lambda: None, 10)
+        with pytest.raises(ProviderError, match="without end"):
+            await cluster.items("/x")
+        await cluster.close()
+    assert len(server.asked) < 200

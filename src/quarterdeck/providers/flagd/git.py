@@ -23,7 +23,9 @@ _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "
 _WHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
 """Variables by which git would look elsewhere than in the checkout; a hook that starts us has them."""
 
-_FASTER = ("[rejected]", "[remote rejected]", "fetch first", "non-fast-forward")
+_REJECTED = re.compile(r"^!\t[^\t]*\t(?P<why>\[(?:remote )?rejected\].*)$", re.MULTILINE)
+"""How git tells of a reference that wasn't taken (git-push, "Output"). Hooks of the remote say what they like, but only
+on the other line; a remote that failed while it answered is `[remote failure]`."""
 
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 """In the URL of a remote; git repeats it in what it says."""
@@ -145,11 +147,9 @@ class Checkout:
             raise InDoubt(error.trouble.code, error.trouble.message, error.trouble.hint) from None
         if not said.code:
             return
-        if any(sign in said.output + said.error for sign in _FASTER):
-            why = next(
-                line for line in (said.output + said.error).splitlines() if any(sign in line for sign in _FASTER)
-            )
-            message = f"{self.remote} didn't take the commit ({_reason(why)}); the checkout is as it was"
+        if rejected := _REJECTED.search(said.output):
+            why = clean(_CREDENTIALS.sub("//", rejected["why"]), 120)
+            message = f"{self.remote} didn't take the commit ({why}); the checkout is as it was"
             hint = f"git pull --ff-only {self.remote} {self.branch}, and plan it again"
             raise Refused("provider_error", message, hint)
         raise InDoubt("unreachable", f"git push: {_last(said)}")
@@ -208,11 +208,6 @@ def _last(said: Said) -> str:
     lines = [line for line in said.error.splitlines() if line.strip()] or ["it said nothing"]
     line = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1])
     return clean(_CREDENTIALS.sub("//", line), 160)
-
-
-def _reason(line: str) -> str:
-    """What stands behind the references of a refused push."""
-    return clean(_CREDENTIALS.sub("//", line.rpartition("\t")[2]), 120)
 
 
 def _real(path: str | Path) -> Path:

@@ -21,9 +21,13 @@ from quarterdeck.providers.http.rest import Manners, Params, Rest
 from quarterdeck.providers.kubernetes.kubeconfig import Access
 from quarterdeck.providers.kubernetes.signing import Signing
 from quarterdeck.providers.kubernetes.trust import trusting
+from quarterdeck.providers.shares import refused
 
 A_PAGE = 100
 """Objects in one answer: each is some ten kB with its managed fields."""
+
+MOST_PAGES = 100
+"""Of one list."""
 
 MANAGER = "quarterdeck"
 """The name under which the API server notes our writes in `metadata.managedFields`."""
@@ -88,7 +92,7 @@ class Cluster:
         """All objects of a list, page by page. Raises ProviderError."""
         found: list[Mapping[str, Any]] = []
         further = ""
-        while True:
+        for _ in range(MOST_PAGES):
             page = [*params, ("limit", str(A_PAGE)), *([("continue", further)] if further else [])]
             document = await self.get(path, page, watching=watching)
             if not isinstance(document, Mapping) or not isinstance(document.get("items"), Sequence):
@@ -97,10 +101,14 @@ class Cluster:
             further = str((document.get("metadata") or {}).get("continue") or "")
             if not further:
                 return found
+        raise ProviderError("garbage", f"{self.host} has a list without end", "ask again later")
 
     async def patch(self, path: str, how: Patch, document: Any) -> None:
         """Send one patch, once. Raises Refused, InDoubt."""
-        rest = await self._ready()
+        try:
+            rest = await self._ready()
+        except ProviderError as error:
+            raise refused(error) from None
         await rest.write("PATCH", path, document, params=[("fieldManager", MANAGER)], headers={"Content-Type": how})
 
     async def may(self, verb: str, group: str, resource: str, namespace: str, name: str, subresource: str = "") -> bool:

@@ -69,6 +69,9 @@ def rule_of(document: Mapping[str, Any], wanted: str) -> Rule:
         name if plain.count(name) == 1 else f"{name}.{one.get('namespace', '')}:{one.get('port', '')}"
         for name, one in zip(plain, refs, strict=True)
     ]
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        message = f"rule {at} of the route has the backend {twice[0]} twice: nothing tells them apart"
+        raise ProviderError("misconfigured", message, "list it once, and give it more weight")
     named = enumerate(zip(names, refs, strict=True))
     return Rule(at, tuple(Backend(name, _weight(one), place, _service(one)) for place, (name, one) in named))
 
