@@ -17,7 +17,7 @@ from tests.ui.test_watching import Counting
 from quarterdeck.fleet.series import Point, SeriesId
 from quarterdeck.release.concerning import carries, set_by
 from quarterdeck.release.guards import Debt
-from quarterdeck.release.indicator import Measured
+from quarterdeck.release.indicator import Indicator, Measured, Scale
 from quarterdeck.release.rules import Route
 from quarterdeck.release.strategy import FlagStep, Strategy
 from quarterdeck.ui.pages.indicators import Event, indicator_lines, number
@@ -58,6 +58,11 @@ def test_a_number_stands_with_its_unit_judgement_limit_age_and_source() -> None:
 def test_what_is_bad_missing_or_old_says_so_in_words(points: list[Point], words: tuple[str, ...]) -> None:
     head = told(*points)[1]
     assert all(word in head for word in words), head
+
+
+def test_a_long_number_doesnt_run_into_what_is_said_of_it() -> None:
+    rate = Indicator("rate", ERRORS.question, Scale(0, 500), "req/s")
+    assert told(*since(0, [90.75]), indicator=rate)[1].split()[1:4] == ["90.8", "req/s", "·"]
 
 
 def test_why_there_is_no_data_stands_below() -> None:

@@ -91,7 +91,7 @@ def _told(one: Measured, now: float, cells: int) -> Iterator[Line]:
     seen = "" if last is None else f"{marks.ago(age(now - last.at))}, "
     left: Line = (
         *fit(line("  ", (clean(one.indicator.name + region, 40), "title")), _NAME),
-        *fit(line((value, "title" if state in ("good", "not judged") else STATE[state][1])), 10),
+        *fit(line((value, "title" if state in ("good", "not judged") else STATE[state][1])), max(10, len(value) + 1)),
         STATE[state],
     )
     right = line("  ", (f"{seen}{clean(one.indicator.question.connection or one.indicator.question.kind, 20)}", "dim"))
