@@ -123,6 +123,17 @@ async def test_everybody_is_everybody_and_a_part_is_no_more(tmp_path: Path) -> N
         assert file.seen_by(name, [None]) == []
 
 
+async def test_everybody_is_everybody_also_where_it_waited_while_it_was_off(tmp_path: Path) -> None:
+    by_mail = flag({"fractional": [{"var": "email"}, ["on", 1], ["off", 9]]})
+    file = Definition.of(tmp_path, {"lights": by_mail})
+    await change(file.place(), "lights", enabled=False, percent=100.0)
+    await change(file.place(), "lights", enabled=True)
+    assert file.seen_by("lights", EVERYBODY) == EVERYBODY
+    await change(file.place(), "lights", audience=(Audience("late", 0.0),))
+    assert file.seen_by("lights", EVERYBODY) == EVERYBODY
+    assert file.seen_by("lights", EVERYBODY, in_code=True, ring="late") == []
+
+
 async def test_groups_have_percentages_of_their_own(tmp_path: Path) -> None:
     file = Definition.of(tmp_path, {"lights": flag(share(10))})
     groups = (Audience("early", 100.0), Audience("late", 0.0), Audience("half", 50.0))

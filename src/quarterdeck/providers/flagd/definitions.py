@@ -225,23 +225,31 @@ class Flag:
         if facts == flag_facts(self.reading):
             return dict(self.node.mapping)
         on, groups, percent = bool(facts["enabled"]), dict(facts["audience"]), facts["percent"]
+        foreign = bool(self.rules and (self.rules.foreign or self.rules.foreign_end))
+        everybody = on and percent == 100 and not self._drawing(groups) and not foreign
         if self.rules and not self.disabled and (groups, percent) == (self.rules.groups, self.percent):
             switched = self._switched(on)
             if switched is not None:
-                return {**self.node.mapping, "targeting": switched}
-        foreign = bool(self.rules and (self.rules.foreign or self.rules.foreign_end))
+                default = {"defaultVariant": self.variants.on} if everybody else {}
+                return {**self.node.mapping, **default, "targeting": switched}
         if foreign and percent is None and self.percent is not None:
             what = f"flag {clean(self.name, 60)}: its other rules need a percentage for everybody else"
             raise ProviderError("misconfigured", what, "say one: qd flag rollout PERCENT")
         targeting = written(self.rules, groups, percent, on, self.variants, self.group_field)
-        all_see_it = percent == 100 and all(one == 100 for one in groups.values()) and not foreign
-        default = self.variants.on if on and (all_see_it or not targeting) else self.variants.off
+        default_on = everybody or (on and not targeting)
+        variant = self.variants.on if default_on else self.variants.off
         if foreign and self.default is not None:
-            default = self.default
-        new: dict[str, Any] = {**self.node.mapping, "state": ENABLED, "defaultVariant": default}
+            variant = self.default
+        new: dict[str, Any] = {**self.node.mapping, "state": ENABLED, "defaultVariant": variant}
         if targeting != {} or self.rules:
             new["targeting"] = targeting
         return new
+
+    def _drawing(self, groups: Mapping[str, float]) -> bool:
+        """Whether a group gets less than all by a draw: who has no key for it gets the default variant."""
+        links = self.rules.links if self.rules else ()
+        drawn = {link.group for link in links if link.share and link.share.fractional}
+        return any(one < 100 and (one > 0 or group in drawn) for group, one in groups.items())
 
     def _switched(self, on: bool) -> Any:
         """The targeting, if nothing but the switch changes: the rules go in or come out as they are, with their text.
