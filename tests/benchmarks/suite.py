@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import commands, engine, idling, journal, keys, links, reading, sending, start
+from tests.benchmarks import asking, commands, engine, idling, journal, keys, links, reading, sending, start
 from tests.benchmarks.figures import Effort, Figure
 
 Benchmark = Callable[[Path, Effort], Iterator[Figure]]
@@ -21,4 +21,5 @@ BENCHMARKS: dict[str, Benchmark] = {
     "journal": journal.measure,
     "engine": engine.measure,
     "reading": reading.measure,
+    "asking": asking.measure,
 }
