@@ -139,7 +139,7 @@ class Buildbot:
         sessions = _SESSION.findall(answer.headers.get("set-cookie", ""))
         if answer.status == 401:
             hint = "check `user`, and what `password` refers to"
-            raise ProviderError("unauthenticated", f"{self.host} knows no {clean(self._user, 60)} with it", hint)
+            raise ProviderError("unauthenticated", f"{self.host} knows no {clean(self._user, 60)} with that password", hint)
         if answer.status not in (200, 302, 303) or not sessions:
             self._asking.good(answer, question)
             raise ProviderError("garbage", f"{self.host} gave no session", "does the master have `auth` at all?")
