@@ -16,10 +16,12 @@ from tests.providers.circleci import server as circleci
 from tests.providers.haproxy.balancer import Balancer, backends, needs_haproxy, servers
 from tests.providers.haproxy.racks import racks
 from tests.providers.jenkins import server as jenkins
+from tests.providers.launchdarkly.server import launchdarkly
+from tests.providers.loopback import SECRET
 from tests.samples.aboard import SPEED, Aboard, aboard
 
 from quarterdeck import config
-from quarterdeck.fleet.readings import FlagsReading, SlotsReading, TrafficReading
+from quarterdeck.fleet.readings import FlagReading, FlagsReading, SlotsReading, TrafficReading
 from quarterdeck.fleet.targets import TargetId
 from quarterdeck.fleet.topology import Fleet
 from quarterdeck.paths import shared_dir
@@ -73,19 +75,22 @@ async def test_github_and_app_service(tmp_path: Path) -> None:
         await swapped(here, TargetId("staging", "cart"))
         approved = await here.approve_what_waits("shop")
         assert approved.ending == "succeeded", approved.detail
-        (place,) = here.fleet.places_of(TargetId("production", "flags", flag=True))
-        flag = (await flags_of(here, place.target.environment)).flags[0]
-        target = TargetId("production", flag.name, flag=True)
-        done = await here.ship.carry_out(FlagChange(target, label=flag.label, enabled=not flag.enabled))
-        assert done.ending == "succeeded", done.detail
-        now = {one.name: one.enabled for one in (await flags_of(here, "production")).flags}
-        assert now[flag.name] is not flag.enabled
+        await switched(here, "NewCheckout")
 
 
-async def flags_of(here: Aboard, environment: str) -> FlagsReading:
-    reading = await here.seen(here.place("flags", "flags", environment))
-    assert isinstance(reading, FlagsReading)
-    return reading
+async def switched(here: Aboard, name: str) -> None:
+    """A flag of production is on that was off, or the other way round."""
+
+    async def flag() -> FlagReading:
+        reading = await here.seen(here.place("flags", "flags"))
+        assert isinstance(reading, FlagsReading)
+        return next(one for one in reading.flags if one.name == name)
+
+    before = await flag()
+    target = TargetId("production", name, flag=True)
+    done = await here.ship.carry_out(FlagChange(target, label=before.label, enabled=not before.enabled))
+    assert done.ending == "succeeded", done.detail
+    assert (await flag()).enabled is not before.enabled
 
 
 async def test_azure_pipelines_and_container_apps(tmp_path: Path) -> None:
@@ -140,8 +145,10 @@ async def test_several_clouds_and_tools_in_one_fleet(tmp_path: Path) -> None:
     async with (
         backends("stable", "canary") as behind,
         circleci.serving(circleci.sample(), ticking=True) as ci,
+        launchdarkly() as lights,
         sandbox(sample) as up,
     ):
+        lights.flag("express-orders")
         body = (
             "frontend f\n  bind unix@{front}\n  default_backend orders\nbackend orders\n  balance roundrobin\n"
             + servers(behind.ports, {"stable": 100, "canary": 0})
@@ -149,8 +156,8 @@ async def test_several_clouds_and_tools_in_one_fleet(tmp_path: Path) -> None:
         (tmp_path / "lb").mkdir()
         rack = Balancer(tmp_path / "lb", body)
         rack.start()
-        environment = {"LB": rack.socket, "CIRCLECI_URL": ci.url}
-        secrets = {"${env:CIRCLECI_TOKEN}": ci.world.users["ben"]}
+        environment = {"LB": rack.socket, "CIRCLECI_URL": ci.url, "LAUNCHDARKLY_URL": lights.url}
+        secrets = {"${env:CIRCLECI_TOKEN}": ci.world.users["ben"], "${env:LAUNCHDARKLY_TOKEN}": SECRET}
         try:
             await rack.until("show servers state orders", r"canary 127.0.0.1 2 0 .* 6 3 ")
             async with aboard(sample, tmp_path, environment=environment, secrets=secrets, sandbox=up) as here:
@@ -159,6 +166,7 @@ async def test_several_clouds_and_tools_in_one_fleet(tmp_path: Path) -> None:
                 assert approved.ending == "succeeded", approved.detail
                 await shifted(here, TargetId("production", "orders"), "canary", 5.0)
                 await swapped(here, TargetId("production", "storefront"))
+                await switched(here, "express-orders")
                 assert here.ship.store.verify() == ()
         finally:
             rack.stop()
