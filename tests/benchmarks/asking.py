@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
-from tests.benchmarks import berths, berths_in_the_sandbox
+from tests.benchmarks import berths, berths_in_the_sandbox, berths_of_pipelines
 from tests.benchmarks.berths import Berth
 from tests.benchmarks.figures import Effort, Figure, median, milliseconds, not_measured
 
@@ -34,8 +34,9 @@ QUICK: Mapping[str, Moored] = {
     "Caddy": berths.caddy,
     "PowerDNS": berths.powerdns,
     "HTTPRoutes": berths.http_routes,
-    "Jenkins": berths.jenkins_jobs,
-    "CircleCI": berths.circleci_projects,
+    "Jenkins": berths_of_pipelines.jenkins_jobs,
+    "CircleCI": berths_of_pipelines.circleci_projects,
+    "LaunchDarkly": berths.launchdarkly_flags,
     "GitHub, one repository": berths_in_the_sandbox.github,
     "GitHub, a repository each": berths_in_the_sandbox.github_repositories,
     "Azure Pipelines": berths_in_the_sandbox.azure_pipelines,
@@ -49,7 +50,7 @@ SLOW: Mapping[str, Moored] = {
     "target groups": berths.target_groups,
     "Route 53": berths.weighted_records,
     "Unleash": berths.unleash_flags,
-    "Buildbot": berths.buildbot_builders,
+    "Buildbot": berths_of_pipelines.buildbot_builders,
 }
 """Their servers take seconds to start."""
 

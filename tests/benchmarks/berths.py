@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import time
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,18 +16,12 @@ from unittest.mock import patch
 
 import httpx
 from tests.providers.aws.cloud import KEY, REGION, Admin, forward, record
-from tests.providers.buildbot.master import buildbot
 from tests.providers.caddy.edge import Caddy, handler
-from tests.providers.circleci import server as circleci
-from tests.providers.circleci.world import JobSpec, Project
-from tests.providers.circleci.world import World as CircleWorld
 from tests.providers.haproxy.balancer import Balancer, backends, servers
-from tests.providers.jenkins import server as jenkins
-from tests.providers.jenkins.world import Job
-from tests.providers.jenkins.world import World as JenkinsWorld
 from tests.providers.kubernetes import api_server
 from tests.providers.kubernetes.lab import Lab
 from tests.providers.kubernetes.objects import route
+from tests.providers.launchdarkly.server import launchdarkly
 from tests.providers.loopback import SECRET
 from tests.providers.powerdns.harbour import CANARY, STABLE, PowerDNS, lua
 from tests.providers.powerdns.harbour import KEY as POWERDNS_KEY
@@ -259,7 +253,11 @@ async def http_routes(folder: Path, count: int) -> AsyncIterator[Berth]:
             await lab.create("httproutes", route(f"r{n}", {"stable": 99, "canary": 1}))
         places = [place("traffic", n, {"namespace": "shop", "route": f"r{n}"}) for n in range(count)]
         session = lab.session()
-        bare = bare_http(f"{lab.url}/version", verify=str(authority), headers={"Authorization": "Bearer alice-token"})
+        bare = bare_http(
+            f"{lab.url}/version",
+            verify=ssl.create_default_context(cafile=str(authority)),
+            headers={"Authorization": "Bearer alice-token"},
+        )
         yield routed(session, places, lambda: len(server.loopback.asked), bare, "canary")
         for client in lab.clients:
             await client.aclose()
@@ -334,46 +332,13 @@ async def unleash_flags(folder: Path, count: int) -> AsyncIterator[Berth]:
 
 
 @asynccontextmanager
-async def jenkins_jobs(folder: Path, count: int) -> AsyncIterator[Berth]:
-    jobs = {f"shop/j{n}": Job(f"shop/j{n}", parameters=("MARK",)) for n in range(count)}
-    world = JenkinsWorld(jobs, now=time.time() - 400, quiet_seconds=0)
-    for name in jobs:
-        world.start(name)
-    world.advance(300)
-    async with jenkins.serving(world, ticking=True) as server:
-        session = opened("jenkins", {"url": server.url, "user": "ben", "token": "${env:T}"}, world.users["ben"])
-        parts = [{"job": name, "correlation_input": "MARK"} for name in jobs]
-        places = [place("pipelines", n, one) for n, one in enumerate(parts)]
-        bare = bare_http(f"{server.url}/me/api/json", auth=("ben", world.users["ben"]))
-        yield hosted(session, places, lambda: len(server.asked), bare)
-
-
-@asynccontextmanager
-async def circleci_projects(folder: Path, count: int) -> AsyncIterator[Berth]:
-    slugs = [f"gh/contoso/p{n}" for n in range(count)]
-    world = CircleWorld(
-        {slug: Project(slug, {"release": (JobSpec("build"),)}) for slug in slugs}, now=time.time() - 100
-    )
-    for slug in slugs:
-        world.start(slug)
-    world.advance(60)
-    async with circleci.serving(world, ticking=True) as server:
-        session = opened("circleci", {"url": server.url, "token": "${env:T}"}, world.users["ben"])
-        places = [place("pipelines", n, {"project": slug}) for n, slug in enumerate(slugs)]
-        bare = bare_http(f"{server.url}/me", headers={"Circle-Token": world.users["ben"]})
-        yield hosted(session, places, lambda: len(server.asked), bare)
-
-
-@asynccontextmanager
-async def buildbot_builders(folder: Path, count: int) -> AsyncIterator[Berth]:
-    """So many places, in turn of its four builders."""
-    with buildbot(folder) as master:
-        async with Relay(httpx.URL(master.url).port or 0) as relay:
-            account = {"user": "alice", "password": "${env:P}"}
-            session = opened("buildbot", {"url": relay.url, **account}, SECRET)
-            names = cycle(("test", "deploy", "migrate", "lonely"))
-            places = [
-                place("pipelines", n, {"builder": name, "scheduler": "by-hand"})
-                for n, name in zip(range(count), names, strict=False)
-            ]
-            yield hosted(session, places, lambda: relay.asked, bare_http(f"{relay.url}/api/v2/builders"))
+async def launchdarkly_flags(folder: Path, count: int) -> AsyncIterator[Berth]:
+    async with launchdarkly() as lights:
+        names = [lights.flag() for _ in range(count)]
+        session = opened("launchdarkly", {"url": lights.url, "token": "${env:T}"}, SECRET)
+        store = session.capability("flags")
+        parts = {"project": "lights", "environment": "production"}
+        where = Place("flags", TargetId("production", "flags"), Address("flags", parts))
+        identity = f"{lights.url}/api/v2/caller-identity"
+        bare = bare_http(identity, headers={"Authorization": SECRET, "LD-API-Version": "20240415"})
+        yield Berth(store, store, [where], lambda: len(lights.asked), bare, switching(store, where, names[0]), session)

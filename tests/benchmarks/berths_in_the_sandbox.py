@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,7 +61,9 @@ async def _played(fleet: Fleet, role: Role, more: Mapping[str, Any] | None = Non
         def asked() -> int:
             return sum(not any(part in one["path"] for part in SIGNING_IN) for one in up.sandbox.requests)
 
-        bare = bare_http(f"{up.url}/metadata/endpoints?api-version=2022-09-01", verify=str(up.ca_file))
+        bare = bare_http(
+            f"{up.url}/metadata/endpoints?api-version=2022-09-01", verify=ssl.create_default_context(cafile=up.ca_file)
+        )
         try:
             yield session, asked, bare, [place for place in fleet.places if place.role == role]
         finally:
