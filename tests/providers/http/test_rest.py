@@ -127,6 +127,35 @@ async def test_whoever_says_too_fast_is_left_alone_as_long_as_it_says(clock: Man
         assert await api.get("/") == {"n": 2}
 
 
+@pytest.mark.parametrize("set_by", [-86_400, 86_400])
+async def test_a_machine_whose_clock_is_set_keeps_quiet_as_long_as_it_was_asked_to(
+    set_by: float, clock: ManualClock
+) -> None:
+    answers = [says({}, 429, Retry_After="30"), says({"n": 2})]
+    async with listening(lambda _: answers.pop(0)) as server:
+        api = rest(server, clock)
+        with pytest.raises(ProviderError):
+            await api.get("/")
+        clock.jump(set_by)
+        clock.pass_unnoticed(29)
+        with pytest.raises(ProviderError, match="asked nothing until"):
+            await api.get("/")
+        clock.pass_unnoticed(2)
+        assert await api.get("/") == {"n": 2}
+
+
+async def test_after_a_pause_a_crowd_of_watchers_finds_out_with_one_question_that_nobody_answers(
+    clock: ManualClock,
+) -> None:
+    async with listening(lambda _: says({}, 500)) as server:
+        api = Rest(KeptAsking(timeout=2), server.url, clock, at_once=1)
+        for pause in (0, 3600):
+            clock.pass_unnoticed(pause)
+            before = len(server.asked)
+            await asyncio.gather(*(api.get(f"/{n}", watching=True) for n in range(50)), return_exceptions=True)
+            assert len(server.asked) - before == 1
+
+
 async def test_what_fails_is_watched_less_and_less_and_asked_by_people_all_the_same(clock: ManualClock) -> None:
     async with listening(lambda _: says({"message": "sick"}, 500)) as server:
         api = rest(server, clock)

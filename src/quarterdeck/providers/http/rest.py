@@ -112,7 +112,8 @@ class Rest:
         self._manners = manners or Manners()
         self._lines = asyncio.Semaphore(at_once)
         self._known: OrderedDict[str, tuple[str, Answer, Any]] = OrderedDict()
-        self._quiet_until = 0.0
+        self._quiet_until = float("-inf")
+        """Monotonic: somebody may set the machine's clock meanwhile."""
         self._backing_off = BackingOff(clock)
         self.host = asking.who(Question("GET", url))
 
@@ -248,7 +249,7 @@ class Rest:
 
     def _good(self, answer: Answer, question: Question) -> Answer:
         if self._manners.is_limit(answer):
-            raise self._throttled(self._quiet_until, f"{self._manners.limit} is used up")
+            raise self._wants_quiet()
         if trouble := self._manners.disguised(answer):
             raise ProviderError(trouble.code, self._asking.tellable(trouble.message), trouble.hint)
         try:
@@ -261,18 +262,23 @@ class Rest:
         now = self._clock.now()
         self._manners.note(answer, now)
         if self._manners.is_limit(answer):
-            self._quiet_until = self._manners.quiet_until(answer, now)
+            seconds = min(self._manners.quiet_until(answer, now) - now, LONGEST_QUIET)
+            self._quiet_until = self._clock.monotonic() + seconds
 
     def _require_leave(self) -> None:
         """Raises ProviderError (throttled) while the system wants quiet."""
-        if self._clock.now() < self._quiet_until:
-            raise self._throttled(self._quiet_until, f"{self._manners.limit} is used up")
+        if self._clock.monotonic() < self._quiet_until:
+            raise self._wants_quiet()
 
     def _require_leave_to_watch(self, page: str) -> None:
         """Raises ProviderError while watching has to stand back."""
         if spared := self._manners.spared(self._clock.now()):
             raise self._throttled(*spared)
         self._backing_off.require_leave(page)
+
+    def _wants_quiet(self) -> ProviderError:
+        until = self._clock.now() + self._quiet_until - self._clock.monotonic()
+        return self._throttled(until, f"{self._manners.limit} is used up")
 
     def _throttled(self, until: float, why: str) -> ProviderError:
         message = f"{self.host} is asked nothing until {stamp(until)}: {why}"
