@@ -56,7 +56,7 @@ class Lines:
         writes: the method of the request that says yes.
         yes: how many times somebody said yes to the run, as the host has it.
         revoke: the token is worthless from now on.
-        other: somebody else says yes there.
+        other: somebody else says yes there. expire: nobody said anything for too long, or the run was ended.
     """
 
     base: str
@@ -70,6 +70,7 @@ class Lines:
     yes: Callable[[], int]
     revoke: Callable[[], None]
     other: Callable[[], None]
+    expire: Callable[[], None]
     now: Callable[[], float]
     advance: Callable[[float], None]
 
@@ -88,6 +89,9 @@ async def of_sandbox(which: str) -> AsyncIterator[Lines]:
             production = repository.environments["production"]
             world.pipelines.review(repository, run, production, Reviewed(production, "approved", "ben", ""))
 
+        def revoke() -> None:
+            world.pipelines.accounts.pop(TOKEN, None)
+
         devops = which != "github"
         name = "pipeline" if devops else "workflow"
         yield Lines(
@@ -100,8 +104,9 @@ async def of_sandbox(which: str) -> AsyncIterator[Lines]:
             run=str(run.id),
             writes="PATCH" if devops else "POST",
             yes=lambda: len(run.reviews),
-            revoke=lambda: world.pipelines.accounts.pop(TOKEN, None) and None,
+            revoke=revoke,
             other=other,
+            expire=lambda: world.advance(31 * 86400),
             now=world.clock.now,
             advance=world.advance,
         )
@@ -116,6 +121,11 @@ async def of_jenkins() -> AsyncIterator[Lines]:
     world.advance(30)
     asks = build.pending[0].step
     assert isinstance(asks, Ask)
+
+    def expire() -> None:
+        world.stop(build, "ana")
+        world.advance(60)
+
     async with jenkins(world) as server:
         base, slash, context = server.url.rpartition("/")
         yield Lines(
@@ -129,7 +139,8 @@ async def of_jenkins() -> AsyncIterator[Lines]:
             writes="POST",
             yes=lambda: sum(node.log.count("Approved by") for stage in build.stages for node in stage.nodes),
             revoke=lambda: world.users.update(ben="another"),
-            other=lambda: world.answer(build, asks.id, "rita" if "rita" not in world.readers else "ana", yes=True),
+            other=lambda: world.answer(build, asks.id, "ana", yes=True),
+            expire=expire,
             now=lambda: world.now,
             advance=world.advance,
         )
@@ -151,6 +162,10 @@ async def of_circleci() -> AsyncIterator[Lines]:
             world.approve(workflow, asked.request, "ana")
             world.advance(world.delay + 1)
 
+        def expire() -> None:
+            world.cancel(workflow, "ana")
+            world.advance(world.delay + 1)
+
         yield Lines(
             base=base,
             url="/api/v2",
@@ -163,6 +178,7 @@ async def of_circleci() -> AsyncIterator[Lines]:
             yes=lambda: int(bool(asked.approved_by)),
             revoke=lambda: world.users.update(ben="another"),
             other=other,
+            expire=expire,
             now=lambda: world.now,
             advance=world.advance,
         )
@@ -235,12 +251,6 @@ class Harbour:
         operation = self.ship.operation(plan.id)
         assert operation.ending
         return of_ending(operation.ending), operation.detail
-
-    async def lifted(self) -> None:
-        """No more bad days; then look whether anything is written that shouldn't be."""
-        self.door.strikes.clear()
-        await self.connections.session.close()
-        self.ship.store.close()
 
 
 @pytest.fixture(params=HOSTS)
@@ -322,6 +332,19 @@ async def test_what_somebody_else_said_meanwhile_is_told_and_nothing_is_sent(har
     assert harbour.lines.yes() == 1
     assert harbour.door.struck == 0, words
     assert "approved" in words, (code, words)
+
+
+async def test_an_approval_that_is_over_is_told_as_that_and_nothing_is_sent(harbour: Harbour) -> None:
+    plan = await harbour.planned()
+    harbour.lines.expire()
+    harbour.door.strikes.append(Strike(harbour.lines.writes, count=99))
+    code, words = await harbour.said(plan)
+    assert code == ExitCode.FAILED, words
+    assert (harbour.lines.yes(), harbour.door.struck) == (0, 0)
+    again = await harbour.ship.ask("plan", {"action": to_json(harbour.approve())})
+    assert again
+    assert again.refusal
+    assert of_refusal(again.refusal.code) == ExitCode.FAILED
 
 
 async def test_a_pipeline_that_has_another_name_now_is_told_and_nothing_is_sent(harbour: Harbour) -> None:

@@ -8,7 +8,8 @@ import pytest
 from tests.ui.conftest import Start
 from tests.ui.driving import press, see, type_in
 from tests.ui.pipeline_scenes import DATA, DEPLOY, LIVE, RUNS, TIMER, WAITING, mixed, piped, run
-from tests.ui.scenes import Scene
+from tests.ui.scenes import Scene, swap_plan
+from textual.widgets import Input
 
 from quarterdeck.fleet.codec import from_json
 from quarterdeck.fleet.observation import Trouble
@@ -59,6 +60,17 @@ async def test_x_wants_a_reason(scene: Scene, start: Start) -> None:
         await type_in(pilot, "red")
         await press(pilot, "enter")
     assert planned(scene) == DecideRun(DEPLOY, "9142", "reject", "live", "red")
+
+
+async def test_a_reason_is_asked_for_once(scene: Scene, start: Start) -> None:
+    piped(scene)
+    async with start().run_test(size=SIZE) as pilot:
+        await press(pilot, "6", "x")
+        await type_in(pilot, "red since 14:00")
+        await press(pilot, "enter")
+        scene.answer(scene.asked("plan"), plan=swap_plan(planned(scene)))
+        assert "Why?" in await see(pilot)
+        assert pilot.app.screen.query_one("#reason", Input).value == "red since 14:00"
 
 
 async def test_a_run_that_waits_for_several_things_asks_which(scene: Scene, start: Start) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quarterdeck.fleet.topology import Environment
+from quarterdeck.release.freshness import about
 from quarterdeck.release.plan import Plan, Refusal
 from quarterdeck.release.release_plan import ReleasePlan
 
@@ -26,9 +27,7 @@ def refuse_late(asked_at: float, now: float) -> Refusal | None:
     """An answer that waited for a runner for longer than a plan lives was given to another state of things."""
     if now - asked_at < PLAN_LIFE:
         return None
-    return Refusal(
-        "stale", f"this was asked {round(now - asked_at)} s ago, and nobody was there to do it", "look again"
-    )
+    return Refusal("stale", f"this was asked {about(now - asked_at)} ago, and nobody was there to do it", "look again")
 
 
 def refuse_confirmation(plan: Plan | ReleasePlan, digest: str, typed: str, now: float) -> Refusal | None:
@@ -36,8 +35,8 @@ def refuse_confirmation(plan: Plan | ReleasePlan, digest: str, typed: str, now: 
     if digest != plan.digest:
         return Refusal("stale", f"plan {plan.id} is not the one that was shown", "look at the plan again")
     if now >= plan.expires_at:
-        age = round(now - plan.made_at)
-        return Refusal("stale", f"plan {plan.id} was made {age} s ago and has expired", "plan again")
+        age = about(now - plan.made_at)
+        return Refusal("stale", f"plan {plan.id} was made {age} ago and has expired", "plan again")
     if plan.type_to_confirm and typed != plan.type_to_confirm:
         given = f"{typed!r} was typed" if typed else "nothing was typed"
         return Refusal(

@@ -59,6 +59,11 @@ def stops_something(action: RunAction) -> bool:
     return False
 
 
+def says_no(action: object) -> bool:
+    """Whether it is a no to what a run waits for: users keep what they have, so that no name has to be typed."""
+    return isinstance(action, DecideRun) and action.decision == "reject"
+
+
 def words_of(action: RunAction) -> list[str]:
     """The words that are typed after `qd`."""
     name = action.target.name

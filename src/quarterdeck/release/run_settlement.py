@@ -94,7 +94,9 @@ def settle_rerun(step: Step, run: PipelineRun) -> Settlement:
 
 
 def _standing(run: PipelineRun) -> str:
-    return f"the run {run.state}" if not run.open else f"the run is {run.state}"
+    if run.open:
+        return f"the run is {run.state}"
+    return f"the run was {run.state}" if run.state in ("cancelled", "skipped") else f"the run {run.state}"
 
 
 def _after(run: str, newest: str) -> bool:

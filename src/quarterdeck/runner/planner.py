@@ -28,7 +28,7 @@ from quarterdeck.release.rollback import (
     undoable,
 )
 from quarterdeck.release.rules import Rulebook
-from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun
+from quarterdeck.release.run_action import DecideRun, StartRun, SteerRun, says_no
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.shift import Router, knows, plan_shift
 from quarterdeck.release.sides import Sides
@@ -307,7 +307,9 @@ class Planner:
             who_feels_it=outline.who_feels_it,
             locks=tuple(sorted({resource(step.address, step.target) for step in outline.steps})),
             command=command_line(action),
-            type_to_confirm=name_to_type(self._fleet.environments, action.target.environment),
+            type_to_confirm=""
+            if says_no(action)
+            else name_to_type(self._fleet.environments, action.target.environment),
             made_at=now,
             expires_at=now + PLAN_LIFE,
             undoes=outline.undoes,

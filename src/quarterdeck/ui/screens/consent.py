@@ -102,6 +102,10 @@ class Consent(Dialog[str]):
     def environments(self) -> tuple[str, ...]:
         return tuple(self.must_type().split())
 
+    def reason_given(self) -> str:
+        """The reason, where it was asked for already."""
+        return ""
+
     def why_not_without_reason(self) -> str:
         """Why a reason is needed, "" if it may stay empty."""
         return ""
@@ -303,6 +307,12 @@ class Consent(Dialog[str]):
             self.dismiss(result)
         elif self.ready():
             self.put_focus()
+            self.call_after_refresh(self._fill_in)
+
+    def _fill_in(self) -> None:
+        """The reason that was asked for before, as if it were typed here."""
+        field = self.query_one("#reason", Input)
+        field.value = field.value or self.reason_given()
 
     def put_focus(self) -> None:
         """On Cancel: whatever is pressed by habit changes nothing. Only where a reason is needed there is a line to

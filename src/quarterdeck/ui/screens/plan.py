@@ -63,6 +63,9 @@ class PlanDialog(Consent):
     def environments(self) -> tuple[str, ...]:
         return (self._action.target.environment, *super().environments())
 
+    def reason_given(self) -> str:
+        return self._action.comment if isinstance(self._action, DecideRun) else ""
+
     def expires_at(self) -> float:
         return self._planned.expires_at
 
