@@ -111,6 +111,13 @@ def test_an_environment_may_have_flags_only_or_nothing(folder: Any, minimal: Any
     ]
 
 
+def test_flags_alone_are_reason_enough_for_an_environment(folder: Any) -> None:
+    lab = "environments:\n  lab: {flags: {connection: flags, label: lab}}\n"
+    loaded = folder.load(WHOLE.replace("environments:\n", lab))
+    assert "no service is in this environment" not in [warning.message for warning in loaded.warnings]
+    assert "lab" in [environment.name for environment in loaded.fleet.environments]
+
+
 def test_a_connection_that_nothing_uses_is_worth_a_warning(folder: Any, minimal: Any) -> None:
     text = minimal("").replace("environments:", "  idle: {provider: harbour, account: a}\nenvironments:")
     assert [(w.line, w.message) for w in folder.load(text).warnings] == [(4, "nothing uses this connection")]

@@ -61,9 +61,10 @@ class _Declaration:
             node = held(node, mark)
             entry = check(EnvironmentEntry, node, path, self._report, later=LATER)
             flags = child(node, FLAGS)
-            if flags is not None and not nothing(flags):
+            flagged = flags is not None and not nothing(flags)
+            if flags is not None and flagged:
                 self._place("flags", TargetId(name, FLAGS), flags, (*path, FLAGS))
-            if name not in served:
+            if name not in served and not flagged:
                 self._report.warn(mark, dotted(path), "no service is in this environment")
             accent = child(node, "accent")
             if entry is not None and entry.accent and accent is not None and not is_accent(entry.accent):
