@@ -47,7 +47,7 @@ def test_what_the_sandbox_does_not_play_costs_its_own_rows_and_is_never_reached(
     try:
         shown = qd("status", "--live").stdout
         assert "the sandbox has no HAProxy" in shown, shown
-        assert "succeeded" in qd.done("swap", "production/checkout", *YES)
+        assert "succeeded" in qd.done("shift", "production/checkout", "staging=10", *YES)
         refused = qd("shift", "production/cart", "blue=20", *YES)
         assert refused.returncode not in (0, 1), refused
         assert "the sandbox has no HAProxy" in refused.stderr
