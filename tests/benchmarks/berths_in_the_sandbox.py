@@ -23,6 +23,9 @@ from quarterdeck.sandbox.world.of_fleet import world_of
 from quarterdeck.sandbox.world.world import World
 
 SPEED = 60.0
+LATER = 3600.0
+"""Seconds until what was under way as the world began has ended, or waits for somebody."""
+
 REGIONS = ("westeurope", "northeurope")
 SIGNING_IN = ("/oauth2/", "/.well-known/", "/metadata/")
 
@@ -54,6 +57,7 @@ async def _played(fleet: Fleet, role: Role, more: Mapping[str, Any] | None = Non
     for key, extra in (more or {}).items():
         document[key] = [*document[key], *extra]
     async with running(World(WorldClock(speed=SPEED), document), tls=True) as up:
+        up.world.clock.advance(LATER)
         provider = registry.load(fleet.connections[0].provider)
         led = provider.sandboxed(fleet.connections[0], announcement(up))
         session = provider.open(led, SessionContext(SystemClock(), print, str))
