@@ -32,6 +32,8 @@ class Terminal:
     process: subprocess.Popen[bytes]
     columns: int
     rows: int
+    at_first: list[object]
+    """How the terminal line was set before the program began; see `modes`."""
     received: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
@@ -106,7 +108,11 @@ class Terminal:
 
     def modes(self) -> list[object]:
         """How the terminal line is set (raw or not, echo, ...)."""
-        return termios.tcgetattr(self.slave)[:4]
+        return _modes(self.slave)
+
+
+def _modes(line: int) -> list[object]:
+    return termios.tcgetattr(line)[:4]
 
 
 @contextmanager
@@ -122,6 +128,7 @@ def cockpit(
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
+    at_first = _modes(slave)
     process = subprocess.Popen(
         [sys.executable, *program, str(store)],
         stdin=slave,
@@ -130,7 +137,7 @@ def cockpit(
         env=kept,
         preexec_fn=own_terminal,
     )
-    terminal = Terminal(master, slave, process, columns, rows)
+    terminal = Terminal(master, slave, process, columns, rows, at_first)
     try:
         yield terminal
     finally:

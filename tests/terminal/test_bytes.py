@@ -64,11 +64,10 @@ def test_many_resizes_cost_less_than_two_pictures_each(store: Path) -> None:
 
 def test_a_launchers_picture_stays_and_what_was_typed_meanwhile_acts(store: Path) -> None:
     with cockpit(store, program=(str(LAUNCHED),)) as terminal:
-        before = terminal.modes()
         terminal.wait_for("keys: x")
         assert "last known" not in terminal.text()
         assert terminal.sent().count(b"contoso-shop") == 1  # the launcher's: it stood where it is wanted
         assert b"\x1b[2J" not in terminal.sent()
         terminal.press(b"q")
         assert terminal.ended() == 0
-        assert terminal.modes() == before
+        assert terminal.modes() == terminal.at_first

@@ -28,12 +28,11 @@ def wait_until(terminal: Terminal, text: bytes, since: int = 0) -> None:
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_ends_it_while_nobody_reads_the_terminal(store: Path, number: signal.Signals) -> None:
     with cockpit(store, columns=200, rows=50) as terminal:
-        before = terminal.modes()
         terminal.wait_for("contoso-shop")
         stall(terminal)
         terminal.process.send_signal(number)
         assert terminal.process.wait(PATIENCE) == 128 + number
-        assert terminal.modes() == before
+        assert terminal.modes() == terminal.at_first
         terminal.quiet()
         assert terminal.sent().endswith(GIVEN_BACK)  # what waited was thrown away for it
 

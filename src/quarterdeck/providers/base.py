@@ -45,6 +45,15 @@ class ProviderError(Exception):
         super().__init__(message)
         self.trouble = Trouble(code, message, hint)
 
+    def before_sending(self) -> Refused:
+        """The same, met on the way to a write of which nothing has left: so it had no effect."""
+        told = self.trouble
+        message = told.message if told.message.startswith(NOTHING_SENT) else f"{NOTHING_SENT}: {told.message}"
+        return Refused(told.code, message, told.hint)
+
+
+NOTHING_SENT = "nothing was sent"
+
 
 class Refused(ProviderError):
     """The provider refused a write outright: nothing was changed by it."""

@@ -73,8 +73,3 @@ def is_due(step: Step, now: TrafficReading) -> bool:
     if unsafe := would_be_unsafe(step, now):
         raise Refused("provider_error", unsafe)
     return True
-
-
-def refused(error: ProviderError) -> Refused:
-    """The same trouble before anything was sent."""
-    return Refused(error.trouble.code, f"nothing was sent: {error.trouble.message}", error.trouble.hint)

@@ -125,7 +125,7 @@ class Sessions:
 
     def open(self, provider: str, *, may_write: Callable[[], None] = lambda: None, **options: str) -> Harbour:
         context = SessionContext(SystemClock(), print, lambda _: "", may_write)
-        about = {"endpoint_url": self.wire.url, "region": REGION, "timeout": "3s", **options}
+        about = {"endpoint_url": self.wire.url, "region": REGION, "timeout": "8s", **options}
         session = registry.load(provider).open(Connection("aws", provider, about), context)
         self.opened.append(session)
         return Harbour(self.wire, session)

@@ -194,7 +194,7 @@ def open_session(world: World, up: Running, token: str) -> Session:
             raise ProviderError("misconfigured", f"nothing behind {reference}")
         return f"{token}\n"
 
-    options = {"url": f"{up.url}/devops/contoso", "token": "${env:AZURE_DEVOPS_TOKEN}", "timeout": "2s"}
+    options = {"url": f"{up.url}/devops/contoso", "token": "${env:AZURE_DEVOPS_TOKEN}", "timeout": "6s"}
     context = SessionContext(StillClock(world), lambda _: None, secret)
     return registry.load("azure_pipelines").open(Connection("devops", "azure_pipelines", options), context)
 

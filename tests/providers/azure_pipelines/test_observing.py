@@ -194,7 +194,7 @@ async def test_a_yes_that_asks_for_quiet_stops_watching_and_not_people(devops: D
         ({"kind": "garbage"}, "garbage"),
         ({"kind": "half"}, "garbage"),
         ({"kind": "status", "status": 500}, "provider_error"),
-        ({"kind": "hang", "seconds": 3}, "timeout"),
+        ({"kind": "hang", "seconds": 7}, "timeout"),
     ],
 )
 async def test_bad_answers_are_told_and_nothing_is_made_up(devops: DevOps, fault: dict[str, object], code: str) -> None:

@@ -87,7 +87,7 @@ def opened(server: Server, token: str) -> Session:
             raise ProviderError("misconfigured", f"nothing behind {reference}")
         return f"{token}\n"
 
-    options = {"url": server.url, "token": "${env:CIRCLE_TOKEN}", "timeout": "2s"}
+    options = {"url": server.url, "token": "${env:CIRCLE_TOKEN}", "timeout": "6s"}
     context = SessionContext(StillClock(server.world), lambda _: None, secret)
     return registry.load("circleci").open(Connection("ci", "circleci", options), context)
 

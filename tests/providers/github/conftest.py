@@ -153,7 +153,7 @@ def open_session(world: World, up: Running, token: str) -> Session:
             raise ProviderError("misconfigured", f"nothing behind {reference}")
         return f"{token}\n"
 
-    options = {"url": up.url, "token": "${env:GITHUB_TOKEN}", "timeout": "2s"}
+    options = {"url": up.url, "token": "${env:GITHUB_TOKEN}", "timeout": "6s"}
     clock: Clock = StillClock(world)
     context = SessionContext(clock, lambda _: None, secret)
     return registry.load("github").open(Connection("github", "github", options), context)

@@ -124,7 +124,7 @@ async def test_watching_leaves_a_reserve_of_the_limit_to_people(github: GitHub) 
         ({"kind": "redirect"}, "garbage"),
         ({"kind": "half"}, "garbage"),
         ({"kind": "status", "status": 500}, "provider_error"),
-        ({"kind": "hang", "seconds": 3}, "timeout"),
+        ({"kind": "hang", "seconds": 7}, "timeout"),
     ],
 )
 async def test_bad_answers_are_told_and_nothing_is_made_up(github: GitHub, fault: dict[str, object], code: str) -> None:

@@ -102,7 +102,7 @@ def opened(server: Server, user: str, token: str) -> Session:
             raise ProviderError("misconfigured", f"nothing behind {reference}")
         return f"{token}\n"
 
-    options = {"url": server.url, "user": user, "token": "${env:JENKINS_TOKEN}", "timeout": "2s"}
+    options = {"url": server.url, "user": user, "token": "${env:JENKINS_TOKEN}", "timeout": "6s"}
     context = SessionContext(StillClock(server.world), lambda _: None, secret)
     return registry.load("jenkins").open(Connection("ci", "jenkins", options), context)
 

@@ -20,7 +20,7 @@ from quarterdeck.providers.aws.documents import Document
 from quarterdeck.providers.aws.faults import clean, reading, writing
 from quarterdeck.providers.aws.schema import AwsConnection
 from quarterdeck.providers.aws.threads import in_a_thread
-from quarterdeck.providers.base import ProviderError, Refused, SessionContext
+from quarterdeck.providers.base import ProviderError, SessionContext
 from quarterdeck.release.durations import seconds
 
 WATCHING_AT_ONCE = 4
@@ -89,7 +89,7 @@ class Account:
         try:
             await in_a_thread(partial(self._ready, (service, region)))
         except ProviderError as error:
-            raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
+            raise error.before_sending() from None
         return await in_a_thread(partial(self._change, (service, region), operation, parameters))
 
     async def identity(self) -> str:

@@ -30,7 +30,7 @@ from quarterdeck.providers.aws.forwarding import (
 )
 from quarterdeck.providers.aws.permissions import Permissions
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, TrafficSurvey
-from quarterdeck.providers.shares import is_due, refused
+from quarterdeck.providers.shares import is_due
 from quarterdeck.providers.turns import Turns
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_shares
@@ -79,7 +79,7 @@ class TargetGroups:
         try:
             at, forward, health = await self._now(step.address)
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         if not is_due(step, traffic_reading(forward, health)):
             return Receipt()
         actions = actions_with(forward, wanted_weights(forward, step.change["shares"]))

@@ -29,7 +29,7 @@ from quarterdeck.providers.aws.records import (
 )
 from quarterdeck.providers.aws.zones import SERVICE, Wanted, Zones
 from quarterdeck.providers.base import InDoubt, Observed, Progress, ProviderError, Receipt, Refused, TrafficSurvey
-from quarterdeck.providers.shares import is_due, refused
+from quarterdeck.providers.shares import is_due
 from quarterdeck.providers.turns import Turns
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_shares
@@ -85,7 +85,7 @@ class WeightedRecords:
         try:
             weighted, checks = await self._now(step.address)
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         if disagree := difference(weighted):
             raise Refused("provider_error", f"nothing was sent: {disagree}", "bring them to the same weights first")
         if not is_due(step, planned_reading(weighted, checks)):

@@ -14,7 +14,7 @@ from quarterdeck.providers.azure.credentials import credential_for, revealed, wh
 from quarterdeck.providers.azure.faults import reading
 from quarterdeck.providers.azure.schema import AppConfigurationConnection
 from quarterdeck.providers.azure.transport import Pool
-from quarterdeck.providers.base import ProviderError, Refused, SessionContext
+from quarterdeck.providers.base import ProviderError, SessionContext
 
 if TYPE_CHECKING:
     from azure.appconfiguration.aio import AzureAppConfigurationClient
@@ -78,7 +78,7 @@ class Store:
         try:
             await self.identity()
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         self._context.may_write()
 
     async def look(self) -> None:

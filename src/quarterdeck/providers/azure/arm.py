@@ -15,7 +15,7 @@ from quarterdeck.providers.azure.credentials import credential_for, who
 from quarterdeck.providers.azure.faults import reading
 from quarterdeck.providers.azure.schema import ArmConnection
 from quarterdeck.providers.azure.transport import Pool
-from quarterdeck.providers.base import ProviderError, Refused, SessionContext
+from quarterdeck.providers.base import ProviderError, SessionContext
 
 if TYPE_CHECKING:
     from azure.core.rest import AsyncHttpResponse
@@ -95,7 +95,7 @@ class Arm:
         try:
             await self.sign_in()
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         self.context.may_write()
 
     async def get(self, path: str, api_version: str) -> Any:

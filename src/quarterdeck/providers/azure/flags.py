@@ -69,7 +69,7 @@ class AppConfigurationFlags:
                 setting = await self._get(name, label)
                 text = json.dumps(changed(parse(setting.value), step.change), ensure_ascii=False)
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         if setting.etag != step.before.get("etag", setting.etag):
             raise Refused("provider_error", f"flag {name}: somebody else changed it in the meantime", "plan it again")
         setting.value = text

@@ -9,7 +9,6 @@ from quarterdeck.fleet.text import clean
 from quarterdeck.providers.azure_pipelines.api import Document, below, everything, text
 from quarterdeck.providers.base import ProviderError, Refused
 from quarterdeck.providers.http.rest import Rest
-from quarterdeck.providers.shares import refused
 from quarterdeck.release.plan import Step
 
 LOOK_AGAIN = 300.0
@@ -61,7 +60,7 @@ class Definitions:
         try:
             now = await self.number(parts["project"], name, watching=False)
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         if now != number:
             message = f"not sent: {clean(name, 60)} is another {self._kind} than it was when this was planned"
             raise Refused("provider_error", message, "plan again")

@@ -101,7 +101,7 @@ class Buildbot:
         try:
             await self._sign_in()
         except ProviderError as error:
-            raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
+            raise error.before_sending() from None
         document = {"jsonrpc": "2.0", "id": 1, "method": method, "params": dict(params)}
         try:
             answer = await self._rest.write("POST", f"/api/v2/{path}", document)
@@ -139,7 +139,9 @@ class Buildbot:
         sessions = _SESSION.findall(answer.headers.get("set-cookie", ""))
         if answer.status == 401:
             hint = "check `user`, and what `password` refers to"
-            raise ProviderError("unauthenticated", f"{self.host} knows no {clean(self._user, 60)} with that password", hint)
+            raise ProviderError(
+                "unauthenticated", f"{self.host} knows no {clean(self._user, 60)} with that password", hint
+            )
         if answer.status not in (200, 302, 303) or not sessions:
             self._asking.good(answer, question)
             raise ProviderError("garbage", f"{self.host} gave no session", "does the master have `auth` at all?")

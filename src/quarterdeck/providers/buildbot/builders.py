@@ -160,7 +160,7 @@ class Builders:
         try:
             run, books = await self._run(step)
         except ProviderError as error:
-            raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
+            raise error.before_sending() from None
         if run.attempt != int(step.change["attempt"]):
             raise Refused("provider_error", f"not sent: it was begun again, attempt {run.attempt}", "plan again")
         return books

@@ -18,7 +18,7 @@ from quarterdeck.providers.base import Observed, Progress, ProviderError, Receip
 from quarterdeck.providers.caddy.api import Admin, Vitals
 from quarterdeck.providers.caddy.handlers import LIMITS, Handler, found_in, handler_of, risks
 from quarterdeck.providers.caddy.restarts import Restarts
-from quarterdeck.providers.shares import is_due, refused
+from quarterdeck.providers.shares import is_due
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_shares
 
@@ -59,7 +59,7 @@ class Upstreams:
             if not is_due(step, await self._reading(handler)):
                 return Receipt()
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         weights = handler.weights_for(step.change["shares"])
         await self._admin.change(step.address, handler.weights_path, weights, etag)
         return Receipt()

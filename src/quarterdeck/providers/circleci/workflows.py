@@ -156,7 +156,7 @@ class Workflows:
         try:
             jobs = await self._pipelines.jobs(workflow)
         except ProviderError as error:
-            raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
+            raise error.before_sending() from None
         job = next((one for one in jobs if text(one, "id", 60) == wait), None)
         if job is None or not is_on_hold(job):
             message = "not sent: the workflow doesn't wait for this any more"

@@ -138,7 +138,7 @@ def _refusing(path: Path) -> Iterator[None]:
     except (Refused, InDoubt):
         raise
     except ProviderError as error:
-        raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+        raise error.before_sending() from None
 
 
 @contextmanager

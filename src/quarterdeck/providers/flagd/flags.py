@@ -106,7 +106,7 @@ class FlagdFlags:
             before, after = await self._texts(where, step)
             commit = await checkout.commit(path, after, _message(step))
         except ProviderError as error:
-            raise _refused(error) from None
+            raise error.before_sending() from None
         self._may_write()
         if checkout.remote:
             await checkout.push(commit)
@@ -127,7 +127,7 @@ class FlagdFlags:
         try:
             await checkout.follow(commit)
         except ProviderError as error:
-            raise _refused(error) from None
+            raise error.before_sending() from None
         try:
             await asyncio.to_thread(replace, file, before, after, self._may_write)
         except Refused:
@@ -151,7 +151,7 @@ class FlagdFlags:
             facts = {key: step.change[key] for key in ("enabled", "percent", "audience")}
             then = await asyncio.to_thread(now.changed, flag, facts)
         except ProviderError as error:
-            raise _refused(error) from None
+            raise error.before_sending() from None
         return now.text, then.text
 
     async def _read(self, file: Path) -> Definitions:
@@ -192,7 +192,3 @@ def _message(step: Step) -> str:
     trailers = {"Requested-by": behind.actor, "Quarterdeck-operation": behind.operation}
     said = [f"{key}: {clean(one, 120)}" for key, one in trailers.items() if one]
     return "\n".join([*lines, *(["", *said] if said else [])]) + "\n"
-
-
-def _refused(error: ProviderError) -> Refused:
-    return Refused(error.trouble.code, error.trouble.message, error.trouble.hint)

@@ -21,7 +21,7 @@ from quarterdeck.fleet.readings import Reading
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, Refused, SwapSurvey
 from quarterdeck.providers.haproxy.answers import Process
-from quarterdeck.providers.haproxy.instances import LEVELS_THAT_WRITE, Instances, refused, views
+from quarterdeck.providers.haproxy.instances import LEVELS_THAT_WRITE, Instances, views
 from quarterdeck.providers.haproxy.maps import (
     PRODUCTION,
     STAGING,
@@ -84,7 +84,7 @@ class BlueGreen:
             entries = await self._instances.maps(switch.map)
             side = Side(tuple(views(processes, wanted).values()))
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         if not side.serves:
             raise Refused("provider_error", f"nothing was sent: {wanted} has no server that is up")
         for host, its in entries.items():

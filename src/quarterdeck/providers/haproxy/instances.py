@@ -44,7 +44,7 @@ class Instances:
         try:
             levels = await self.levels()
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         for host, level in levels.items():
             if level not in LEVELS_THAT_WRITE:
                 raise Refused("forbidden", f"{host} has level {level or '?'}: it takes no changes", ADMIN_HINT)
@@ -105,8 +105,3 @@ def views(processes: Mapping[str, Process], backend: str) -> dict[str, Backend]:
         hint = f"backends there: {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}" if known else ""
         raise ProviderError("not_found", f"{', '.join(lacking)} has no backend {backend}", hint)
     return {host: its for host, its in found.items() if its is not None}
-
-
-def refused(error: ProviderError) -> Refused:
-    """The same trouble before anything was sent."""
-    return Refused(error.trouble.code, f"nothing was sent: {error.trouble.message}", error.trouble.hint)

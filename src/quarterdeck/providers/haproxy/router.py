@@ -15,7 +15,7 @@ from quarterdeck.fleet.readings import Reading
 from quarterdeck.fleet.topology import Address, Place
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, Refused, TrafficSurvey
 from quarterdeck.providers.haproxy.answers import Backend, Process, Server
-from quarterdeck.providers.haproxy.instances import LEVELS_THAT_WRITE, Instances, refused, views
+from quarterdeck.providers.haproxy.instances import LEVELS_THAT_WRITE, Instances, views
 from quarterdeck.providers.haproxy.splits import (
     LIMITS,
     Views,
@@ -68,7 +68,7 @@ class Servers:
         try:
             found = await self._views(name)
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         _require_as_planned(step, found)
         if unsafe := would_be_unsafe(step, traffic_reading(found)):
             raise Refused("provider_error", f"nothing was sent: {unsafe}")

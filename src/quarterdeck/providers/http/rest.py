@@ -193,7 +193,7 @@ class Rest:
             answer = await self._asking.ask(question)
         except Unanswered as error:
             if error.unsent:
-                raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
+                raise error.before_sending() from None
             raise _told(InDoubt, error) from None
         except ProviderError as error:
             raise _told(InDoubt, error) from None

@@ -163,7 +163,7 @@ class Jobs:
         try:
             _, _, inputs = await self._builds.surveyed(step.address, run, reviews=False)
         except ProviderError as error:
-            raise Refused(error.trouble.code, f"not sent: {error.trouble.message}", error.trouble.hint) from None
+            raise error.before_sending() from None
         if wait not in inputs or inputs[wait] != step.change["inputs"][wait]:
             message = f"not sent: build {run} doesn't wait for this any more"
             raise Refused("provider_error", message, "qd pipelines shows what it waits for")

@@ -21,7 +21,6 @@ from quarterdeck.providers.base import Observed, Progress, ProviderError, Receip
 from quarterdeck.providers.kubernetes.cluster import MERGE, Cluster
 from quarterdeck.providers.kubernetes.reading import RolloutReader
 from quarterdeck.providers.kubernetes.rollouts import GROUP, RESOURCE, Rollout
-from quarterdeck.providers.shares import refused
 from quarterdeck.release.plan import Risk, Step
 from quarterdeck.release.settlement import Settlement
 from quarterdeck.release.survey import FORBIDS_PREVIEW, FORBIDS_SWAP, FORBIDS_SWAP_BACK
@@ -77,7 +76,7 @@ class BlueGreen:
         try:
             rollout = require_blue_green(await self._reader.one(step.address))
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         settlement = settled(step, rollout)
         if settlement.state == "done":
             return Receipt()

@@ -28,7 +28,6 @@ from quarterdeck.providers.kubernetes.canary import (
 from quarterdeck.providers.kubernetes.cluster import MERGE, Cluster
 from quarterdeck.providers.kubernetes.reading import RolloutReader
 from quarterdeck.providers.kubernetes.rollouts import GROUP, RESOURCE, Rollout
-from quarterdeck.providers.shares import refused
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import TOLERANCE, Settlement
 from quarterdeck.release.splitting import would_be_unsafe
@@ -66,7 +65,7 @@ class Canaries:
         try:
             rollout = require_canary(await self._reader.one(step.address))
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         settlement = settled(step, rollout)
         if settlement.state == "done":
             return Receipt()

@@ -21,7 +21,6 @@ from quarterdeck.providers.http.rest import Manners, Params, Rest
 from quarterdeck.providers.kubernetes.kubeconfig import Access
 from quarterdeck.providers.kubernetes.signing import Signing
 from quarterdeck.providers.kubernetes.trust import trusting
-from quarterdeck.providers.shares import refused
 
 A_PAGE = 100
 """Objects in one answer: each is some ten kB with its managed fields."""
@@ -108,7 +107,7 @@ class Cluster:
         try:
             rest = await self._ready()
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         await rest.write("PATCH", path, document, params=[("fieldManager", MANAGER)], headers={"Content-Type": how})
 
     async def may(self, verb: str, group: str, resource: str, namespace: str, name: str, subresource: str = "") -> bool:

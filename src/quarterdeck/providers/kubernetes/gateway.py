@@ -31,7 +31,7 @@ from quarterdeck.providers.kubernetes.routes import (
     rule_of,
     services_of,
 )
-from quarterdeck.providers.shares import is_due, refused
+from quarterdeck.providers.shares import is_due
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_shares
 
@@ -92,7 +92,7 @@ class Routes:
             document, rule = await self._fresh(step.address)
             reading = await self._reading(step.address, document, rule)
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         if not is_due(step, reading):
             return Receipt()
         try:

@@ -120,7 +120,7 @@ class LaunchDarklyFlags:
             todo = instructions(flag, step.change, where.groups)
             await self._require_segments(where, new_groups(flag, step.change, where.groups))
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         patch = {
             "environmentKey": where.environment,
             "comment": clean(f"Quarterdeck: {step.summary}"),

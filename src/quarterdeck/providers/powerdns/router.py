@@ -27,7 +27,7 @@ from quarterdeck.providers.powerdns.records import (
     serial_of,
     weighted_of,
 )
-from quarterdeck.providers.shares import is_due, refused
+from quarterdeck.providers.shares import is_due
 from quarterdeck.release.plan import Risk, Step
 from quarterdeck.release.settlement import Settlement, settle_shares
 
@@ -76,7 +76,7 @@ class WeightedRecords:
             if not is_due(step, found.reading()):
                 return Receipt()
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         parts = step.address.parts
         await self._api.replace(parts["zone"], parts["name"], found.ttl, found.changed(step.change["shares"]))
         return Receipt(await self._reference(step.address, serial_of(zone)))

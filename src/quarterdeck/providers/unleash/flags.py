@@ -105,7 +105,7 @@ class UnleashFlags:
             flag = await self._flag(where, name)
             todo = calls(flag, step.change, where.field)
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         if flag.etag != step.before.get("etag", flag.etag):
             raise _somebody_else(name)
         done: list[str] = []

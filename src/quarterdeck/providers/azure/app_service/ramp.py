@@ -101,7 +101,7 @@ class RampRules:
             slots, now = await self._fresh(step.address)
             rules = wanted_rules(now, slots, step.change["shares"])
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         except ValueError as error:
             raise Refused("provider_error", f"{site}: {error}") from None
         experiments = Experiments(ramp_up_rules=[RampUpRule(rule) for rule in rules])

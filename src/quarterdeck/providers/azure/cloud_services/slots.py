@@ -94,7 +94,7 @@ class CloudServicePairs:
         try:
             live, waiting = await self._pair(step.address)
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         if live.name == wanted:
             return Receipt()
         if (waiting.name, live.name) != (wanted, str(step.before["destination_build"])):

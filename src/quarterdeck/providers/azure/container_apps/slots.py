@@ -62,7 +62,7 @@ class ContainerAppLabels:
             require_divisible(app)
             now, entries = _at(app, source, destination), traded(app, source, destination)
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         if now == _facts(step.after):
             return Receipt()
         if now != _facts(step.before):

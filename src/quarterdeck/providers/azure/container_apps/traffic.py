@@ -64,7 +64,7 @@ class ContainerAppTraffic:
             app, revisions = await self._watch.fresh(step.address)
             require_divisible(app)
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         now = traffic_reading(app, revisions, self._between)
         settled = settle_shares(step, now)
         if settled.state == "done":

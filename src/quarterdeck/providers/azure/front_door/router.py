@@ -29,7 +29,6 @@ from quarterdeck.providers.azure.front_door.origins import (
 )
 from quarterdeck.providers.azure.permissions import may
 from quarterdeck.providers.base import Observed, Progress, ProviderError, Receipt, Refused, TrafficSurvey
-from quarterdeck.providers.shares import refused
 from quarterdeck.providers.turns import Turns
 from quarterdeck.release.plan import Step
 from quarterdeck.release.settlement import Settlement, settle_destination
@@ -80,7 +79,7 @@ class FrontDoor:
             with reading(step.address.parts["origin_group"]):
                 now = traffic_reading(origins)
         except ProviderError as error:
-            raise refused(error) from None
+            raise error.before_sending() from None
         origin = origin_named(origins, name)
         if origin is None:
             raise Refused("not_found", f"{step.address.parts['origin_group']} has no origin {name}")

@@ -75,7 +75,7 @@ class TrafficManager:
         try:
             endpoint = endpoint_named(await self._profile(step.address), name)
         except ProviderError as error:
-            raise Refused(error.trouble.code, error.trouble.message, error.trouble.hint) from None
+            raise error.before_sending() from None
         if endpoint is None:
             raise Refused("not_found", f"{step.address.parts['profile']} has no endpoint {name}")
         change = difference(endpoint, float(step.change["weight"]), bool(step.change["enabled"]))
