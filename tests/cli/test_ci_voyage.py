@@ -77,3 +77,10 @@ def test_a_fleet_that_no_sandbox_can_play_is_told_as_that_by_check(qd: Qd) -> No
     qd("--sandbox", "sandbox", "stop")
     assert (result.returncode, result.stderr) == (2, "")
     assert "plays the fleet: the sandbox has no Jenkins" in result.stdout
+
+
+def test_a_refused_sign_in_is_told_once_by_check(qd: Qd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(qd.environment, "JENKINS_TOKEN", "revoked")
+    result = qd("check")
+    assert result.returncode == 6, result.stdout
+    assert result.stdout.count("doesn't accept our sign-in") == 1, result.stdout

@@ -166,10 +166,11 @@ def _cockpit() -> Iterator[Finding]:
 async def _connection(connection: Connection, fleet: Fleet, sessions: Sessions) -> AsyncIterator[Finding]:
     from quarterdeck.providers.base import ProviderError
 
-    area = f"connection {connection.name}"
+    area, told = f"connection {connection.name}", []
     try:
         session = await sessions.open(connection.name)
         async for what, trouble in session.check():
+            told.append(trouble)
             yield _finding(area, what, trouble)
         for place in fleet.places:
             if place.address.connection != connection.name:
@@ -178,7 +179,8 @@ async def _connection(connection: Connection, fleet: Fleet, sessions: Sessions) 
             allowed = None if capability is None else await capability.permitted(place.address)
             yield _permission(area, place.subject, allowed)
     except ProviderError as error:
-        yield _finding(area, "can't be used", error.trouble)
+        if error.trouble not in told:
+            yield _finding(area, "can't be used", error.trouble)
     except Exception as error:  # a provider from elsewhere may raise anything
         trouble = Trouble("provider_error", f"the provider {connection.provider} failed: {type(error).__name__}")
         yield _finding(area, "can't be used", trouble)

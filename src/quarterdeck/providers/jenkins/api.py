@@ -55,7 +55,7 @@ class JenkinsManners(Manners):
             case 403 if needs := answer.headers.get(_ROOT_PERMISSION):
                 return f"the user needs the permission {clean(needs.rpartition('.')[2], 60)} ({clean(needs, 100)})"
             case 404:
-                return "check the name of the job; Jenkins also answers 404 for what a user may not see"
+                return "check `url` and the name of the job; Jenkins also answers 404 for what a user may not see"
             case 409:
                 return "the job is disabled: enable it first"
         return f"Jenkins says: {said}" if said else ""

@@ -46,7 +46,7 @@ class UnleashManners(Manners):
             case 403:
                 return f"whoever the token is of needs {', '.join(sorted(NEEDED))} in that environment"
             case 404:
-                return "check project, environment and name"
+                return "check `url`, project, environment and name"
         return ""
 
 
