@@ -50,6 +50,19 @@ async def test_an_approval_lets_the_run_go_on_and_carries_the_comment(github: Gi
     assert github.newest().conclusion == "success"
 
 
+async def test_whoever_approves_is_told_what_is_there_now_as_far_as_the_token_may_know(github: GitHub) -> None:
+    async def note() -> str:
+        survey = await github.host.survey_run(DEPLOY.address, str(github.newest().id))
+        return survey.run.waits[0].note
+
+    told = await note()
+    assert told.startswith("production has ")
+    assert " of main since 2026-" in told
+    assert told.endswith(", by ben")  # of the older run, which was approved
+    github.fault(kind="status", status=403, path="/shop/deployments")
+    assert await note() == ""
+
+
 async def test_a_rejection_fails_the_run(github: GitHub) -> None:
     step = await decision(github, "reject", comment="Not today.")
     await github.host.send(step)

@@ -63,6 +63,17 @@ async def test_documents_have_what_the_published_description_has(up: Running) ->
     assert [one["type"] for one in wait["reviewers"]] == ["User", "Team"]
 
 
+async def test_what_was_brought_into_an_environment_is_listed_with_how_it_stands(up: Running) -> None:
+    client = Client(up)
+    up.world.advance(3600)
+    (one,) = (await client.get("/repos/contoso/shop/deployments?environment=production")).json()
+    assert (one["environment"], one["ref"], one["creator"]["login"]) == ("production", "main", "ben")
+    (status,) = (await client.get(f"/repos/contoso/shop/deployments/{one['id']}/statuses")).json()
+    assert status["state"] == "success"
+    assert (await client.get("/repos/contoso/shop/deployments?environment=moon")).json() == []
+    assert (await client.get("/repos/contoso/shop/deployments/7/statuses")).status_code == 404
+
+
 async def test_nobody_and_strangers_are_turned_away(up: Running) -> None:
     assert (await Client(up, "").get(RUNS)).status_code == 401
     wrong = await Client(up, "ghp-wrong").get(RUNS)

@@ -27,6 +27,7 @@ from quarterdeck.providers.base import (
     RunSurvey,
     Settlement,
 )
+from quarterdeck.providers.github.deployments import standing
 from quarterdeck.providers.github.documents import items, part_of, reviews_of, run_of, with_waits
 from quarterdeck.providers.http.rest import Params, Rest
 from quarterdeck.release.plan import Risk, Step
@@ -83,7 +84,9 @@ class Workflows:
         found, reviews, others = await asyncio.gather(
             self._run(address, run), self._reviews(address, run), self._list(address, watching=False)
         )
-        return RunSurvey(found, reviews, tuple(others))
+        there = await asyncio.gather(*(standing(self._api, _repository(address), w.environment) for w in found.waits))
+        waits = tuple(replace(wait, note=note) for wait, note in zip(found.waits, there, strict=True))
+        return RunSurvey(replace(found, waits=waits), reviews, tuple(others))
 
     async def survey_pipeline(self, address: Address) -> PipelineSurvey:
         workflow = address.parts.get("workflow", "")

@@ -151,8 +151,9 @@ def review(repo: Repository, one: Reviewed, url: str) -> dict[str, Any]:
 
 
 def deployment(repo: Repository, one: Run, to: ProtectedEnvironment, url: str) -> dict[str, Any]:
-    """The deployment that an approval lets go on."""
-    number = one.id * 10 + one.attempt
+    """The deployment that a job makes which names an environment; it has the number of the job."""
+    job = next((job for job in one.jobs if job.plan.environment == to.name), None)
+    number, at = (job.id, job.started) if job else (one.id, None)
     return {
         "url": f"{url}/repos/{repo.name}/deployments/{number}",
         "id": number,
@@ -164,8 +165,24 @@ def deployment(repo: Repository, one: Run, to: ProtectedEnvironment, url: str) -
         "environment": to.name,
         "description": None,
         "creator": user(one.actor),
-        "created_at": when(one.changed),
+        "created_at": when(at or one.changed),
         "updated_at": when(one.changed),
+    }
+
+
+def deployment_status(repo: Repository, one: Run, job: Job, url: str) -> dict[str, Any]:
+    """How the deployment of a job stands."""
+    state = {None: "in_progress", "success": "success"}.get(job.conclusion, "failure")
+    return {
+        "url": f"{url}/repos/{repo.name}/deployments/{job.id}/statuses/1",
+        "id": 1,
+        "state": state,
+        "creator": user(one.actor),
+        "description": "",
+        "environment": job.plan.environment,
+        "created_at": when(job.ended or job.started),
+        "updated_at": when(job.ended or job.started),
+        "deployment_url": f"{url}/repos/{repo.name}/deployments/{job.id}",
     }
 
 

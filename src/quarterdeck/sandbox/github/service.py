@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from quarterdeck.sandbox.github import rendering
 from quarterdeck.sandbox.wire import Handler, Refusal, Request, Response, Route
-from quarterdeck.sandbox.world.workflows import Account, Repository, Reviewed, Run, Workflow
+from quarterdeck.sandbox.world.workflows import Account, ProtectedEnvironment, Repository, Reviewed, Run, Workflow
 from quarterdeck.sandbox.world.world import World
 
 HOUR = 3600.0
@@ -63,6 +63,8 @@ class GitHubService:
             ("GET", "/actions/runs/{run}/jobs", self.jobs),
             ("GET", "/actions/runs/{run}/pending_deployments", self.pending),
             ("GET", "/actions/runs/{run}/approvals", self.approvals),
+            ("GET", "/deployments", self.deployments),
+            ("GET", "/deployments/{deployment}/statuses", self.statuses),
             ("POST", "/actions/runs/{run}/pending_deployments", self.review),
             ("POST", "/actions/runs/{run}/cancel", self.cancel),
             ("POST", "/actions/runs/{run}/rerun", self.rerun),
@@ -128,6 +130,27 @@ class GitHubService:
         """What has been decided."""
         repo, run = self._run(asked)
         return Response(200, [rendering.review(repo, one, asked.request.base_url) for one in run.reviews])
+
+    def deployments(self, asked: _Asked) -> Response:
+        """What was brought into environments, the newest first; filtered by environment."""
+        repo, request = self._repository(asked), asked.request
+        wanted, size = request.argument("environment"), min(int(request.argument("per_page", "30")), 100)
+        found = [
+            rendering.deployment(repo, run, ProtectedEnvironment(0, job.plan.environment), request.base_url)
+            for run in reversed(repo.runs)
+            for job in run.jobs
+            if job.started is not None and job.plan.environment and wanted in ("", None, job.plan.environment)
+        ]
+        return Response(200, found[:size])
+
+    def statuses(self, asked: _Asked) -> Response:
+        """How one stands."""
+        repo, number = self._repository(asked), asked.request.parameters["deployment"]
+        for run in repo.runs:
+            for job in run.jobs:
+                if str(job.id) == number and job.plan.environment:
+                    return Response(200, [rendering.deployment_status(repo, run, job, asked.request.base_url)])
+        raise Refusal(404, "NotFound", "Not Found")
 
     # --- writing -----------------------------------------------------------------------------------------------------
     def review(self, asked: _Asked) -> Response:
